@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Every maximum of the product, in one place. A buffer takes its maximum from here at birth, every wait its deadline.
+ * Sizes are bytes, times are what the suffix says. Grouped by what they bound; add a line with its reason.
+ */
+#define KIB (1024U)
+#define MIB (1024U * 1024U)
+
+/* --- what users write --- */
+
+/* One policy document. It is stored in an annotation too, and all annotations of one object may hold 256 KiB. */
+#define LIMIT_POLICY_BYTES (128 * KIB)
+/* A fleet file or a kubeconfig: a thousand clusters with inline certificates. */
+#define LIMIT_CONFIG_BYTES (16 * MIB)
+/* Nesting of a YAML tree; also bounds every recursion over one. */
+#define LIMIT_YAML_DEPTH 64
+/* Nodes of one YAML input; each costs about 100 bytes of memory. */
+#define LIMIT_YAML_NODES 500000
+/* Uses of aliases in one YAML input. */
+#define LIMIT_YAML_ALIASES 1000
+/* What aliases may add to one YAML input when they are written out: one per node and one per byte of text. */
+#define LIMIT_YAML_ALIAS_COST (1 * MIB)
+/* One line written to a ctl file. */
+#define LIMIT_CTL_BYTES (4 * KIB)
+/* Scratch files of one mount: files and bytes each. */
+#define LIMIT_SCRATCH_FILES 64
+#define LIMIT_SCRATCH_BYTES (1 * MIB)
+/* The stem of an acting name is a DNS-1123 label in length. */
+#define LIMIT_POLICY_NAME 63
+
+/* --- names (Kubernetes' own limits, without the NUL) --- */
+
+#define LIMIT_NAME_DNS1123_LABEL 63
+#define LIMIT_NAME_DNS1123_SUBDOMAIN 253
+#define LIMIT_LABEL_VALUE 63
+/* A prefix of 253, a slash and a name of 63. */
+#define LIMIT_LABEL_KEY 317
+/* A Velero object we name: 41 of base, a dash and 6 hex, then "-YYYYMMDDhhmmss" for a run. */
+#define LIMIT_VELERO_NAME 63
+/* The readable part of a Velero object's name. */
+#define LIMIT_VELERO_NAME_BASE 41
+
+/* --- what clusters send --- */
+
+/* One page of a list (250 items), uncompressed. */
+#define LIMIT_API_REPLY_BYTES (16 * MIB)
+/* Items per page of a list. */
+#define LIMIT_API_PAGE_ITEMS 250
+/* One line of a watch stream: etcd's 1.5 MiB object limit with room for its JSON form. */
+#define LIMIT_WATCH_LINE_BYTES (4 * MIB)
+/* The Status object or text of a failed request. */
+#define LIMIT_API_ERROR_BYTES (64 * KIB)
+/* All headers of one reply. */
+#define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
+/* Standard output of an exec credential plugin. */
+#define LIMIT_EXEC_OUTPUT_BYTES (1 * MIB)
+/* A token file or one PEM file named by a kubeconfig. */
+#define LIMIT_CREDENTIAL_BYTES (1 * MIB)
+
+/* --- what the tree shows --- */
+
+/* One rendered file. */
+#define LIMIT_RENDERED_BYTES (16 * MIB)
+/* Events kept in memory and shown in events.jsonl; older ones are dropped from the front at remount only. */
+#define LIMIT_EVENTS_KEPT 10000
+/* One line of events.jsonl. */
+#define LIMIT_EVENT_BYTES (8 * KIB)
+
+/* --- the process itself --- */
+
+/* One log line, all fields; what is longer is cut with an ellipsis. */
+#define LIMIT_LOG_LINE_BYTES (8 * KIB)
+/* Lines of one call site in one window of LIMIT_LOG_WINDOW_MS; the rest is counted and told with the next line. */
+#define LIMIT_LOG_BURST 20
+#define LIMIT_LOG_WINDOW_MS 10000
+/* Elements of a string vector. */
+#define LIMIT_STRV_ITEMS 1000000
+/* Text buffers without a closer limit: messages, paths, small renderings. */
+#define LIMIT_TEXT_BYTES (1 * MIB)
+
+/* --- deadlines --- */
+
+/* Connect to an API server, TLS included. */
+#define LIMIT_CONNECT_MS 10000
+/* One API request that is not a watch, from its start to its last byte. */
+#define LIMIT_REQUEST_MS 30000
+/* A watch is closed by the server before this; without a byte for LIMIT_WATCH_IDLE_MS (bookmarks come each minute) it is dead. */
+#define LIMIT_WATCH_MS 600000
+#define LIMIT_WATCH_IDLE_MS 150000
+/* An exec credential plugin, from spawn to exit. */
+#define LIMIT_EXEC_MS 30000
+/* A file operation that may fetch (logs/, contents/). */
+#define LIMIT_FETCH_MS 60000
+/* The engine's answer to a FUSE request that does not wait for a network. */
+#define LIMIT_ENGINE_ANSWER_MS 5000
