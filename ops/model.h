@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * model: all that the tree shows, in RAM.
+ *
+ * One writer, many readers. The engine thread is the only one that changes the model, and only inside
+ * a write section (model_write_begin … model_write_end). FUSE workers read inside a read section and
+ * never keep a pointer into the model past its end: what they must keep they copy (rendered bytes) or
+ * find again by name. The engine itself may read without a lock, because nobody else writes.
+ *
+ * A write section collects what it changed (`struct change`); at its end the changes are handed to the
+ * listener (fs/notify), which tells the kernel. A read section must cover the reply to the kernel as well:
+ * then a name is always invalidated after every reply that could have carried its old version.
+ *
+ * Times are Unix seconds UTC (int64_t, 0 = unset) unless a name ends in _ms (CLOCK_BOOTTIME milliseconds).
+ * Strings are NUL-terminated, owned by the struct that holds them, NULL = unset, unless stated.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "ops/phase.h"
+#include "velero/types.h"
+
+struct engine;
+struct fleet;
+struct member;
+struct object;
+struct policy;
+struct run;
+struct task;
+
+enum { STORE_ID_LEN = 16, UID_MAX = 64, FOLDER_NAME_MAX = 63, VELERO_NAME_MAX = 253, RUN_ID_LEN = 16 };
+
+/* ---------------------------------------------------------------- declared objects */
+
+enum object_kind { OBJECT_BACKUP, OBJECT_RESTORE, OBJECT_MIGRATION, OBJECT_KINDS };
+
+/* A user's file: his exact bytes. `ext` is "yaml", "yml" or "json". */
+struct document {
+        char *bytes; /* NULL = there is none */
+        size_t len;
+        char ext[5];
+        int64_t mtime_ns;    /* as utimes set it, else the time of the write; Unix nanoseconds */
+        uint64_t generation; /* grows with every accepted or refused write of the object */
+};
+
+/* What the last write that is not in force is. */
+enum draft_state {
+        DRAFT_NONE,
+        DRAFT_OPEN,        /* created, nothing committed yet: the file shows, its folder does not */
+        DRAFT_ACCEPTED,    /* valid and durable, its handle is not released yet */
+        DRAFT_INERT,       /* valid but not to start by itself (an empty file): `echo start > ctl` */
+        DRAFT_REJECTED,    /* refused: `err` says why */
+        DRAFT_INTERRUPTED, /* its writer died, or a crash came before the release of a restore */
+};
+
+/* The links of a migration folder, as the user wrote them (readlink gives exactly these back). */
+struct member_link {
+        char *name;   /* "source", or the name below targets/ */
+        char *target; /* link text */
+        char *member; /* folder name of the cluster that it resolves to */
+};
+
+/* An object below backups/, restores/ or migrations/. Hash key: name, within fleet->objects[kind]. */
+struct object {
+        UT_hash_handle hh;
+        struct fleet *fleet;
+        enum object_kind kind;
+        char name[256];             /* stem of the file; a bad one (too long, not DNS-1123) only as a draft */
+        char owner[STORE_ID_LEN + 1]; /* store that made it */
+        bool own;                   /* owner is this mount's store; others are shown 0444 */
+
+        struct document in_force;   /* what runs; bytes NULL until something was started */
+        struct document draft;      /* the write that is not in force */
+        enum draft_state draft_state;
+        struct err draft_err;       /* of DRAFT_REJECTED; also of a refused rename, then draft.bytes is NULL */
+        int64_t draft_at;           /* when it was refused or interrupted */
+        struct policy *policy;      /* parsed in_force; NULL when none */
+
+        bool file_gone;             /* unlinked or renamed away: the file does not show */
+        int64_t removal_at_ms;      /* boottime at which the removal applies; 0 = none pending */
+        bool removed;               /* the removal was applied: the folder stays while backups exist */
+
+        /* Migration folders only. */
+        bool is_folder;             /* made by mkdir */
+        struct member_link source;
+        struct member_link *targets;
+        size_t n_targets;
+        bool started;               /* links are frozen */
+
+        struct run **runs;          /* oldest first; by run id */
+        size_t n_runs;
+        uint64_t last_run_s;        /* time of the newest run id, durable */
+
+        enum phase phase;           /* rolled up over the newest run, or of the draft when nothing is in force */
+        int64_t created, changed;   /* changed: mtime of the status files, from the data, not from the clock */
+        struct strv warnings;       /* sentences of warnings.txt, each with its FLT code */
+};
+
+/* One execution over several clusters. The clusters of a run are fixed when it is made. */
+struct run {
+        struct object *object;
+        char id[RUN_ID_LEN + 1];    /* "20260901-020003Z" */
+        int64_t created;            /* time of the id */
+        int64_t completed;          /* of the last task, 0 while one is not terminal */
+        struct task *tasks;         /* by member name */
+        size_t n_tasks;
+        enum phase phase;           /* rolled up */
+        uint64_t version;           /* grows with each visible change */
+};
+
+enum task_verb { TASK_BACKUP, TASK_RESTORE };
+
+/* How far a task got. Its visible phase is Velero's once the object was seen (task_phase()). */
+enum task_state {
+        TASK_PENDING,   /* not posted: reason says what it waits for */
+        TASK_POSTED,    /* the object is on the cluster, durably known */
+        TASK_CANCELLED, /* policy removed before it was posted */
+        TASK_EXPIRED,   /* not posted within startDeadline */
+        TASK_CONFLICT,  /* another object has the name */
+        TASK_REJECTED,  /* the cluster's API refused it: reason is its sentence */
+        TASK_DONE,      /* was terminal; the Velero object may be gone by now (ttl) */
+};
+
+/* Steps of a migration's target, in order; TASK_BACKUP tasks and plain restores use only STEP_POST. */
+enum task_step { STEP_POST, STEP_LOCATION, STEP_HANDOVER, STEP_RESTORE, STEP_CLEANUP, STEP_END };
+
+/* One cluster's part of a run: one Velero Backup or Restore. */
+struct task {
+        struct run *run;
+        enum task_verb verb;
+        enum task_state state;
+        enum task_step step;
+        char member[FOLDER_NAME_MAX + 1]; /* folder name of the cluster */
+        char uid[UID_MAX];                /* its kube-system UID, "" until the cluster was ever seen */
+        char *sub;                        /* sub-policy name, NULL when the policy has none */
+        char velero_name[64];             /* "" until chosen; with the attempt's stamp */
+        char backup_name[254];            /* restores: the Velero Backup that is restored */
+        char *location;                   /* migrations: location made or found on the target */
+        bool location_made;               /* fleetfs made it and removes it */
+        bool handed_over;                 /* the Backup object on the target is ours to remove */
+        int64_t attempt;                  /* time of the attempt's stamp */
+        int64_t deadline;                 /* startDeadline of the attempt */
+        int64_t started, completed;       /* as last seen from Velero */
+        enum phase phase;                 /* what the tree shows, recomputed at every change */
+        char *phase_text;                 /* Velero's own word where `phase` is PHASE_UNKNOWN or generic, else NULL */
+        char code[12];                    /* FLT code of `reason`, "" when none */
+        char *reason;                     /* one sentence, NULL when all is well */
+        int64_t since;                    /* since when `reason` holds */
+        int32_t items_done, items_total, errors, warnings; /* last seen */
+        int64_t expires;                  /* backup's expiration, last seen */
+
+        /* engine's own, not shown */
+        uint64_t call;                    /* request in flight, 0 = none */
+        int64_t retry_at_ms;
+        uint32_t failures;
+        bool dirty;                       /* differs from what the store holds */
+};
+
+/* ---------------------------------------------------------------- clusters */
+
+enum member_health {
+        MEMBER_UNKNOWN,      /* not tried yet */
+        MEMBER_READY,        /* lists are synced and watches run */
+        MEMBER_SYNCING,      /* connected, first lists under way */
+        MEMBER_UNREACHABLE,  /* no connection, or no answer in time */
+        MEMBER_DENIED,       /* 401, 403, unusable credentials */
+        MEMBER_NO_VELERO,    /* reachable; no CRDs, or no location and no server */
+        MEMBER_BROKEN,       /* its configuration cannot be used */
+};
+
+enum velero_kind { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE, VELERO_LOCATION, VELERO_DELETE_REQUEST, VELERO_KINDS };
+
+/* A Velero object of one cluster, whoever made it. Hash key: name, within member->velero[kind]. */
+struct velero_object {
+        UT_hash_handle hh;
+        struct member *member;
+        enum velero_kind kind;
+        const char *name; /* borrowed from the record */
+        union {
+                struct velero_backup *backup;
+                struct velero_restore *restore;
+                struct velero_schedule *schedule;
+                struct velero_location *location;
+                struct velero_delete_request *delete_request;
+                void *record;
+        };
+        struct object *owner_object; /* the fleet object that it belongs to, NULL when none */
+        uint64_t mark;               /* engine: list generation for the sweep */
+};
+
+/* A cluster of a fleet. Hash key: name (folder), within fleet->members, in configuration order. */
+struct member {
+        UT_hash_handle hh;
+        struct fleet *fleet;
+        char name[FOLDER_NAME_MAX + 1];
+        char *context;            /* the original name of the context */
+        char *server;             /* URL without credentials */
+        char uid[UID_MAX];        /* kube-system's UID, "" until known; kept across restarts */
+        char alias_of[FOLDER_NAME_MAX + 1]; /* same UID as that member: shown as a symlink; "" = none */
+        struct strv label_keys, label_values; /* parallel, sorted by key */
+
+        enum member_health health;
+        bool reachable;           /* answers now */
+        bool stale;               /* what is shown was true at `seen`, and may not be now */
+        int64_t since;            /* since when health holds */
+        int64_t seen;             /* last time the cluster confirmed what is shown */
+        int64_t changed;          /* mtime of its status files */
+        char code[12];            /* FLT code of `reason` */
+        char *reason;             /* why it is not READY */
+        char *api_version;        /* gitVersion, "v1.34.2" */
+        char *velero_version;     /* "v1.18.3", NULL unknown */
+        char *velero_namespace;   /* NULL until known */
+        bool node_agent;          /* a node-agent DaemonSet exists */
+        struct velero_object *velero[VELERO_KINDS]; /* uthash by name */
+        bool synced[VELERO_KINDS];
+
+        struct member_runtime *runtime; /* engine's own (ops/member.c) */
+};
+
+/* A fleet: one folder below the root. Hash key: name. */
+struct fleet {
+        UT_hash_handle hh;
+        struct model *model;
+        char name[FOLDER_NAME_MAX + 1];
+        char *yaml;               /* shown as fleet.yaml */
+        struct member *members;
+        struct object *objects[OBJECT_KINDS];
+        enum phase phase;         /* rolled up over its policies and clusters */
+        int64_t changed;
+        struct strv warnings;
+};
+
+/* ---------------------------------------------------------------- events.jsonl */
+
+/* Complete lines, append-only; `base` is the offset in the file of lines' first byte (older ones were dropped). */
+struct event_log {
+        char *bytes;
+        size_t len, cap;
+        uint64_t generation; /* a new one (a new inode) when old lines are dropped */
+        int64_t last;        /* time of the last event */
+};
+
+/* ---------------------------------------------------------------- changes */
+
+enum change_kind {
+        CHANGE_ROOT,         /* /: version, events grew, a fleet came or went */
+        CHANGE_EVENTS,       /* events.jsonl grew */
+        CHANGE_FLEET,        /* the fleet's own files */
+        CHANGE_MEMBER,       /* clusters/<member>/ own files */
+        CHANGE_VELERO,       /* clusters/<member>/<kind>/<name>/ */
+        CHANGE_OBJECT,       /* <folder>/<name>/ own files, <name>.yaml, <name>.error.txt, links, runs/latest */
+        CHANGE_RUN,          /* …/runs/<run>/ own files */
+        CHANGE_TASK,         /* …/runs/<run>/clusters/<member>/ and, for restores and migrations, …/clusters/<member>/ */
+};
+
+struct change {
+        enum change_kind kind;
+        bool listing;            /* the subject itself came or went: its name in its parent, too */
+        char fleet[FOLDER_NAME_MAX + 1];
+        char member[FOLDER_NAME_MAX + 1];
+        enum velero_kind velero_kind;
+        enum object_kind object_kind;
+        char name[256];          /* object or Velero object */
+        char run[RUN_ID_LEN + 1];
+};
+
+/* Called on the engine thread after a write section with what it changed (deduplicated). Must not block.
+   When `done` is not NULL it is to be called, from any thread, once the kernel was told all of it. */
+typedef void (*model_listener)(void *arg, const struct change *changes, size_t n,
+        void (*done)(void *done_arg), void *done_arg);
+
+struct model {
+        pthread_rwlock_t lock;
+        char store_id[STORE_ID_LEN + 1];
+        bool store_read_only;    /* another mount holds the store: nothing may be written here */
+        char store_holder[64];   /* who holds it, "pid 123", for messages */
+        struct fleet *fleets;
+        struct event_log events;
+        int64_t started;
+        uint64_t generation;     /* grows with every write section that changed something */
+
+        /* engine's own */
+        struct change *changes;
+        size_t n_changes, cap_changes;
+        model_listener listener;
+        void *listener_arg;
+};
+
+int model_init(struct model *m, struct err *err);
+void model_done(struct model *m);
+
+/* Any thread; nests not. Writers are preferred. */
+void model_read_begin(struct model *m);
+void model_read_end(struct model *m);
+
+/* Engine thread only. model_write_end tells the listener; the variant with `done` also hands over a barrier,
+   which is called even when nothing changed. */
+void model_write_begin(struct model *m);
+void model_write_end(struct model *m);
+void model_write_end_notify(struct model *m, void (*done)(void *), void *arg);
+
+/* Engine thread, inside a write section: notes what changed. */
+void model_touch_fleet(struct fleet *f, bool listing);
+void model_touch_member(struct member *c, bool listing);
+void model_touch_velero(struct velero_object *v, bool listing);
+void model_touch_object(struct object *o, bool listing);
+void model_touch_run(struct run *r, bool listing);
+void model_touch_task(struct task *t);
+void model_touch_root(struct model *m);
+
+/* Lookups; inside a read section, or on the engine thread. NULL when there is none. */
+struct fleet *model_fleet(const struct model *m, const char *name);
+struct member *fleet_member(const struct fleet *f, const char *name);
+struct object *fleet_object(const struct fleet *f, enum object_kind kind, const char *name);
+struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name);
+struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
+struct run *object_latest_run(const struct object *o);
+struct task *run_task(const struct run *r, const char *member);
+struct member *task_member(const struct task *t); /* NULL when the cluster left the fleet */
+struct velero_object *task_velero(const struct task *t); /* its Backup or Restore as seen now, or NULL */
+const char *task_phase_text(const struct task *t); /* the word that every file shows */
+
+const char *object_kind_folder(enum object_kind kind); /* "backups", "restores", "migrations" */
+const char *object_kind_name(enum object_kind kind);   /* "Backup", "Restore", "Migration" */
+int object_kind_from_folder(const char *folder);       /* enum object_kind, or -ENOENT */
+const char *velero_kind_plural(enum velero_kind kind); /* "backups", … as in the API */
+const char *velero_kind_folder(enum velero_kind kind); /* "backups", "restores", "schedules", "storage"; NULL = not shown */
+const char *member_health_name(enum member_health h);  /* "Ready", "Unreachable", … */
+/* The document that <name>.yaml shows: the draft if there is one, else what is in force; NULL = no file. */
+const struct document *object_visible_document(const struct object *o);
+/* Whether <folder>/<name>/ shows. */
+bool object_folder_shows(const struct object *o);
+
+/* Construction, engine thread, inside a write section. Returned objects are owned by their parent. */
+struct fleet *model_add_fleet(struct model *m, const char *name);
+void model_remove_fleet(struct fleet *f);
+struct member *fleet_add_member(struct fleet *f, const char *name);
+void fleet_remove_member(struct member *c);
+struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name);
+void fleet_remove_object(struct object *o);
+struct run *object_add_run(struct object *o, const char *id, size_t n_tasks);
+void object_remove_run(struct run *r);
+void document_done(struct document *d);
+int document_set(struct document *d, const char *bytes, size_t len, const char *ext, int64_t mtime_ns);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * op: what each kind of declared object does. One row per kind; ops/acting.c calls these at the right moments of
+ * a file's life and knows nothing of backups, restores or migrations itself. All on the engine thread.
+ */
+#include "base/err.h"
+#include "ops/model.h"
+
+/* A word that `ctl` understands. `args` is "" or the synopsis of its argument ("<run>"). */
+struct op_verb {
+        const char *name;
+        const char *args;
+        const char *help;
+        /* Inside a write section. Returns 0 or -errno with a sentence: WRITE fails with it. */
+        int (*run)(struct engine *e, struct object *o, const char *arg, struct err *err);
+        bool on_draft; /* applies to a draft, not to what is in force */
+};
+
+struct op_type {
+        enum object_kind kind;
+        bool one_shot;        /* a second write is EEXIST (restores, migrations) */
+        bool needs_newline;   /* YAML that does not end in one is refused as cut off */
+        /* Judges a document for object `o` without changing anything. On success *ret is the parsed policy (caller's). */
+        int (*admit)(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
+                struct policy **ret, struct err *err);
+        /* in_force and policy were just set (by start, not by loading): makes what is owed. Write section. */
+        void (*start)(struct engine *e, struct object *o);
+        /* Loaded from the store: goes on where it was. Write section. */
+        void (*resume)(struct engine *e, struct object *o);
+        /* The removal became final: stops what is not posted. Write section. */
+        void (*retire)(struct engine *e, struct object *o);
+        /* -EBUSY when it must not be removed now. */
+        int (*may_remove)(struct engine *e, const struct object *o, struct err *err);
+        const struct op_verb *verbs; /* ends with a NULL name */
+};
+
+const struct op_type *op_type_of(enum object_kind kind);
+extern const struct op_type op_backup, op_restore, op_migration;
