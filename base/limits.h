@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Every maximum of the product, in one place. A buffer takes its maximum from here at birth, every wait its deadline.
- * Sizes are bytes, times are what the suffix says. Grouped by what they bound; add a line with its reason.
+ * Every maximum of the product, in one place. A buffer takes its maximum from here at birth, every
+ * wait its deadline. Sizes are bytes, times are what the suffix says. Grouped by what they bound;
+ * add a line with its reason.
  */
 #define KIB (1024U)
 #define MIB (1024U * 1024U)
 
 /* --- what users write --- */
 
-/* One policy document. It is stored in an annotation too, and all annotations of one object may hold 256 KiB. */
+/* One policy document. It is stored in an annotation too, and all annotations of one object may
+ * hold 256 KiB. */
 #define LIMIT_POLICY_BYTES (128 * KIB)
 /* A fleet file or a kubeconfig: a thousand clusters with inline certificates. */
 #define LIMIT_CONFIG_BYTES (16 * MIB)
+/* Files of $KUBECONFIG or of the fleet folder. */
+#define LIMIT_CONFIG_FILES 256
+/* Contexts of all kubeconfigs, and clusters of all fleets. */
+#define LIMIT_CONFIG_CLUSTERS 10000
 /* Nesting of a YAML tree; also bounds every recursion over one. */
 #define LIMIT_YAML_DEPTH 64
 /* Nodes of one YAML input; each costs about 100 bytes of memory. */
 #define LIMIT_YAML_NODES 500000
 /* Uses of aliases in one YAML input. */
 #define LIMIT_YAML_ALIASES 1000
-/* What aliases may add to one YAML input when they are written out: one per node and one per byte of text. */
+/* What aliases may add to one YAML input when they are written out: one per node and one per byte
+ * of text. */
 #define LIMIT_YAML_ALIAS_COST (1 * MIB)
 /* One line written to a ctl file. */
 #define LIMIT_CTL_BYTES (4 * KIB)
@@ -31,9 +38,9 @@
 
 /* --- names (Kubernetes' own limits, without the NUL) --- */
 
-#define LIMIT_NAME_DNS1123_LABEL 63
+#define LIMIT_NAME_DNS1123_LABEL     63
 #define LIMIT_NAME_DNS1123_SUBDOMAIN 253
-#define LIMIT_LABEL_VALUE 63
+#define LIMIT_LABEL_VALUE            63
 /* A prefix of 253, a slash and a name of 63. */
 #define LIMIT_LABEL_KEY 317
 /* A Velero object we name: 41 of base, a dash and 6 hex, then "-YYYYMMDDhhmmss" for a run. */
@@ -55,6 +62,8 @@
 #define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
 /* Standard output of an exec credential plugin. */
 #define LIMIT_EXEC_OUTPUT_BYTES (1 * MIB)
+/* Lines of a plugin's standard error that are told. */
+#define LIMIT_EXEC_STDERR_LINES 3
 /* A token file or one PEM file named by a kubeconfig. */
 #define LIMIT_CREDENTIAL_BYTES (1 * MIB)
 
@@ -62,7 +71,8 @@
 
 /* One rendered file. */
 #define LIMIT_RENDERED_BYTES (16 * MIB)
-/* Events kept in memory and shown in events.jsonl; older ones are dropped from the front at remount only. */
+/* Events kept in memory and shown in events.jsonl; older ones are dropped from the front at remount
+ * only. */
 #define LIMIT_EVENTS_KEPT 10000
 /* One line of events.jsonl. */
 #define LIMIT_EVENT_BYTES (8 * KIB)
@@ -71,8 +81,9 @@
 
 /* One log line, all fields; what is longer is cut with an ellipsis. */
 #define LIMIT_LOG_LINE_BYTES (8 * KIB)
-/* Lines of one call site in one window of LIMIT_LOG_WINDOW_MS; the rest is counted and told with the next line. */
-#define LIMIT_LOG_BURST 20
+/* Lines of one call site in one window of LIMIT_LOG_WINDOW_MS; the rest is counted and told with
+ * the next line. */
+#define LIMIT_LOG_BURST     20
 #define LIMIT_LOG_WINDOW_MS 10000
 /* Elements of a string vector. */
 #define LIMIT_STRV_ITEMS 1000000
@@ -85,12 +96,71 @@
 #define LIMIT_CONNECT_MS 10000
 /* One API request that is not a watch, from its start to its last byte. */
 #define LIMIT_REQUEST_MS 30000
-/* A watch is closed by the server before this; without a byte for LIMIT_WATCH_IDLE_MS (bookmarks come each minute) it is dead. */
-#define LIMIT_WATCH_MS 600000
+/* A watch is closed by the server before this; without a byte for LIMIT_WATCH_IDLE_MS (bookmarks
+ * come each minute) it is dead. */
+#define LIMIT_WATCH_MS      600000
 #define LIMIT_WATCH_IDLE_MS 150000
-/* An exec credential plugin, from spawn to exit. */
-#define LIMIT_EXEC_MS 30000
+/* An exec credential plugin, from spawn to exit: somebody may have to answer in a browser. */
+#define LIMIT_EXEC_MS 60000
+/* Exec plugins that run at a time; the others wait for their turn. */
+#define LIMIT_EXEC_PARALLEL 8
+/* A plugin that failed is not run again before this, and a cluster that answers 401 to a fresh
+ * credential does not get the next one before this. */
+#define LIMIT_EXEC_RETRY_MS     10000
+#define LIMIT_REJECTED_RETRY_MS 30000
+/* A credential that expires within this is renewed first: the request must still arrive. */
+#define LIMIT_CREDENTIAL_SKEW_S 10
+/* Token, certificate and key files: looked at for changes, and read again in any case. */
+#define LIMIT_CREDENTIAL_LOOK_MS 1000
+#define LIMIT_CREDENTIAL_READ_MS 60000
+/* Configuration files: quiet time after a change, the longest wait in a storm of changes, and the
+ * look for changes that nobody reports. */
+#define LIMIT_CONFIG_DEBOUNCE_MS 200
+#define LIMIT_CONFIG_STORM_MS    2000
+#define LIMIT_CONFIG_POLL_MS     30000
 /* A file operation that may fetch (logs/, contents/). */
 #define LIMIT_FETCH_MS 60000
 /* The engine's answer to a FUSE request that does not wait for a network. */
 #define LIMIT_ENGINE_ANSWER_MS 5000
+
+/* --- the engine's loop and its connections --- */
+
+/* Calls posted by other threads that the loop has not run yet. */
+#define LIMIT_LOOP_POSTS 100000
+/* A difference of two clocks below this is no suspend and no step. */
+#define LIMIT_CLOCK_SLACK_MS 1000
+/* Nesting of JSON: custom resource definitions, the deepest documents we meet, stay below 60. */
+#define LIMIT_JSON_DEPTH 256
+/* Rows of one record table: a set of them is one word. */
+#define LIMIT_RECORD_FIELDS 64
+/* Requests at work at a time, in total and for one host; handshakes are CPU-bound, so more only
+ * adds latency and memory. */
+#define LIMIT_HTTP_IN_FLIGHT      64
+#define LIMIT_HTTP_HOST_IN_FLIGHT 16
+/* Requests that wait for their turn. */
+#define LIMIT_HTTP_QUEUED 100000
+/* Idle connections kept for reuse; each costs a descriptor and 70 KiB. */
+#define LIMIT_HTTP_CONNECTIONS 4096
+/* Receive buffer of a stream and of another request; below 4 KiB HTTP/2 stalls. */
+#define LIMIT_HTTP_STREAM_BUFFER (4 * KIB)
+#define LIMIT_HTTP_BUFFER        (16 * KIB)
+/* A host that is gone is noticed by keepalive: 10 s of silence, then 4 probes 5 s apart. */
+#define LIMIT_HTTP_DEAD_PEER_MS    30000
+#define LIMIT_HTTP_KEEPALIVE_S     10
+#define LIMIT_HTTP_KEEPALIVE_GAP_S 5
+#define LIMIT_HTTP_KEEPALIVE_COUNT 4
+/* What a Retry-After may make us wait. */
+#define LIMIT_RETRY_AFTER_MS 60000
+/* One call of the Kubernetes client with all its attempts; attempts; the first and the longest
+ * pause between them. */
+#define LIMIT_CALL_MS          60000
+#define LIMIT_CALL_ATTEMPTS    6
+#define LIMIT_CALL_PAUSE_MS    200
+#define LIMIT_CALL_PAUSE_MAX_MS 10000
+/* Silence of a server with open watches before it is asked for a sign of life, and the wait for it. */
+#define LIMIT_KUBE_SILENCE_MS 20000
+#define LIMIT_KUBE_PROBE_MS   10000
+/* A failing reflector: first and longest pause; and how often a missing resource is looked for. */
+#define LIMIT_REFLECTOR_PAUSE_MIN_MS 500
+#define LIMIT_REFLECTOR_PAUSE_MS     30000
+#define LIMIT_REFLECTOR_ABSENT_MS    60000
