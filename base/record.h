@@ -23,12 +23,14 @@
  *
  * The type of the member picks the type of the field; one that no row macro knows does not compile.
  *
- * Paths are keys joined by "."; a key with dots or slashes stands in brackets: metadata.labels[velero.io/backup-name].
- * Keys the table does not name are ignored: Kubernetes grows.  A required one that is missing, and a value of the wrong
- * type, are errors that name the path.  null counts as missing.  A repeated key: the last one counts.
+ * Paths are keys joined by "."; a key with dots or slashes stands in brackets:
+ * metadata.labels[velero.io/backup-name]. Keys the table does not name are ignored: Kubernetes
+ * grows.  A required one that is missing, and a value of the wrong type, are errors that name the
+ * path.  null counts as missing.  A repeated key: the last one counts.
  *
- * A decoded record is one allocation: the struct and right behind it its strings; free() is its destructor.  Nothing
- * of the document is kept.  Decoding is one pass of base/json.h over the bytes.
+ * A decoded record is one allocation: the struct and right behind it its strings; free() is its
+ * destructor.  Nothing of the document is kept.  Decoding is one pass of base/json.h over the
+ * bytes.
  *
  * Thread: tables are shared by all threads; records are plain data.
  */
@@ -42,14 +44,14 @@
 
 /* Strings that lie one after the other, each with its NUL. */
 struct record_list {
-        const char *first;              /* NULL if count is 0 */
+        const char *first; /* NULL if count is 0 */
         uint32_t count;
 };
 
 /* A map of strings: key, value, key, value, … in the order of the document. */
 struct record_map {
-        const char *first;              /* NULL if count is 0 */
-        uint32_t count;                 /* pairs */
+        const char *first; /* NULL if count is 0 */
+        uint32_t count;    /* pairs */
 };
 
 /* The string behind `s`. */
@@ -59,8 +61,8 @@ const char *record_next(const char *s);
 const char *record_list_last(const struct record_list *list);
 
 /* RECORD_LIST_FOREACH (s, &b->errors) puts(s); */
-#define RECORD_LIST_FOREACH(s, list)                                                                               \
-        for (const char *s = (list)->first, *s##_last = record_list_last(list); s;                                 \
+#define RECORD_LIST_FOREACH(s, list)                                               \
+        for (const char *s = (list)->first, *s##_last = record_list_last(list); s; \
                 s = s == s##_last ? NULL : record_next(s))
 
 /* The value of a key, or NULL. */
@@ -70,7 +72,7 @@ const char *record_map_get(const struct record_map *m, const char *key);
 struct record_enum {
         const char *const *names;
         int n;
-        int unknown;                    /* the value for a text that is not listed */
+        int unknown; /* the value for a text that is not listed */
 };
 
 /* The value of a text, e->unknown if it is not listed; the text of a value, or NULL. */
@@ -79,78 +81,89 @@ const char *record_enum_text(const struct record_enum *e, int value);
 
 /* Absent values are: NULL, 0, false, an empty list; an absent enum is 0. */
 enum record_field_type {
-        RECORD_STRING,                  /* const char * */
-        RECORD_INT64,                   /* int64_t */
-        RECORD_INT32,                   /* int32_t; out of range is an error */
-        RECORD_BOOL,                    /* bool */
-        RECORD_LIST,                    /* struct record_list, from an array of strings */
-        RECORD_MAP,                     /* struct record_map, from an object of strings */
-        RECORD_TIME,                    /* int64_t, seconds since 1970, from RFC 3339; fractions are cut off */
-        RECORD_ENUM,                    /* int, and the text beside it if it is unknown */
-        RECORD_JSON,                    /* const char *, the value's own JSON text */
-        RECORD_PRESENT,                 /* bool, whether there is a value at all that is not null; not encoded */
-        RECORD_COUNT,                   /* int32_t, number of elements of an array or object; not encoded */
+        RECORD_STRING,  /* const char * */
+        RECORD_INT64,   /* int64_t */
+        RECORD_INT32,   /* int32_t; out of range is an error */
+        RECORD_BOOL,    /* bool */
+        RECORD_LIST,    /* struct record_list, from an array of strings */
+        RECORD_MAP,     /* struct record_map, from an object of strings */
+        RECORD_TIME,    /* int64_t, seconds since 1970, from RFC 3339; fractions are cut off */
+        RECORD_ENUM,    /* int, and the text beside it if it is unknown */
+        RECORD_JSON,    /* const char *, the value's own JSON text */
+        RECORD_PRESENT, /* bool, whether there is a value at all that is not null; not encoded */
+        RECORD_COUNT,   /* int32_t, number of elements of an array or object; not encoded */
 };
 
 enum record_field_flags {
-        RECORD_REQUIRED = 1 << 0,       /* must be there to decode */
-        RECORD_ALWAYS   = 1 << 1,       /* encoded also when absent: "", 0, false, [], {} */
+        RECORD_REQUIRED = 1 << 0, /* must be there to decode */
+        RECORD_ALWAYS = 1 << 1,   /* encoded also when absent: "", 0, false, [], {} */
 };
 
 struct record_field {
         const char *path;
         uint16_t offset;
-        uint16_t text_offset;           /* of RECORD_ENUM: where the unknown text goes */
+        uint16_t text_offset; /* of RECORD_ENUM: where the unknown text goes */
         uint8_t type;
         uint8_t flags;
-        const struct record_enum *names;/* of RECORD_ENUM */
+        const struct record_enum *names; /* of RECORD_ENUM */
 };
 
-#define RECORD_FIELD_(T, member, p, t, fl, ...)                                                                    \
-        { .path = (p), .offset = offsetof(T, member), .type = (t), .flags = (fl), __VA_ARGS__ }
+#define RECORD_FIELD_(T, member, p, t, fl, ...)                                         \
+        {                                                                               \
+                .path = (p), .offset = offsetof(T, member), .type = (t), .flags = (fl), \
+                __VA_ARGS__                                                             \
+        }
 
-#define FIELD(T, member, p, fl)                                                                                    \
+#define FIELD(T, member, p, fl) \
         RECORD_FIELD_(T, member, p,                                                                                \
                 _Generic(((T *)0)->member, const char *: RECORD_STRING, int64_t: RECORD_INT64,                     \
                         int32_t: RECORD_INT32, bool: RECORD_BOOL, struct record_list: RECORD_LIST,                 \
                         struct record_map: RECORD_MAP), fl, )
-#define FIELD_TIME(T, member, p, fl)                                                                               \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int64_t: RECORD_TIME), fl, )
-#define FIELD_ENUM(T, member, text_member, p, e, fl)                                                               \
+#define FIELD_TIME(T, member, p, fl) \
+        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int64_t : RECORD_TIME), fl, )
+#define FIELD_ENUM(T, member, text_member, p, e, fl) \
         RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int: RECORD_ENUM), fl, .names = (e),                \
                 .text_offset = _Generic(((T *)0)->text_member, const char *: offsetof(T, text_member)))
-#define FIELD_JSON(T, member, p, fl)                                                                               \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, const char *: RECORD_JSON), fl, )
-#define FIELD_PRESENT(T, member, p)                                                                                \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, bool: RECORD_PRESENT), 0, )
-#define FIELD_COUNT(T, member, p)                                                                                  \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int32_t: RECORD_COUNT), 0, )
+#define FIELD_JSON(T, member, p, fl) \
+        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, const char * : RECORD_JSON), fl, )
+#define FIELD_PRESENT(T, member, p) \
+        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, bool : RECORD_PRESENT), 0, )
+#define FIELD_COUNT(T, member, p) \
+        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int32_t : RECORD_COUNT), 0, )
 
 struct record_plan;
 
-/* A table and its name for messages. Not const: the plan made from it on first use is kept in it. */
+/* A table and its name for messages. Not const: the plan made from it on first use is kept in it.
+ */
 struct record_type {
         const char *name;
         size_t size;
         const struct record_field *fields;
-        unsigned n_fields;              /* at most LIMIT_RECORD_FIELDS */
-        struct record_plan *plan;       /* record.c's, atomic */
+        unsigned n_fields;        /* at most LIMIT_RECORD_FIELDS */
+        struct record_plan *plan; /* record.c's, atomic */
 };
 
-#define RECORD_TYPE(type_name, T, table)                                                                           \
-        { .name = (type_name), .size = sizeof(T), .fields = (table), .n_fields = sizeof(table) / sizeof((table)[0]) }
+#define RECORD_TYPE(type_name, T, table)                                   \
+        {                                                                  \
+                .name = (type_name), .size = sizeof(T), .fields = (table), \
+                .n_fields = sizeof(table) / sizeof((table)[0])             \
+        }
 
 /*
  * Makes a record from the JSON object at `bytes`; caller frees *ret with free().
- * -EINVAL with "Backup: status.progress.totalItems: expected an integer"; -E2BIG nested too deep; -ENOMEM.
+ * -EINVAL with "Backup: status.progress.totalItems: expected an integer"; -E2BIG nested too deep;
+ * -ENOMEM.
  */
-int record_decode(struct record_type *type, const char *bytes, size_t len, void **ret, struct err *err);
+int record_decode(
+        struct record_type *type, const char *bytes, size_t len, void **ret, struct err *err);
 
-/* The same into the caller's struct; *strings, to be freed after it, holds what its pointers point to (NULL: none). */
-int record_decode_into(struct record_type *type, const char *bytes, size_t len, void *out, char **strings,
-                       struct err *err);
+/* The same into the caller's struct; *strings, to be freed after it, holds what its pointers point
+ * to (NULL: none). */
+int record_decode_into(struct record_type *type, const char *bytes, size_t len, void *out,
+        char **strings, struct err *err);
 
-/* Appends the record as a JSON object, keys nested by path in the table's order, absent ones left out. -ENOMEM, -EFBIG. */
+/* Appends the record as a JSON object, keys nested by path in the table's order, absent ones left
+ * out. -ENOMEM, -EFBIG. */
 int record_encode(struct record_type *type, const void *record, struct buf *out, struct err *err);
 
 /* Whether all fields are the same. Maps and lists compare in order. */
@@ -159,5 +172,6 @@ bool record_equal(const struct record_type *type, const void *a, const void *b);
 /* Bytes of the allocation that record_decode() made: struct and strings. */
 size_t record_bytes(const struct record_type *type, const void *record);
 
-/* Checks a table: paths well-formed, unique, none a prefix of another, enums complete. For unit tests. -EINVAL. */
+/* Checks a table: paths well-formed, unique, none a prefix of another, enums complete. For unit
+ * tests. -EINVAL. */
 int record_type_check(struct record_type *type, struct err *err);

@@ -4,9 +4,10 @@
 /*
  * trust: whose certificates are believed, parsed once and shared by all connections.
  *
- * Loading the system's bundle for each connection costs 20 ms and most of a megabyte; a certificate store for each
- * connection of a cluster costs half a millisecond.  So one store per CA text, found by its SHA-256, counted by
- * references.  A certificate in the text is a trust anchor whether it is self-signed or not, as in Go.
+ * Loading the system's bundle for each connection costs 20 ms and most of a megabyte; a certificate
+ * store for each connection of a cluster costs half a millisecond.  So one store per CA text, found
+ * by its SHA-256, counted by references.  A certificate in the text is a trust anchor whether it is
+ * self-signed or not, as in Go.
  *
  * Thread: one set and all that comes from it belong to one thread.
  */
@@ -24,18 +25,19 @@ int trust_set_new(struct trust_set **ret);
 
 /* All references must be given back first (asserted). NULL is allowed. */
 struct trust_set *trust_set_free(struct trust_set *set);
-DEFINE_CLEANUP(struct trust_set *, trust_set_free)
+DEFINE_CLEANUP(struct trust_set *, trust_set_free);
 
 /*
- * A reference to the store of these PEM certificates; NULL means the system's.  Caller gives it back with
- * trust_unref().  -EINVAL: no certificate in it, or one that does not parse (err says which); -EFBIG: more than
- * LIMIT_CREDENTIAL_BYTES; -ENOENT: the system has none; -ENOMEM.
+ * A reference to the store of these PEM certificates; NULL means the system's.  Caller gives it
+ * back with trust_unref().  -EINVAL: no certificate in it, or one that does not parse (err says
+ * which); -EFBIG: more than LIMIT_CREDENTIAL_BYTES; -ENOENT: the system has none; -ENOMEM.
  */
-int trust_get(struct trust **ret, struct trust_set *set, const char *pem, size_t len, struct err *err);
+int trust_get(
+        struct trust **ret, struct trust_set *set, const char *pem, size_t len, struct err *err);
 
 struct trust *trust_ref(struct trust *t);
 struct trust *trust_unref(struct trust *t);
-DEFINE_CLEANUP(struct trust *, trust_unref)
+DEFINE_CLEANUP(struct trust *, trust_unref);
 
 /* Makes `ctx` verify against this store. -ENOMEM. */
 int trust_apply(struct trust *t, struct ssl_ctx_st *ctx);

@@ -4,20 +4,20 @@
 /*
  * kube_client: calls to one cluster's API.
  *
- * Puts together the server's URL, the credential, impersonation and the connection of base/http.h, repeats what may
- * be repeated, and turns answers into errors.
+ * Puts together the server's URL, the credential, impersonation and the connection of base/http.h,
+ * repeats what may be repeated, and turns answers into errors.
  *
  *     kube_call() ─► credential ─► request ─┬─► 2xx ─────────────────────────────► done(reply)
  *                        ▲                  ├─► 401 ─► credential refreshed once ─┐
  *                        ├──────────────────┼─────────────────────────────────────┘
  *                        └── backoff ◄──────┴─► 429, 5xx, connection lost, if the policy allows
  *
- * A call has an id; done() comes exactly once, from the loop, never from within kube_call(), unless the call is
- * cancelled or the client is freed: then it does not come.
+ * A call has an id; done() comes exactly once, from the loop, never from within kube_call(), unless
+ * the call is cancelled or the client is freed: then it does not come.
  *
- * While a stream (a watch) is open and nothing is heard of the server for LIMIT_KUBE_SILENCE_MS, the client asks it
- * for /version; no answer within LIMIT_KUBE_PROBE_MS ends all streams with -ETIMEDOUT: a hanging server is noticed in
- * 30 s, though its kernel still answers keepalives.
+ * While a stream (a watch) is open and nothing is heard of the server for LIMIT_KUBE_SILENCE_MS,
+ * the client asks it for /version; no answer within LIMIT_KUBE_PROBE_MS ends all streams with
+ * -ETIMEDOUT: a hanging server is noticed in 30 s, though its kernel still answers keepalives.
  *
  * Thread: everything on the loop's thread.
  */
@@ -35,15 +35,17 @@ struct kube_context;
 struct loop;
 
 /*
- * Copies what it needs from `ctx`; sends nothing.  A broken context is refused with its own error; -EINVAL for a
- * server that is no URL or a CA that is none; -ENOMEM.  Loop and http must outlive the client.
+ * Copies what it needs from `ctx`; sends nothing.  A broken context is refused with its own error;
+ * -EINVAL for a server that is no URL or a CA that is none; -ENOMEM.  Loop and http must outlive
+ * the client.
  */
-int kube_client_new(struct kube_client **ret, struct loop *loop, struct http *http, const struct kube_context *ctx,
-                    struct err *err);
+int kube_client_new(struct kube_client **ret, struct loop *loop, struct http *http,
+        const struct kube_context *ctx, struct err *err);
 
-/* Cancels all calls; no done() comes after it. Not from within a callback of the client's. NULL is allowed. */
+/* Cancels all calls; no done() comes after it. Not from within a callback of the client's. NULL is
+ * allowed. */
 struct kube_client *kube_client_free(struct kube_client *client);
-DEFINE_CLEANUP(struct kube_client *, kube_client_free)
+DEFINE_CLEANUP(struct kube_client *, kube_client_free);
 
 /* The server's URL, for messages; loop and context name. Borrowed. */
 const char *kube_client_server(const struct kube_client *client);
@@ -51,20 +53,20 @@ const char *kube_client_name(const struct kube_client *client);
 struct loop *kube_client_loop(const struct kube_client *client);
 
 enum kube_retry {
-        KUBE_RETRY_DEFAULT,             /* GET: as SAFE; others: as UNSENT */
-        KUBE_RETRY_NEVER,               /* the caller decides; 401 is still repeated once */
-        KUBE_RETRY_UNSENT,              /* only when the server surely did not act on it: 429, not connected */
-        KUBE_RETRY_SAFE,                /* also after 5xx and lost connections: repeating does no harm */
+        KUBE_RETRY_DEFAULT, /* GET: as SAFE; others: as UNSENT */
+        KUBE_RETRY_NEVER,   /* the caller decides; 401 is still repeated once */
+        KUBE_RETRY_UNSENT,  /* only when the server surely did not act on it: 429, not connected */
+        KUBE_RETRY_SAFE,    /* also after 5xx and lost connections: repeating does no harm */
 };
 
 struct kube_reply {
-        long http_status;               /* 0: no answer */
-        const char *body;               /* NUL-terminated, never NULL; not of streams */
+        long http_status; /* 0: no answer */
+        const char *body; /* NUL-terminated, never NULL; not of streams */
         size_t len;
-        const struct err *err;          /* NULL exactly for 2xx; "POST /apis/…: …" */
-        const char *reason;             /* Kubernetes' reason ("AlreadyExists"), "" if none */
-        int64_t retry_after_ms;         /* -1: not said */
-        unsigned attempts;              /* requests sent for this call */
+        const struct err *err;  /* NULL exactly for 2xx; "POST /apis/…: …" */
+        const char *reason;     /* Kubernetes' reason ("AlreadyExists"), "" if none */
+        int64_t retry_after_ms; /* -1: not said */
+        unsigned attempts;      /* requests sent for this call */
 };
 
 /* Everything in `reply` is borrowed and valid during the call only. */
@@ -72,30 +74,32 @@ typedef void kube_done_fn(void *arg, const struct kube_reply *reply);
 
 /* Zero-initialised members mean the default named; everything is copied. */
 struct kube_request {
-        const char *method;             /* NULL: GET */
-        const char *path;               /* from the server's root, escaped, as kube_path() makes it */
-        const char *query;              /* without "?", escaped, as kube_query_add() makes it; or NULL */
+        const char *method; /* NULL: GET */
+        const char *path;   /* from the server's root, escaped, as kube_path() makes it */
+        const char *query;  /* without "?", escaped, as kube_query_add() makes it; or NULL */
         const void *body;
         size_t body_len;
-        const char *content_type;       /* NULL: application/json if there is a body */
+        const char *content_type; /* NULL: application/json if there is a body */
         enum kube_retry retry;
-        int64_t deadline_ms;            /* from now to done(), all attempts; 0: LIMIT_CALL_MS; ignored if stream */
-        size_t max_body;                /* 0: LIMIT_API_REPLY_BYTES */
-        bool stream;                    /* long-lived (watch): no deadline but `idle_ms`, no retry at all */
-        int64_t idle_ms;                /* of a stream: 0: without end */
-        http_data_fn *on_data;          /* takes the body of a 2xx as it comes; NULL: it is collected. After its first
-                                           byte nothing is repeated any more. */
+        int64_t deadline_ms;   /* from now to done(), all attempts; 0: LIMIT_CALL_MS; ignored if
+                                  stream */
+        size_t max_body;       /* 0: LIMIT_API_REPLY_BYTES */
+        bool stream;           /* long-lived (watch): no deadline but `idle_ms`, no retry at all */
+        int64_t idle_ms;       /* of a stream: 0: without end */
+        http_data_fn *on_data; /* takes the body of a 2xx as it comes; NULL: it is collected. After
+                                  its first byte nothing is repeated any more. */
 };
 
 /*
- * Starts a call; the id is never 0.  Adds fieldManager=fleetfs to POST, PUT and PATCH unless the query has one.
- * -EINVAL: the path does not begin with "/"; -ENOBUFS: too many calls wait; -ENOMEM.
+ * Starts a call; the id is never 0.  Adds fieldManager=fleetfs to POST, PUT and PATCH unless the
+ * query has one. -EINVAL: the path does not begin with "/"; -ENOBUFS: too many calls wait; -ENOMEM.
  */
-int kube_call(struct kube_client *client, const struct kube_request *rq, kube_done_fn *done, void *arg,
-              uint64_t *ret_id, struct err *err);
+int kube_call(struct kube_client *client, const struct kube_request *rq, kube_done_fn *done,
+        void *arg, uint64_t *ret_id, struct err *err);
 
 /* Ends it silently; an id that is dead or 0 does nothing. Also from within callbacks. */
 void kube_cancel(struct kube_client *client, uint64_t id);
 
-/* Ends all streams at once with -ETIMEDOUT, e.g. after the machine slept: their connections are as good as dead. */
+/* Ends all streams at once with -ETIMEDOUT, e.g. after the machine slept: their connections are as
+ * good as dead. */
 void kube_client_drop_streams(struct kube_client *client);

@@ -8,15 +8,17 @@
  *      ▲   begin item… end    item item …   │
  *      └── 410, or a page's token expired ──┘
  *
- * A list begins with begin() (mark all you have), brings each object as item(KUBE_EVENT_ADDED) and ends with end()
- * (drop what is still marked).  If it is broken off, end() does not come and the next begin() starts over: keep what
- * you have.  Between lists item() brings ADDED, MODIFIED and DELETED; the bytes are one object, valid during the
- * call.  Bookmarks are kept inside.  An object may come again unchanged.
+ * A list begins with begin() (mark all you have), brings each object as item(KUBE_EVENT_ADDED) and
+ * ends with end() (drop what is still marked).  If it is broken off, end() does not come and the
+ * next begin() starts over: keep what you have.  Between lists item() brings ADDED, MODIFIED and
+ * DELETED; the bytes are one object, valid during the call.  Bookmarks are kept inside.  An object
+ * may come again unchanged.
  *
- * Failures do not end it: it says so by state() and tries again with jittered, growing pauses of at most
- * LIMIT_REFLECTOR_PAUSE_MS (30 s).  A list goes on without begin() only within its pages.
+ * Failures do not end it: it says so by state() and tries again with jittered, growing pauses of at
+ * most LIMIT_REFLECTOR_PAUSE_MS (30 s).  A list goes on without begin() only within its pages.
  *
- * Thread: everything on the loop's thread.  Callbacks may call reflector_kick() and reflector_free().
+ * Thread: everything on the loop's thread.  Callbacks may call reflector_kick() and
+ * reflector_free().
  */
 
 #include <stddef.h>
@@ -29,13 +31,15 @@ struct kube_client;
 struct reflector;
 
 enum reflector_state {
-        REFLECTOR_STOPPED,              /* made, not started */
-        REFLECTOR_LISTING,              /* asking for the whole; what the caller has may be old */
-        REFLECTOR_WATCHING,             /* the copy is true */
-        REFLECTOR_ABSENT,               /* 404: the cluster does not know this resource (no CRD); looked at again every
-                                           LIMIT_REFLECTOR_ABSENT_MS; begin() and end() came: the copy is empty */
-        REFLECTOR_FORBIDDEN,            /* 401, 403: tried again, slowly; what the caller has may be old */
-        REFLECTOR_FAILING,              /* unreachable or broken: tried again soon; what the caller has may be old */
+        REFLECTOR_STOPPED,  /* made, not started */
+        REFLECTOR_LISTING,  /* asking for the whole; what the caller has may be old */
+        REFLECTOR_WATCHING, /* the copy is true */
+        REFLECTOR_ABSENT, /* 404: the cluster does not know this resource (no CRD); looked at again
+                             every LIMIT_REFLECTOR_ABSENT_MS; begin() and end() came: the copy is
+                             empty */
+        REFLECTOR_FORBIDDEN, /* 401, 403: tried again, slowly; what the caller has may be old */
+        REFLECTOR_FAILING,   /* unreachable or broken: tried again soon; what the caller has may be
+                                old */
 };
 
 struct reflector_ops {
@@ -47,15 +51,15 @@ struct reflector_ops {
 };
 
 /*
- * `path` as kube_path() makes it, of a collection; `selector` is a labelSelector or NULL.  Copies both.  Starts
- * nothing.  The client must outlive it.  -ENOMEM.
+ * `path` as kube_path() makes it, of a collection; `selector` is a labelSelector or NULL.  Copies
+ * both.  Starts nothing.  The client must outlive it.  -ENOMEM.
  */
-int reflector_new(struct reflector **ret, struct kube_client *client, const char *path, const char *selector,
-                  const struct reflector_ops *ops, void *arg, struct err *err);
+int reflector_new(struct reflector **ret, struct kube_client *client, const char *path,
+        const char *selector, const struct reflector_ops *ops, void *arg, struct err *err);
 
 /* No callback after it. NULL is allowed. */
 struct reflector *reflector_free(struct reflector *r);
-DEFINE_CLEANUP(struct reflector *, reflector_free)
+DEFINE_CLEANUP(struct reflector *, reflector_free);
 
 void reflector_start(struct reflector *r);
 

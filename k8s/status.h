@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * status: what an answer of the Kubernetes API means, as an errno and a sentence, decided by one table.
+ * status: what an answer of the Kubernetes API means, as an errno and a sentence, decided by one
+ * table.
  *
  *     reason AlreadyExists       -EEXIST         reason Conflict           -ESTALE
  *     NotFound, 404              -ENOENT         Expired, Gone, 410        -ESTALE
@@ -12,8 +13,8 @@
  *     Timeout, ServerTimeout, 504 -ETIMEDOUT     ServiceUnavailable, 502, 503  -EHOSTUNREACH
  *     InternalError and the rest -EIO
  *
- * The reason decides before the code; Kubernetes' own message is kept word by word.  Never -EAGAIN: it misleads those
- * who read regular files.  Pure functions, any thread.
+ * The reason decides before the code; Kubernetes' own message is kept word by word.  Never -EAGAIN:
+ * it misleads those who read regular files.  Pure functions, any thread.
  */
 
 #include <stdbool.h>
@@ -24,18 +25,18 @@
 
 /* A Status object, or what could be found of one. Strings are cut to fit; "" if absent. */
 struct kube_status {
-        long code;                      /* 0: not said */
+        long code; /* 0: not said */
         char reason[48];
         char message[400];
-        int64_t retry_after_s;          /* details.retryAfterSeconds; 0: not said */
+        int64_t retry_after_s; /* details.retryAfterSeconds; 0: not said */
 };
 
 /* Takes a Status out of a body. -EINVAL if it is not a Status object; *ret is zeroed then. */
 int kube_status_parse(struct kube_status *ret, const char *body, size_t len);
 
 /*
- * Sets err for an answer with this HTTP status and body and returns its code: Kubernetes' message if there is one,
- * else a sentence and the beginning of the body if it is text.  `http` is not 2xx.
+ * Sets err for an answer with this HTTP status and body and returns its code: Kubernetes' message
+ * if there is one, else a sentence and the beginning of the body if it is text.  `http` is not 2xx.
  */
 int kube_status_err(struct err *err, long http, const char *body, size_t len);
 
