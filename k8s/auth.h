@@ -60,8 +60,8 @@ int kube_credential_new(struct kube_credential **ret, struct loop *loop, const s
 /*
  * Asks for the current credential.  Errors reach `ready`: -EACCES the plugin failed or answered something unusable,
  * -ENOENT it (or a file) is missing (the remedy is its install hint), -ETIMEDOUT it ran longer than
- * KUBE_EXEC_TIMEOUT_MS and was killed, -ECANCELED the credential is freed.  A failed plugin is not run again for
- * KUBE_EXEC_RETRY_MS; meanwhile the same error is repeated.
+ * LIMIT_EXEC_MS and was killed, -ECANCELED the credential is freed.  A failed plugin is not run again for
+ * LIMIT_EXEC_RETRY_MS; meanwhile the same error is repeated.
  */
 void kube_credential_get(struct kube_credential *cred, kube_credential_ready *ready, void *arg);
 
@@ -71,7 +71,7 @@ void kube_credential_cancel(struct kube_credential *cred, kube_credential_ready 
 /*
  * The server answered 401 to what was handed out as `generation`.  Returns true when a repetition makes sense: that
  * generation is already replaced, or the next get will run the plugin or read the files anew.  Returns false when the
- * credential is static, or was itself refreshed because of a 401 less than KUBE_REJECTED_MIN_MS ago.
+ * credential is static, or was itself refreshed because of a 401 less than LIMIT_REJECTED_RETRY_MS ago.
  */
 bool kube_credential_rejected(struct kube_credential *cred, unsigned generation);
 
@@ -79,4 +79,5 @@ bool kube_credential_rejected(struct kube_credential *cred, unsigned generation)
  * Pending gets are called with -ECANCELED; a plugin that nobody else waits for is killed with its process group.
  * NULL is allowed.  Not from within a `ready` of the same credential.
  */
-struct kube_credential *kube_credential_free(struct kube_credential *cred);
+void kube_credential_free(struct kube_credential *cred);
+DEFINE_CLEANUP(struct kube_credential *, kube_credential_free);

@@ -24,9 +24,9 @@
 #include "base/secret.h"
 #include "base/strv.h"
 
-/* What the exec stanza says about a terminal.  fleetfs has none, so KUBE_INTERACTIVE_ALWAYS breaks the context. */
+/* What the exec stanza says about a terminal. A daemon has none: credentials refuse ALWAYS. */
 enum kube_interactive {
-        KUBE_INTERACTIVE_IF_AVAILABLE,  /* also the default of v1beta1 */
+        KUBE_INTERACTIVE_IF_AVAILABLE, /* also the default of v1beta1 */
         KUBE_INTERACTIVE_NEVER,
         KUBE_INTERACTIVE_ALWAYS,
 };
@@ -73,9 +73,9 @@ struct kube_context {
         char *tls_server_name;          /* or NULL */
         bool insecure;                  /* insecure-skip-tls-verify */
         bool disable_compression;
-        char *proxy_url;                /* http, https or socks5; NULL: $HTTPS_PROXY and $NO_PROXY decide */
+        char *proxy_url;                /* http, https or socks5, may hold a password; NULL: $HTTPS_PROXY and $NO_PROXY decide */
         struct kube_user user;
-        int error;                      /* 0: usable; else -errno, and err says why; only name, file, line are sure */
+        int error;                      /* 0: usable; else -errno, and err says why; then only name, file and line are sure */
         struct err err;
 };
 
@@ -87,7 +87,7 @@ struct kubeconfig {
                                            that are missing too, and the CA files; no secrets among them */
 };
 
-/* Where to look.  All zero: $KUBECONFIG of `environ_get`, then ~/.kube/config, then the cluster we run in. */
+/* Where to look. Borrowed strings; all may be NULL. */
 struct kubeconfig_source {
         const char *path;               /* --kubeconfig: this file only, and it must exist; NULL: as kubectl */
         const char *path_list;          /* value of $KUBECONFIG, or NULL or "" when unset */
@@ -95,6 +95,7 @@ struct kubeconfig_source {
         const char *service_host;       /* value of $KUBERNETES_SERVICE_HOST, or NULL: not in a cluster */
         const char *service_port;       /* value of $KUBERNETES_SERVICE_PORT */
         const char *service_account_dir;/* NULL: /var/run/secrets/kubernetes.io/serviceaccount */
+        const char *cwd;                /* what relative paths count from; NULL: the current folder */
 };
 
 /* Fills `src` from the environment (getenv; call it before threads start) and the option, which may be NULL. */
@@ -105,12 +106,15 @@ void kubeconfig_source_from_env(struct kubeconfig_source *src, const char *optio
  * none, ~/.kube/config; files of a list that are missing are skipped.  When none of them exists and we run in a
  * cluster, one context named "in-cluster".
  * Errors: -ENOENT nothing found (the remedy names what was tried), -EACCES, -EIO a file cannot be read, -EINVAL one
- * cannot be parsed (err has file, line, column), -EFBIG larger than KUBECONFIG_MAX, -E2BIG more files or contexts
- * than KUBECONFIG_FILES_MAX, KUBECONFIG_CONTEXTS_MAX, -ENOMEM.
+ * cannot be parsed (err has file, line, column), -EFBIG larger than LIMIT_CONFIG_BYTES, -E2BIG more files or contexts
+ * than LIMIT_CONFIG_FILES, LIMIT_CONFIG_CLUSTERS, -ENOMEM.
  */
 int kubeconfig_load(struct kubeconfig **ret, const struct kubeconfig_source *src, struct err *err);
 
-/* The same for one text that is already in memory (a Secret's): paths in it count from `dir`; NULL refuses paths. */
+/*
+ * The same for one text in memory, called `name` in messages.  Relative paths count from `dir`.  Where the text comes
+ * from elsewhere (a Secret), dir is NULL: contexts that name files of this machine or an exec plugin are then broken.
+ */
 int kubeconfig_parse(struct kubeconfig **ret, const char *text, size_t len, const char *name, const char *dir,
                      struct err *err);
 
@@ -121,14 +125,18 @@ const struct kube_context *kubeconfig_find(const struct kubeconfig *kc, const ch
 struct kube_context *kubeconfig_take(struct kubeconfig *kc, const char *name);
 
 /* NULL is allowed; secrets are wiped. */
-struct kubeconfig *kubeconfig_free(struct kubeconfig *kc);
+void kubeconfig_free(struct kubeconfig *kc);
+DEFINE_CLEANUP(struct kubeconfig *, kubeconfig_free);
 
 /* A deep copy on the heap. -ENOMEM. */
 int kube_context_dup(struct kube_context **ret, const struct kube_context *ctx);
 
-/* Whether both lead to the same server in the same way as the same user (names and places do not count). */
-bool kube_context_equal(const struct kube_context *a, const struct kube_context *b);
+/* Whether both lead to the same server in the same way; names, places, namespace and the user do not count. */
+bool kube_context_same_server(const struct kube_context *a, const struct kube_context *b);
+/* Whether both prove the same identity in the same way. */
+bool kube_user_equal(const struct kube_user *a, const struct kube_user *b);
 
 /* _done leaves the struct zeroed; _free also frees it; both take NULL and half-built contexts and wipe secrets. */
 void kube_context_done(struct kube_context *ctx);
-struct kube_context *kube_context_free(struct kube_context *ctx);
+void kube_context_free(struct kube_context *ctx);
+DEFINE_CLEANUP(struct kube_context *, kube_context_free);

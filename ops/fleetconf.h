@@ -93,12 +93,13 @@ struct fleetconf {
 /*
  * Loads. Caller frees *ret; on failure it is untouched and err has place, sentence and remedy.
  * -ENOENT no kubeconfig and no fleet file, or --fleet-file missing; -EACCES, -EIO unreadable; -EINVAL wrong content;
- * -E2BIG more than FLEETCONF_FILES_MAX, FLEETCONF_MEMBERS_MAX; -EFBIG a file above FLEETCONF_FILE_MAX; -ENOMEM.
+ * -E2BIG more than LIMIT_CONFIG_FILES, LIMIT_CONFIG_CLUSTERS; -EFBIG a file above LIMIT_CONFIG_BYTES; -ENOMEM.
  */
 int fleetconf_load(const struct fleetconf_source *src, struct fleetconf **ret, struct err *err);
 
 /* NULL is allowed. */
-struct fleetconf *fleetconf_free(struct fleetconf *conf);
+void fleetconf_free(struct fleetconf *conf);
+DEFINE_CLEANUP(struct fleetconf *, fleetconf_free);
 
 /* Borrowed, or NULL. */
 const struct fleetconf_fleet *fleetconf_find(const struct fleetconf *conf, const char *fleet);
@@ -152,8 +153,8 @@ struct fleetconf_watch;
 
 /*
  * Watches the files of `conf` (and what they link to) from now on; `conf` and `src` are read during the call only and
- * all strings of `src` are copied. Loads anew FLEETCONF_DEBOUNCE_MS after the last of a burst of changes. Where
- * inotify does not report (network file systems) a look each FLEETCONF_POLL_MS finds the change.
+ * all strings of `src` are copied. Loads anew LIMIT_CONFIG_DEBOUNCE_MS after the last of a burst of changes. Where
+ * inotify does not report (network file systems) a look each LIMIT_CONFIG_POLL_MS finds the change.
  * -EMFILE, -ENOSPC: out of inotify instances, said in err; -ENOMEM.
  */
 int fleetconf_watch_new(struct fleetconf_watch **ret, struct loop *loop, const struct fleetconf_source *src,
@@ -166,4 +167,5 @@ void fleetconf_watch_reload(struct fleetconf_watch *watch);
 int fleetconf_watch_known(struct fleetconf_watch *watch, const struct fleetconf_known *known, size_t n_known);
 
 /* NULL is allowed; may be called from within `changed`. */
-struct fleetconf_watch *fleetconf_watch_free(struct fleetconf_watch *watch);
+void fleetconf_watch_free(struct fleetconf_watch *watch);
+DEFINE_CLEANUP(struct fleetconf_watch *, fleetconf_watch_free);
