@@ -107,7 +107,7 @@ struct run {
         char id[RUN_ID_LEN + 1];    /* "20260901-020003Z" */
         int64_t created;            /* time of the id */
         int64_t completed;          /* of the last task, 0 while one is not terminal */
-        struct task *tasks;         /* by member name */
+        struct task **tasks;        /* in the order of the fleet; pointers stay valid while the run lives */
         size_t n_tasks;
         enum phase phase;           /* rolled up */
         uint64_t version;           /* grows with each visible change */
@@ -147,7 +147,7 @@ struct task {
         int64_t deadline;                 /* startDeadline of the attempt */
         int64_t started, completed;       /* as last seen from Velero */
         enum phase phase;                 /* what the tree shows, recomputed at every change */
-        char *phase_text;                 /* Velero's own word where `phase` is PHASE_UNKNOWN or generic, else NULL */
+        char *phase_text;                 /* Velero's own word ("Finalizing") once its object was seen, else NULL */
         char code[12];                    /* FLT code of `reason`, "" when none */
         char *reason;                     /* one sentence, NULL when all is well */
         int64_t since;                    /* since when `reason` holds */
@@ -185,7 +185,7 @@ struct velero_object {
                 struct velero_backup *backup;
                 struct velero_restore *restore;
                 struct velero_schedule *schedule;
-                struct velero_location *location;
+                struct velero_bsl *bsl;
                 struct velero_delete_request *delete_request;
                 void *record;
         };
@@ -320,7 +320,8 @@ struct object *fleet_object(const struct fleet *f, enum object_kind kind, const 
 struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name);
 struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
 struct run *object_latest_run(const struct object *o);
-struct task *run_task(const struct run *r, const char *member);
+/* The task of that verb and cluster; a migration's source is its TASK_BACKUP. With sub-policies the first. */
+struct task *run_task(const struct run *r, enum task_verb verb, const char *member);
 struct member *task_member(const struct task *t); /* NULL when the cluster left the fleet */
 struct velero_object *task_velero(const struct task *t); /* its Backup or Restore as seen now, or NULL */
 const char *task_phase_text(const struct task *t); /* the word that every file shows */
@@ -343,7 +344,14 @@ struct member *fleet_add_member(struct fleet *f, const char *name);
 void fleet_remove_member(struct member *c);
 struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name);
 void fleet_remove_object(struct object *o);
-struct run *object_add_run(struct object *o, const char *id, size_t n_tasks);
+struct run *object_add_run(struct object *o, const char *id);
+struct task *run_add_task(struct run *r, enum task_verb verb, const char *member);
+void run_remove_task(struct task *t);
 void object_remove_run(struct run *r);
+/* Takes ownership of record (freed with the entry); `name` points into it. */
+struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name);
+void member_replace_velero(struct velero_object *v, void *record, const char *name);
+void member_remove_velero(struct velero_object *v);
+void member_link_done(struct member_link *l);
 void document_done(struct document *d);
 int document_set(struct document *d, const char *bytes, size_t len, const char *ext, int64_t mtime_ns);

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/model.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "ops/policy.h"
+
+/* ---------------------------------------------------------------- names */
+
+static const struct {
+        const char *folder, *name;
+} object_kinds[OBJECT_KINDS] = {
+        [OBJECT_BACKUP] = { "backups", "Backup" },
+        [OBJECT_RESTORE] = { "restores", "Restore" },
+        [OBJECT_MIGRATION] = { "migrations", "Migration" },
+};
+
+static const struct {
+        const char *plural, *folder;
+} velero_kinds[VELERO_KINDS] = {
+        [VELERO_BACKUP] = { "backups", "backups" },
+        [VELERO_RESTORE] = { "restores", "restores" },
+        [VELERO_SCHEDULE] = { "schedules", "schedules" },
+        [VELERO_LOCATION] = { "backupstoragelocations", "storage" },
+        [VELERO_DELETE_REQUEST] = { "deletebackuprequests", NULL },
+};
+
+static const char *const health_names[] = {
+        [MEMBER_UNKNOWN] = "Connecting",   [MEMBER_READY] = "Ready",
+        [MEMBER_SYNCING] = "Syncing",      [MEMBER_UNREACHABLE] = "Unreachable",
+        [MEMBER_DENIED] = "AccessDenied",  [MEMBER_NO_VELERO] = "NoVelero",
+        [MEMBER_BROKEN] = "Misconfigured",
+};
+
+const char *object_kind_folder(enum object_kind kind)
+{
+        return object_kinds[kind].folder;
+}
+
+const char *object_kind_name(enum object_kind kind)
+{
+        return object_kinds[kind].name;
+}
+
+int object_kind_from_folder(const char *folder)
+{
+        for (int i = 0; i < OBJECT_KINDS; i++)
+                if (strcmp(object_kinds[i].folder, folder) == 0)
+                        return i;
+        return -ENOENT;
+}
+
+const char *velero_kind_plural(enum velero_kind kind)
+{
+        return velero_kinds[kind].plural;
+}
+
+const char *velero_kind_folder(enum velero_kind kind)
+{
+        return velero_kinds[kind].folder;
+}
+
+const char *member_health_name(enum member_health h)
+{
+        return health_names[h];
+}
+
+/* ---------------------------------------------------------------- the lock */
+
+int model_init(struct model *m, struct err *err)
+{
+        pthread_rwlockattr_t attr;
+        int r;
+
+        memset(m, 0, sizeof(*m));
+        pthread_rwlockattr_init(&attr);
+        /* A stream of readers must not keep the engine from publishing. */
+        pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+        r = pthread_rwlock_init(&m->lock, &attr);
+        pthread_rwlockattr_destroy(&attr);
+        if (r != 0)
+                return err_set(err, -r, "make the model's lock");
+        return 0;
+}
+
+void model_done(struct model *m)
+{
+        struct fleet *f, *tmp;
+
+        HASH_ITER (hh, m->fleets, f, tmp)
+                model_remove_fleet(f);
+        free(m->events.bytes);
+        free(m->changes);
+        pthread_rwlock_destroy(&m->lock);
+}
+
+void model_read_begin(struct model *m)
+{
+        pthread_rwlock_rdlock(&m->lock);
+}
+
+void model_read_end(struct model *m)
+{
+        pthread_rwlock_unlock(&m->lock);
+}
+
+void model_write_begin(struct model *m)
+{
+        pthread_rwlock_wrlock(&m->lock);
+}
+
+void model_write_end_notify(struct model *m, void (*done)(void *), void *arg)
+{
+        if (m->n_changes > 0)
+                m->generation++;
+        pthread_rwlock_unlock(&m->lock);
+
+        if (m->listener != NULL && (m->n_changes > 0 || done != NULL))
+                m->listener(m->listener_arg, m->changes, m->n_changes, done, arg);
+        else if (done != NULL)
+                done(arg);
+        m->n_changes = 0;
+}
+
+void model_write_end(struct model *m)
+{
+        model_write_end_notify(m, NULL, NULL);
+}
+
+/* ---------------------------------------------------------------- changes */
+
+static bool change_same(const struct change *a, const struct change *b)
+{
+        return a->kind == b->kind && a->velero_kind == b->velero_kind && a->object_kind == b->object_kind &&
+               strcmp(a->fleet, b->fleet) == 0 && strcmp(a->member, b->member) == 0 &&
+               strcmp(a->name, b->name) == 0 && strcmp(a->run, b->run) == 0;
+}
+
+/* Repeats come close together (one event touches its task, run and object), so a short look back finds them. */
+static void model_note(struct model *m, const struct change *c)
+{
+        size_t back = m->n_changes < 16 ? m->n_changes : 16;
+
+        for (size_t i = m->n_changes - back; i < m->n_changes; i++) {
+                if (change_same(&m->changes[i], c)) {
+                        m->changes[i].listing |= c->listing;
+                        return;
+                }
+        }
+        if (m->n_changes == m->cap_changes) {
+                size_t cap = m->cap_changes ? 2 * m->cap_changes : 64;
+                struct change *grown = realloc(m->changes, cap * sizeof(*grown));
+                /* Without memory the kernel learns it when its 60 s are over. */
+                if (grown == NULL)
+                        return;
+                m->changes = grown;
+                m->cap_changes = cap;
+        }
+        m->changes[m->n_changes++] = *c;
+}
+
+static void change_fleet(struct change *c, const struct fleet *f)
+{
+        snprintf(c->fleet, sizeof(c->fleet), "%s", f->name);
+}
+
+void model_touch_root(struct model *m)
+{
+        model_note(m, &(struct change){ .kind = CHANGE_ROOT });
+}
+
+void model_touch_fleet(struct fleet *f, bool listing)
+{
+        struct change c = { .kind = CHANGE_FLEET, .listing = listing };
+
+        change_fleet(&c, f);
+        model_note(f->model, &c);
+}
+
+void model_touch_member(struct member *mb, bool listing)
+{
+        struct change c = { .kind = CHANGE_MEMBER, .listing = listing };
+
+        change_fleet(&c, mb->fleet);
+        snprintf(c.member, sizeof(c.member), "%s", mb->name);
+        model_note(mb->fleet->model, &c);
+}
+
+void model_touch_velero(struct velero_object *v, bool listing)
+{
+        struct change c = { .kind = CHANGE_VELERO, .listing = listing, .velero_kind = v->kind };
+
+        change_fleet(&c, v->member->fleet);
+        snprintf(c.member, sizeof(c.member), "%s", v->member->name);
+        snprintf(c.name, sizeof(c.name), "%s", v->name);
+        model_note(v->member->fleet->model, &c);
+}
+
+static void change_object(struct change *c, const struct object *o)
+{
+        change_fleet(c, o->fleet);
+        c->object_kind = o->kind;
+        snprintf(c->name, sizeof(c->name), "%s", o->name);
+}
+
+void model_touch_object(struct object *o, bool listing)
+{
+        struct change c = { .kind = CHANGE_OBJECT, .listing = listing };
+
+        change_object(&c, o);
+        model_note(o->fleet->model, &c);
+}
+
+void model_touch_run(struct run *r, bool listing)
+{
+        struct change c = { .kind = CHANGE_RUN, .listing = listing };
+
+        r->version++;
+        change_object(&c, r->object);
+        memcpy(c.run, r->id, sizeof(c.run));
+        model_note(r->object->fleet->model, &c);
+}
+
+void model_touch_task(struct task *t)
+{
+        struct change c = { .kind = CHANGE_TASK };
+
+        change_object(&c, t->run->object);
+        memcpy(c.run, t->run->id, sizeof(c.run));
+        snprintf(c.member, sizeof(c.member), "%s", t->member);
+        model_note(t->run->object->fleet->model, &c);
+}
+
+/* ---------------------------------------------------------------- lookups */
+
+struct fleet *model_fleet(const struct model *m, const char *name)
+{
+        struct fleet *f;
+
+        HASH_FIND_STR(m->fleets, name, f);
+        return f;
+}
+
+struct member *fleet_member(const struct fleet *f, const char *name)
+{
+        struct member *c;
+
+        HASH_FIND_STR(f->members, name, c);
+        return c;
+}
+
+struct object *fleet_object(const struct fleet *f, enum object_kind kind, const char *name)
+{
+        struct object *o;
+
+        HASH_FIND_STR(f->objects[kind], name, o);
+        return o;
+}
+
+struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name)
+{
+        struct velero_object *v;
+
+        HASH_FIND_STR(c->velero[kind], name, v);
+        return v;
+}
+
+/* Run ids sort as their times do; the array is kept in that order. */
+static int object_run_index(const struct object *o, const char *id, size_t *ret)
+{
+        size_t lo = 0, hi = o->n_runs;
+
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                int c = strcmp(o->runs[mid]->id, id);
+                if (c == 0) {
+                        *ret = mid;
+                        return 0;
+                }
+                if (c < 0)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        *ret = lo;
+        return -ENOENT;
+}
+
+struct run *object_run(const struct object *o, const char *id)
+{
+        size_t i;
+
+        return object_run_index(o, id, &i) == 0 ? o->runs[i] : NULL;
+}
+
+struct run *object_latest_run(const struct object *o)
+{
+        return o->n_runs > 0 ? o->runs[o->n_runs - 1] : NULL;
+}
+
+struct task *run_task(const struct run *r, enum task_verb verb, const char *member)
+{
+        for (size_t i = 0; i < r->n_tasks; i++)
+                if (r->tasks[i]->verb == verb && strcmp(r->tasks[i]->member, member) == 0)
+                        return r->tasks[i];
+        return NULL;
+}
+
+/* A cluster may come back under another folder name: its UID says that it is the same one. */
+struct member *task_member(const struct task *t)
+{
+        struct fleet *f = t->run->object->fleet;
+        struct member *c = fleet_member(f, t->member), *tmp;
+
+        if (c != NULL && (t->uid[0] == '\0' || c->uid[0] == '\0' || strcmp(c->uid, t->uid) == 0))
+                return c;
+        if (t->uid[0] == '\0')
+                return NULL;
+        HASH_ITER (hh, f->members, c, tmp)
+                if (strcmp(c->uid, t->uid) == 0 && c->alias_of[0] == '\0')
+                        return c;
+        return NULL;
+}
+
+struct velero_object *task_velero(const struct task *t)
+{
+        struct member *c = task_member(t);
+
+        if (c == NULL || t->velero_name[0] == '\0')
+                return NULL;
+        return member_velero(c, t->verb == TASK_RESTORE ? VELERO_RESTORE : VELERO_BACKUP, t->velero_name);
+}
+
+const char *task_phase_text(const struct task *t)
+{
+        return t->phase_text != NULL ? t->phase_text : phase_text(t->phase);
+}
+
+const struct document *object_visible_document(const struct object *o)
+{
+        if (o->draft_state != DRAFT_NONE && o->draft.bytes != NULL)
+                return &o->draft;
+        if (o->in_force.bytes != NULL && !o->file_gone)
+                return &o->in_force;
+        return NULL;
+}
+
+bool object_folder_shows(const struct object *o)
+{
+        if (o->is_folder || o->policy != NULL || o->n_runs > 0)
+                return true;
+        switch (o->draft_state) {
+        case DRAFT_ACCEPTED:
+        case DRAFT_INERT:
+        case DRAFT_INTERRUPTED:
+                return true;
+        case DRAFT_NONE:
+        case DRAFT_OPEN:
+        case DRAFT_REJECTED:
+                break;
+        }
+        return false;
+}
+
+/* ---------------------------------------------------------------- construction */
+
+void document_done(struct document *d)
+{
+        if (d == NULL)
+                return;
+        free(d->bytes);
+        memset(d, 0, sizeof(*d));
+}
+
+int document_set(struct document *d, const char *bytes, size_t len, const char *ext, int64_t mtime_ns)
+{
+        char *copy = malloc(len + 1);
+
+        if (copy == NULL)
+                return -ENOMEM;
+        memcpy(copy, bytes, len);
+        copy[len] = '\0';
+        free(d->bytes);
+        d->bytes = copy;
+        d->len = len;
+        d->mtime_ns = mtime_ns;
+        snprintf(d->ext, sizeof(d->ext), "%s", ext);
+        return 0;
+}
+
+struct fleet *model_add_fleet(struct model *m, const char *name)
+{
+        struct fleet *f = calloc(1, sizeof(*f));
+
+        if (f == NULL)
+                return NULL;
+        f->model = m;
+        f->phase = PHASE_NONE;
+        snprintf(f->name, sizeof(f->name), "%s", name);
+        HASH_ADD_STR(m->fleets, name, f);
+        return f;
+}
+
+void model_remove_fleet(struct fleet *f)
+{
+        struct member *c, *ctmp;
+        struct object *o, *otmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, otmp)
+                        fleet_remove_object(o);
+        HASH_ITER (hh, f->members, c, ctmp)
+                fleet_remove_member(c);
+        HASH_DEL(f->model->fleets, f);
+        free(f->yaml);
+        strv_done(&f->warnings);
+        free(f);
+}
+
+struct member *fleet_add_member(struct fleet *f, const char *name)
+{
+        struct member *c = calloc(1, sizeof(*c));
+
+        if (c == NULL)
+                return NULL;
+        c->fleet = f;
+        snprintf(c->name, sizeof(c->name), "%s", name);
+        HASH_ADD_STR(f->members, name, c);
+        return c;
+}
+
+struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name)
+{
+        struct velero_object *v = calloc(1, sizeof(*v));
+
+        if (v == NULL)
+                return NULL;
+        v->member = c;
+        v->kind = kind;
+        v->record = record;
+        v->name = name;
+        HASH_ADD_KEYPTR(hh, c->velero[kind], v->name, strlen(v->name), v);
+        return v;
+}
+
+void member_replace_velero(struct velero_object *v, void *record, const char *name)
+{
+        void *old = v->record;
+
+        /* The key lies in the record: the entry moves with it. */
+        HASH_DEL(v->member->velero[v->kind], v);
+        v->record = record;
+        v->name = name;
+        HASH_ADD_KEYPTR(hh, v->member->velero[v->kind], v->name, strlen(v->name), v);
+        free(old);
+}
+
+void member_remove_velero(struct velero_object *v)
+{
+        HASH_DEL(v->member->velero[v->kind], v);
+        free(v->record);
+        free(v);
+}
+
+void fleet_remove_member(struct member *c)
+{
+        struct velero_object *v, *tmp;
+
+        for (int k = 0; k < VELERO_KINDS; k++)
+                HASH_ITER (hh, c->velero[k], v, tmp)
+                        member_remove_velero(v);
+        HASH_DEL(c->fleet->members, c);
+        assert(c->runtime == NULL);
+        free(c->context);
+        free(c->server);
+        strv_done(&c->label_keys);
+        strv_done(&c->label_values);
+        free(c->reason);
+        free(c->api_version);
+        free(c->velero_version);
+        free(c->velero_namespace);
+        free(c);
+}
+
+struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name)
+{
+        struct object *o = calloc(1, sizeof(*o));
+
+        if (o == NULL)
+                return NULL;
+        o->fleet = f;
+        o->kind = kind;
+        o->phase = PHASE_NONE;
+        snprintf(o->name, sizeof(o->name), "%s", name);
+        HASH_ADD_STR(f->objects[kind], name, o);
+        return o;
+}
+
+void member_link_done(struct member_link *l)
+{
+        free(l->name);
+        free(l->target);
+        free(l->member);
+        memset(l, 0, sizeof(*l));
+}
+
+void fleet_remove_object(struct object *o)
+{
+        struct member *c, *tmp;
+        struct velero_object *v, *vtmp;
+
+        /* Only objects on clusters can point here, and only of the two kinds that objects own. */
+        HASH_ITER (hh, o->fleet->members, c, tmp)
+                for (int k = VELERO_BACKUP; k <= VELERO_SCHEDULE; k++)
+                        HASH_ITER (hh, c->velero[k], v, vtmp)
+                                if (v->owner_object == o)
+                                        v->owner_object = NULL;
+        HASH_DEL(o->fleet->objects[o->kind], o);
+        while (o->n_runs > 0)
+                object_remove_run(o->runs[o->n_runs - 1]);
+        free(o->runs);
+        document_done(&o->in_force);
+        document_done(&o->draft);
+        policy_free(o->policy);
+        member_link_done(&o->source);
+        for (size_t i = 0; i < o->n_targets; i++)
+                member_link_done(&o->targets[i]);
+        free(o->targets);
+        strv_done(&o->warnings);
+        free(o);
+}
+
+struct run *object_add_run(struct object *o, const char *id)
+{
+        struct run *r = calloc(1, sizeof(*r));
+        struct run **grown = realloc(o->runs, (o->n_runs + 1) * sizeof(*grown));
+        size_t at;
+
+        if (grown != NULL)
+                o->runs = grown;
+        if (grown == NULL || r == NULL) {
+                free(r);
+                return NULL;
+        }
+        r->object = o;
+        r->phase = PHASE_NONE;
+        snprintf(r->id, sizeof(r->id), "%s", id);
+        (void)object_run_index(o, id, &at);
+        memmove(o->runs + at + 1, o->runs + at, (o->n_runs - at) * sizeof(*o->runs));
+        o->runs[at] = r;
+        o->n_runs++;
+        return r;
+}
+
+struct task *run_add_task(struct run *r, enum task_verb verb, const char *member)
+{
+        struct task *t = calloc(1, sizeof(*t));
+        struct task **grown = realloc(r->tasks, (r->n_tasks + 1) * sizeof(*grown));
+
+        if (grown != NULL)
+                r->tasks = grown;
+        if (grown == NULL || t == NULL) {
+                free(t);
+                return NULL;
+        }
+        t->run = r;
+        t->verb = verb;
+        t->phase = PHASE_PENDING;
+        snprintf(t->member, sizeof(t->member), "%s", member);
+        r->tasks[r->n_tasks++] = t;
+        return t;
+}
+
+static void task_free(struct task *t)
+{
+        free(t->sub);
+        free(t->location);
+        free(t->phase_text);
+        free(t->reason);
+        free(t);
+}
+
+void run_remove_task(struct task *t)
+{
+        struct run *r = t->run;
+
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                if (r->tasks[i] != t)
+                        continue;
+                memmove(r->tasks + i, r->tasks + i + 1, (r->n_tasks - i - 1) * sizeof(*r->tasks));
+                r->n_tasks--;
+                break;
+        }
+        task_free(t);
+}
+
+void object_remove_run(struct run *r)
+{
+        struct object *o = r->object;
+        size_t at;
+
+        if (object_run_index(o, r->id, &at) == 0) {
+                memmove(o->runs + at, o->runs + at + 1, (o->n_runs - at - 1) * sizeof(*o->runs));
+                o->n_runs--;
+        }
+        for (size_t i = 0; i < r->n_tasks; i++)
+                task_free(r->tasks[i]);
+        free(r->tasks);
+        free(r);
+}
