@@ -19,7 +19,7 @@
  * and that the next key is found. Objects may repeat a key; each occurrence is handed out.
  *
  * Every function returns a negative errno once the scanner has failed, so checks may be put off to
- * the end of a walk; json_scan_error() turns the state into a sentence.  -EINVAL: not JSON, or not
+ * the end of a walk; json_scan_error() turns the state into a sentence.  -EBADMSG: not JSON, or not
  * of the type asked for; -E2BIG: nested deeper than LIMIT_JSON_DEPTH.
  *
  * No state but the struct; any thread.
@@ -86,7 +86,7 @@ int json_read_null(struct json_scan *s);
 int json_skip(struct json_scan *s);
 int json_raw(struct json_scan *s, const char **ret, size_t *ret_len);
 
-/* 0 if only white space is left, else -EINVAL. */
+/* 0 if only white space is left, else -EBADMSG. */
 int json_scan_end(struct json_scan *s);
 
 /* Sets err to "byte 17: expected a value" and returns the scanner's code; the scanner must have
@@ -103,7 +103,7 @@ bool json_text_is(const struct json_text *t, const char *str);
 /*
  * Decodes into dst, which has room for t->len bytes, and returns the length; no NUL is added.  A
  * text that a scanner handed out always decodes, except for \u0000, which no C string can hold:
- * -EINVAL.
+ * -EBADMSG.
  */
 ssize_t json_text_decode(const struct json_text *t, char *dst);
 
@@ -134,13 +134,14 @@ int json_list_new(struct json_list **ret, size_t max_item, json_item_fn *fn, voi
 struct json_list *json_list_free(struct json_list *l);
 DEFINE_CLEANUP(struct json_list *, json_list_free);
 
-/* -EINVAL not a JSON object or broken; -EFBIG an item beyond max_item; -ENOMEM; or what fn
+/* -EBADMSG not a JSON object or broken; -EFBIG an item beyond max_item; -ENOMEM; or what fn
  * returned. */
 int json_list_feed(struct json_list *l, const char *bytes, size_t len, struct err *err);
 
 /*
- * The document is at its end.  Fills *ret (caller: json_list_meta_done()), or -EINVAL if it was cut
- * off or had no "items"; null items count as none.  The list is then ready for the next document.
+ * The document is at its end.  Fills *ret (caller: json_list_meta_done()), or -EBADMSG if it was
+ * cut off or had no "items"; null items count as none.  The list is then ready for the next
+ * document.
  */
 int json_list_end(struct json_list *l, struct json_list_meta *ret, struct err *err);
 void json_list_meta_done(struct json_list_meta *m);

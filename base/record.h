@@ -6,16 +6,16 @@
  *
  *     struct backup {
  *             const char *name;
+ *             const char *phase_text;
  *             int64_t started;
- *             int phase;                          // enum backup_phase
- *             const char *phase_text;             // only when the phase is unknown
  *             struct record_list errors;
+ *             uint8_t phase;                          enum backup_phase
  *     };
  *     static const struct record_field backup_fields[] = {
- *             FIELD     (struct backup, name,    "metadata.name", RECORD_REQUIRED),
+ *             FIELD(struct backup, name, "metadata.name", RECORD_REQUIRED),
  *             FIELD_TIME(struct backup, started, "status.startTimestamp", 0),
  *             FIELD_ENUM(struct backup, phase, phase_text, "status.phase", &backup_phases, 0),
- *             FIELD     (struct backup, errors,  "status.validationErrors", 0),
+ *             FIELD(struct backup, errors, "status.validationErrors", 0),
  *     };
  *     static struct record_type backup_type = RECORD_TYPE("Backup", struct backup, backup_fields);
  *
@@ -25,12 +25,14 @@
  *
  * Paths are keys joined by "."; a key with dots or slashes stands in brackets:
  * metadata.labels[velero.io/backup-name]. Keys the table does not name are ignored: Kubernetes
- * grows.  A required one that is missing, and a value of the wrong type, are errors that name the
- * path.  null counts as missing.  A repeated key: the last one counts.
+ * grows. A required one that is missing, and a value of the wrong type, are errors that name the
+ * path. null counts as missing. Of a repeated key the last value counts, objects merge. Several
+ * rows may have one path, and several rows one member (see RECORD_FALLBACK).
  *
  * A decoded record is one allocation: the struct and right behind it its strings; free() is its
- * destructor.  Nothing of the document is kept.  Decoding is one pass of base/json.h over the
- * bytes.
+ * destructor. Nothing of the document is kept. Decoding is one pass of base/json.h over the bytes.
+ *
+ * Absent values are "" (a string is never NULL), 0, false, an empty list; an absent enum is 0.
  *
  * Thread: tables are shared by all threads; records are plain data.
  */
@@ -79,57 +81,70 @@ struct record_enum {
 int record_enum_value(const struct record_enum *e, const char *text, size_t len);
 const char *record_enum_text(const struct record_enum *e, int value);
 
-/* Absent values are: NULL, 0, false, an empty list; an absent enum is 0. */
 enum record_field_type {
         RECORD_STRING,  /* const char * */
         RECORD_INT64,   /* int64_t */
-        RECORD_INT32,   /* int32_t; out of range is an error */
+        RECORD_INT32,   /* int32_t; out of range is an error, as for each type but the next */
+        RECORD_UINT32,  /* uint32_t */
+        RECORD_UINT16,  /* uint16_t; what is more becomes 65535 */
         RECORD_BOOL,    /* bool */
-        RECORD_LIST,    /* struct record_list, from an array of strings */
-        RECORD_MAP,     /* struct record_map, from an object of strings */
+        RECORD_STRINGS, /* struct record_list, from an array of strings */
+        RECORD_PAIRS,   /* struct record_map, from an object of strings */
         RECORD_TIME,    /* int64_t, seconds since 1970, from RFC 3339; fractions are cut off */
-        RECORD_ENUM,    /* int, and the text beside it if it is unknown */
+        RECORD_ENUM,    /* int or uint8_t, and beside it the text as it was written */
         RECORD_JSON,    /* const char *, the value's own JSON text */
+        RECORD_JOINED,  /* const char *, an array of strings joined by `separator`, or an object of
+                           strings as "key -> value" joined; "" from a scalar is an error; not
+                           encoded */
         RECORD_PRESENT, /* bool, whether there is a value at all that is not null; not encoded */
         RECORD_COUNT,   /* int32_t, number of elements of an array or object; not encoded */
 };
 
 enum record_field_flags {
-        RECORD_REQUIRED = 1 << 0, /* must be there to decode */
+        RECORD_REQUIRED = 1 << 0, /* must be there to decode; "" counts as there */
         RECORD_ALWAYS = 1 << 1,   /* encoded also when absent: "", 0, false, [], {} */
+        RECORD_FALLBACK = 1 << 2, /* taken only if the member is still absent after the rows
+                                     before; not encoded */
 };
 
 struct record_field {
         const char *path;
-        uint16_t offset;
-        uint16_t text_offset; /* of RECORD_ENUM: where the unknown text goes */
-        uint8_t type;
-        uint8_t flags;
         const struct record_enum *names; /* of RECORD_ENUM */
+        const char *separator;           /* of RECORD_JOINED */
+        uint16_t offset;
+        uint16_t text_offset; /* of RECORD_ENUM */
+        uint8_t type;         /* enum record_field_type */
+        uint8_t size;         /* of the member */
+        uint8_t flags;
 };
 
-#define RECORD_FIELD_(T, member, p, t, fl, ...)                                         \
-        {                                                                               \
-                .path = (p), .offset = offsetof(T, member), .type = (t), .flags = (fl), \
-                __VA_ARGS__                                                             \
-        }
+/* clang-format off */
+#define RECORD_FIELD_(T, m, p, t, fl, ...)                                                       \
+        { .path = (p), .offset = offsetof(T, m), .size = sizeof(((T *)0)->m), .type = (t),       \
+          .flags = (fl), __VA_ARGS__ }
 
-#define FIELD(T, member, p, fl) \
-        RECORD_FIELD_(T, member, p,                                                                                \
-                _Generic(((T *)0)->member, const char *: RECORD_STRING, int64_t: RECORD_INT64,                     \
-                        int32_t: RECORD_INT32, bool: RECORD_BOOL, struct record_list: RECORD_LIST,                 \
-                        struct record_map: RECORD_MAP), fl, )
-#define FIELD_TIME(T, member, p, fl) \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int64_t : RECORD_TIME), fl, )
-#define FIELD_ENUM(T, member, text_member, p, e, fl) \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int: RECORD_ENUM), fl, .names = (e),                \
-                .text_offset = _Generic(((T *)0)->text_member, const char *: offsetof(T, text_member)))
-#define FIELD_JSON(T, member, p, fl) \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, const char * : RECORD_JSON), fl, )
-#define FIELD_PRESENT(T, member, p) \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, bool : RECORD_PRESENT), 0, )
-#define FIELD_COUNT(T, member, p) \
-        RECORD_FIELD_(T, member, p, _Generic(((T *)0)->member, int32_t : RECORD_COUNT), 0, )
+#define FIELD(T, m, p, fl)                                                                       \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, const char *: RECORD_STRING,                \
+                int64_t: RECORD_INT64, int32_t: RECORD_INT32, uint32_t: RECORD_UINT32,           \
+                uint16_t: RECORD_UINT16, bool: RECORD_BOOL, struct record_list: RECORD_STRINGS,  \
+                struct record_map: RECORD_PAIRS), fl, )
+#define FIELD_TIME(T, m, p, fl)                                                                  \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, int64_t: RECORD_TIME), fl, )
+/* `text` keeps what was written, known or not; the text of a known value costs no memory. */
+#define FIELD_ENUM(T, m, text, p, e, fl)                                                         \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, int: RECORD_ENUM, uint8_t: RECORD_ENUM),    \
+                fl, .names = (e), .text_offset = _Generic(((T *)0)->text,                        \
+                        const char *: offsetof(T, text)))
+#define FIELD_JSON(T, m, p, fl)                                                                  \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, const char *: RECORD_JSON), fl, )
+#define FIELD_JOINED(T, m, p, sep, fl)                                                           \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, const char *: RECORD_JOINED), fl,           \
+                .separator = (sep))
+#define FIELD_PRESENT(T, m, p)                                                                   \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, bool: RECORD_PRESENT), 0, )
+#define FIELD_COUNT(T, m, p)                                                                     \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, int32_t: RECORD_COUNT), 0, )
+/* clang-format on */
 
 struct record_plan;
 
@@ -151,7 +166,7 @@ struct record_type {
 
 /*
  * Makes a record from the JSON object at `bytes`; caller frees *ret with free().
- * -EINVAL with "Backup: status.progress.totalItems: expected an integer"; -E2BIG nested too deep;
+ * -EBADMSG with "Backup: status.progress.totalItems: expected an integer"; -E2BIG nested too deep;
  * -ENOMEM.
  */
 int record_decode(
