@@ -10,11 +10,13 @@
  *         if (b.error)
  *                 return b.error;
  *
- * Invariants: data is never NULL and data[len] is always '\0' (the bytes may hold other NULs). An append that would pass
- * the maximum (-EFBIG) or finds no memory (-ENOMEM) changes nothing and sets `error`, which stays: every later append is
- * refused with it too, so a sequence of appends is checked once, at its end. buf_reset() clears the error.
+ * Invariants: data is never NULL and data[len] is always '\0' (the bytes may hold other NULs). An
+ * append that would pass the maximum (-EFBIG) or finds no memory (-ENOMEM) changes nothing and sets
+ * `error`, which stays: every later append is refused with it too, so a sequence of appends is
+ * checked once, at its end. buf_reset() clears the error.
  *
- * Appenders return 0 or that error. The buffer belongs to one thread at a time. Appended bytes may not point into it.
+ * Appenders return 0 or that error. The buffer belongs to one thread at a time. Appended bytes may
+ * not point into it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,9 +30,9 @@ struct buf {
 };
 
 extern char buf_empty_[1];
-#define BUF_INIT(maximum)                                                                          \
-        {                                                                                          \
-                .data = buf_empty_, .max = (maximum)                                               \
+#define BUF_INIT(maximum)                            \
+        {                                            \
+                .data = buf_empty_, .max = (maximum) \
         }
 
 void buf_init(struct buf *b, size_t max);
@@ -46,7 +48,10 @@ int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Inserts n bytes before offset pos, which must not pass len. */
 int buf_insert(struct buf *b, size_t pos, const void *bytes, size_t n);
-/* Appends spaces until the last line is `column` characters wide (UTF-8 counted as characters); at least `gap` spaces. */
+/* Appends n spaces. */
+int buf_pad(struct buf *b, size_t n);
+/* Appends spaces until the last line is `column` characters wide (UTF-8 counted as characters); at
+ * least `gap` spaces. */
 int buf_pad_to_column(struct buf *b, size_t column, size_t gap);
 /* Makes room for n more bytes, to be written at data + len and claimed with buf_added(). */
 int buf_reserve(struct buf *b, size_t n);
@@ -57,9 +62,13 @@ void buf_consume(struct buf *b, size_t n);
 /* Cuts to len bytes; a longer one changes nothing. */
 void buf_truncate(struct buf *b, size_t len);
 /*
- * Hands the bytes over: *ret is a malloc()ed, NUL-terminated string the caller frees, *ret_len (may be NULL) its length.
- * Returns the sticky error instead if there is one, and then frees the bytes. The buffer is empty afterwards.
+ * Hands the bytes over: *ret is a malloc()ed, NUL-terminated string the caller frees, *ret_len (may
+ * be NULL) its length. Returns the sticky error instead if there is one, and then frees the bytes.
+ * The buffer is empty afterwards.
  */
 int buf_steal(struct buf *b, char **ret, size_t *ret_len);
-/* Wipes the bytes before they are freed: for buffers that held a secret. */
+/*
+ * buf_done() that wipes the bytes first: for buffers that held a secret. What growing left behind
+ * elsewhere cannot be wiped, so reserve the whole size before the secret goes in.
+ */
 void buf_wipe(struct buf *b);

@@ -7,17 +7,18 @@
  *
  *         level=warn msg="list failed" cluster=eu-1 req=17 err="GET /apis: HTTP 503" code=EIO
  *
- * Who logs: fs/ and mountd/, once, where an error stops travelling. Libraries (base/ to ops/) return errors and do not log
- * them; debug lines are free everywhere.
+ * Who logs: fs/ and mountd/, once, where an error stops travelling. Libraries (base/ to ops/)
+ * return errors and do not log them; debug lines are free everywhere.
  *
- * Where to: natively to the journal when $JOURNAL_STREAM names our stderr, each key also a field FLEETFS_<KEY>; else, or if
- * that fails, to stderr as one write per line, with a "<4>" priority prefix when stderr is no terminal, and a time= of its
- * own when nobody else will add one. Values with anything but plain characters are quoted, control characters escaped: a
- * line is one line. Lines over LIMIT_LOG_LINE_BYTES are cut.
+ * Where to: natively to the journal when $JOURNAL_STREAM names our stderr, each key also a field
+ * FLEETFS_<KEY>; else, or if that fails, to stderr as one write per line, with a "<4>" priority
+ * prefix when stderr is no terminal, and a time= of its own when nobody else will add one. Values
+ * with anything but plain characters are quoted, control characters escaped: a line is one line.
+ * Lines over LIMIT_LOG_LINE_BYTES are cut.
  *
- * Any thread may log, before log_init() too (then to stderr, level info). A call site that repeats itself is cut down to
- * LIMIT_LOG_BURST lines per LIMIT_LOG_WINDOW_MS; its next line then says suppressed=<count>. Debug lines are exempt.
- * errno is kept.
+ * Any thread may log, before log_init() too (then to stderr, level info). A call site that repeats
+ * itself is cut down to LIMIT_LOG_BURST lines per LIMIT_LOG_WINDOW_MS; its next line then says
+ * suppressed=<count>. Debug lines are exempt. errno is kept.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +35,8 @@ struct log_options {
         const char *journal_socket; /* NULL: the system's */
 };
 
-/* Once, before threads start; may be repeated by tests. NULL: the defaults above. Cannot fail: it falls back to stderr. */
+/* Once, before threads start; may be repeated by tests. NULL: the defaults above. Cannot fail: it
+ * falls back to stderr. */
 void log_init(const struct log_options *options);
 /* Closes the journal socket. */
 void log_done(void);
@@ -52,18 +54,19 @@ struct log_field {
         const struct err *err;
 };
 
-/* A string (NULL leaves the field out), an integer, and an error: err=, code=, and id= and place= when it has them. */
-#define LOG_S(k, v)                                                                                \
-        {                                                                                          \
-                .key = (k), .kind = LOG_FIELD_STRING, .s = (v)                                     \
+/* A string (NULL leaves the field out), an integer, and an error: err=, code=, and id= and place=
+ * when it has them. */
+#define LOG_S(k, v)                                            \
+        {                                                      \
+                .key = (k), .kind = LOG_FIELD_STRING, .s = (v) \
         }
-#define LOG_I(k, v)                                                                                \
-        {                                                                                          \
-                .key = (k), .kind = LOG_FIELD_INT, .i = (int64_t)(v)                               \
+#define LOG_I(k, v)                                                  \
+        {                                                            \
+                .key = (k), .kind = LOG_FIELD_INT, .i = (int64_t)(v) \
         }
-#define LOG_ERR(e)                                                                                 \
-        {                                                                                          \
-                .key = "err", .kind = LOG_FIELD_ERR, .err = (e)                                    \
+#define LOG_ERR(e)                                              \
+        {                                                       \
+                .key = "err", .kind = LOG_FIELD_ERR, .err = (e) \
         }
 
 /* State of one call site; only log.c touches its members. */
@@ -74,17 +77,18 @@ struct log_site {
         unsigned lines, suppressed;
 };
 
-void log_write(enum log_level level, struct log_site *site, const struct log_field *fields, size_t n);
+void log_write(
+        enum log_level level, struct log_site *site, const struct log_field *fields, size_t n);
 
-#define LOG_AT(level_, message, ...)                                                               \
-        do {                                                                                       \
-                static struct log_site log_site_ = { .file = __FILE__, .line = __LINE__ };         \
-                if ((level_) <= log_level()) {                                                     \
-                        const struct log_field log_fields_[] = { LOG_S("msg", message),            \
-                                                                 ##__VA_ARGS__ };                  \
-                        log_write(level_, &log_site_, log_fields_,                                 \
-                                sizeof(log_fields_) / sizeof(log_fields_[0]));                     \
-                }                                                                                  \
+#define LOG_AT(level_, message, ...)                                                       \
+        do {                                                                               \
+                static struct log_site log_site_ = { .file = __FILE__, .line = __LINE__ }; \
+                if ((level_) <= log_level()) {                                             \
+                        const struct log_field log_fields_[] = { LOG_S("msg", message),    \
+                                ##__VA_ARGS__ };                                           \
+                        log_write(level_, &log_site_, log_fields_,                         \
+                                sizeof(log_fields_) / sizeof(log_fields_[0]));             \
+                }                                                                          \
         } while (0)
 
 /* The message is constant text, or NULL where the fields say it all. */

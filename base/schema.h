@@ -10,11 +10,13 @@
  *         };
  *         static const struct schema policy_schema = SCHEMA(policy_fields);
  *
- * The first thing that is wrong, in the order of the file, becomes the error: its place, an id of base/yaml.h, one
- * sentence that starts with the field's path, a remedy. Missing fields are told last, at the place of their object.
+ * The first thing that is wrong, in the order of the file, becomes the error: its place, an id of
+ * base/yaml.h, one sentence that starts with the field's path, a remedy. Missing fields are told
+ * last, at the place of their object.
  *
- * null is as Kubernetes has it: for an optional field it means unset, for a required one it is the same as leaving it out
- * unless the row says SCHEMA_NULLABLE; an item of a list or a value of a map is never null.
+ * null is as Kubernetes has it: for an optional field it means unset, for a required one it is the
+ * same as leaving it out unless the row says SCHEMA_NULLABLE; an item of a list or a value of a map
+ * is never null.
  *
  * Tables are constant; the functions may be called from any thread.
  */
@@ -26,7 +28,7 @@ struct err;
 struct strv;
 
 enum schema_kind {
-        SCHEMA_STRING,        /* text; plain scalars that resolve to something else are refused */
+        SCHEMA_STRING, /* text; plain scalars that resolve to something else are refused */
         SCHEMA_BOOL,
         SCHEMA_INT,           /* 64 bits, between min and max if max is above min */
         SCHEMA_NUMBER,        /* an int or a float */
@@ -58,30 +60,35 @@ struct schema_field {
         unsigned flags;
         int64_t min, max; /* INT */
         /*
-         * One more look at a value of the right kind, after the table's own; for lists and maps it gets the whole. Returns
-         * 0 or -EINVAL with err set: the walker adds the path before the message, and the place, FLT-0211 and code
-         * where check left them out.
+         * One more look at a value of the right kind, after the table's own; for lists and maps it
+         * gets the whole. Returns 0 or -EINVAL with err set: the walker adds the path before the
+         * message, and the place, FLT-0211 and code where check left them out.
          */
         int (*check)(const struct yaml_node *node, struct err *err);
-        const char *help; /* one line; for templates and "did you mean" lists; also why a field is deprecated */
+        const char *help; /* one line; for templates and "did you mean" lists; also why a field is
+                             deprecated */
 };
 
 struct schema {
         const struct schema_field *fields;
         size_t n;
-        /* What no row can say (either this or that); after all rows passed. As schema_field.check. */
+        /* What no row can say (either this or that); after all rows passed. As schema_field.check.
+         */
         int (*check)(const struct yaml_node *node, struct err *err);
 };
 
-#define SCHEMA(field_table)                                                                        \
-        {                                                                                          \
-                .fields = (field_table), .n = ARRAY_SIZE(field_table)                              \
+#define SCHEMA(field_table)                                           \
+        {                                                             \
+                .fields = (field_table), .n = ARRAY_SIZE(field_table) \
         }
 
-/* `path` is what the node is called in messages: "" for a document, "spec" for a part. 0 or -EINVAL. */
-int schema_check(const struct schema *schema, const struct yaml_node *node, const char *path, struct err *err);
+/* `path` is what the node is called in messages: "" for a document, "spec" for a part. 0 or
+ * -EINVAL. */
+int schema_check(const struct schema *schema, const struct yaml_node *node, const char *path,
+        struct err *err);
 
-/* Appends a line "12:3: spec.x is deprecated: <help>" for each deprecated field of a tree that passed. 0 or -ENOMEM. */
+/* Appends a line "12:3: spec.x is deprecated: <help>" for each deprecated field of a tree that
+ * passed. 0 or -ENOMEM. */
 int schema_deprecated(const struct schema *schema, const struct yaml_node *node, const char *path,
         struct strv *ret);
 
@@ -89,7 +96,7 @@ int schema_deprecated(const struct schema *schema, const struct yaml_node *node,
 const struct schema_field *schema_find(const struct schema *schema, const char *name);
 
 /*
- * The candidate nearest to a misspelt name, by edits and swaps of neighbours, letter case counting half; NULL when none is
- * near enough to be meant. candidates is NULL-terminated.
+ * The candidate nearest to a misspelt name, by edits and swaps of neighbours, letter case counting
+ * half; NULL when none is near enough to be meant. candidates is NULL-terminated.
  */
 const char *spell_nearest(const char *name, const char *const *candidates);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Bytes that must never be printed: tokens, keys, passwords. The type has no member named like a string and no formatter,
- * so every place that turns one into text says secret_reveal(), which a reviewer can grep for. Wiped before it is freed.
+ * Bytes that must never be printed: tokens, keys, passwords. The type has no member named like a
+ * string and no formatter, so every place that turns one into text says secret_reveal(), which a
+ * reviewer can grep for. Wiped before it is freed.
  *
- * Zero-initialised is empty and valid: `_cleanup_(secret_done) struct secret s = {0};`. One thread at a time.
+ * Zero-initialised is empty and valid: `_cleanup_(secret_done) struct secret s = {0};`. One thread
+ * at a time.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -28,7 +30,8 @@ static inline void secret_done(struct secret *s)
         s->private_len = 0;
 }
 
-/* Replaces the contents by a copy. 0 or -ENOMEM, and then the old contents stay. The bytes may be the secret's own. */
+/* Replaces the contents by a copy. 0 or -ENOMEM, and then the old contents stay. The bytes may be
+ * the secret's own. */
 static inline int secret_set(struct secret *s, const void *bytes, size_t n)
 {
         char *copy = malloc(n + 1);
@@ -44,7 +47,8 @@ static inline int secret_set(struct secret *s, const void *bytes, size_t n)
         return 0;
 }
 
-/* The bytes, NUL-terminated, "" when empty; valid until the secret changes. Never log them, never put them into an err. */
+/* The bytes, NUL-terminated, "" when empty; valid until the secret changes. Never log them, never
+ * put them into an err. */
 static inline const char *secret_reveal(const struct secret *s)
 {
         return s->private_bytes ? s->private_bytes : "";

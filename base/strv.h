@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * An owned vector of owned strings. Zero-initialised is empty and valid: `_cleanup_(strv_done) struct strv v = {0};`.
- * Elements are never NULL. Functions that add return 0, -ENOMEM or -EFBIG (LIMIT_STRV_ITEMS) and change nothing on failure.
- * One thread at a time.
+ * An owned vector of owned strings. Zero-initialised is empty and valid: `_cleanup_(strv_done)
+ * struct strv v = {0};`. Elements are never NULL. Functions that add return 0, -ENOMEM or -EFBIG
+ * (LIMIT_STRV_ITEMS) and change nothing on failure. One thread at a time.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,8 @@ void strv_done(struct strv *s);
 int strv_push(struct strv *s, const char *string);
 int strv_pushn(struct strv *s, const char *bytes, size_t n);
 int strv_printf(struct strv *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Appends the malloc()ed string itself, which it owns from the call on: it is freed on failure. NULL is -ENOMEM. */
+/* Appends the malloc()ed string itself, which it owns from the call on: it is freed on failure.
+ * NULL is -ENOMEM. */
 int strv_push_take(struct strv *s, char *string);
 /* Appends copies of all elements of other: all, or none. */
 int strv_extend(struct strv *s, const struct strv *other);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Times as text and back, Go's durations, and the two clocks. No locale, no time zone of the machine, no allocation.
+ * Times as text and back, Go's durations, and the two clocks. No locale, no time zone of the
+ * machine, no allocation.
  *
- * A time is an int64_t of seconds since 1970-01-01T00:00:00Z; 0 means "none" everywhere in the product and is shown as the
- * empty string. A duration is an int64_t of nanoseconds, as Go has it (about 292 years each way).
+ * A time is an int64_t of seconds since 1970-01-01T00:00:00Z; 0 means "none" everywhere in the
+ * product and is shown as the empty string. A duration is an int64_t of nanoseconds, as Go has it
+ * (about 292 years each way).
  */
 #include <stdint.h>
 
@@ -18,22 +20,25 @@ struct err;
 #define STAMP_SIZE    24
 
 /*
- * Parses RFC 3339 ("2026-09-01T09:41:00Z", also with a fraction, which is cut off, an offset such as +02:00, lower case
- * t and z). Years 0001 to 9999, real calendar days; second 60 is the next minute's second 0. -EINVAL otherwise.
+ * Parses RFC 3339 ("2026-09-01T09:41:00Z", also with a fraction, which is cut off, an offset such
+ * as +02:00, lower case t and z). Years 0001 to 9999, real calendar days; second 60 is the next
+ * minute's second 0. -EINVAL otherwise.
  */
 int rfc3339_parse(const char *s, int64_t *ret, struct err *err);
-/* Writes "2026-09-01T09:41:00Z", or "" for 0 and for times outside the years 1 to 9999. Returns text. */
+/* Writes "2026-09-01T09:41:00Z", or "" for 0 and for times outside the years 1 to 9999. Returns
+ * text. */
 char *rfc3339_format(char text[static RFC3339_SIZE], int64_t t);
 
 /*
- * time.ParseDuration: a sign, then numbers with fraction and unit (ns us µs ms s m h), or 0. -EINVAL with Go's reasons in
- * words; "30d" names the remedy "write 720h".
+ * time.ParseDuration: a sign, then numbers with fraction and unit (ns us µs ms s m h), or 0.
+ * -EINVAL with Go's reasons in words; "30d" names the remedy "write 720h".
  */
 int duration_parse(const char *s, int64_t *ret_ns, struct err *err);
 /* Duration.String(): "720h0m0s", "1.5s", "0s". Returns text. */
 char *duration_format(char text[static DURATION_SIZE], int64_t ns);
 
-/* "20260901-020003Z", the name of a run's folder, and "20260901020003", the end of a Velero name. "" as above. */
+/* "20260901-020003Z", the name of a run's folder, and "20260901020003", the end of a Velero name.
+ * "" as above. */
 char *stamp_format_run(char text[static STAMP_SIZE], int64_t t);
 char *stamp_format_name(char text[static STAMP_SIZE], int64_t t);
 /* Exactly one of the two forms, nothing around it. -EINVAL otherwise. */
@@ -41,8 +46,9 @@ int stamp_parse_run(const char *s, int64_t *ret, struct err *err);
 int stamp_parse_name(const char *s, int64_t *ret, struct err *err);
 
 /*
- * Calendar arithmetic in UTC, proleptic Gregorian, for whoever needs the parts (cron). Month 1-12, day 1-31, weekday
- * 0-6 from Sunday. time_from_civil() expects parts in range; time_to_civil() takes any time.
+ * Calendar arithmetic in UTC, proleptic Gregorian, for whoever needs the parts (cron). Month 1-12,
+ * day 1-31, weekday 0-6 from Sunday. time_from_civil() expects parts in range; time_to_civil()
+ * takes any time.
  */
 struct civil {
         int64_t year;
@@ -57,8 +63,8 @@ int64_t clock_realtime(void);
 int64_t clock_boottime_ms(void);
 
 /*
- * Replaces both clocks; NULL members, or NULL, bring the real ones back. Set it before threads start, clear it after they
- * ended. The functions must be safe to call from any thread.
+ * Replaces both clocks; NULL members, or NULL, bring the real ones back. Set it before threads
+ * start, clear it after they ended. The functions must be safe to call from any thread.
  */
 struct clock_source {
         int64_t (*realtime)(void);

@@ -7,14 +7,14 @@
  *
  *         int main(void)
  *         {
- *                 TEST_ROWS(refuses, refused);            each row of a table is a test named row.name
- *                 TEST(forgets_on_reset);                 a test of its own
- *                 TEST_IN_DIR(survives_a_crash);          the same with a temporary folder: test_dir(state)
- *                 return test_run("store");
+ *                 TEST_ROWS(refuses, refused);            each row of a table is a test named
+ * row.name TEST(forgets_on_reset);                 a test of its own TEST_IN_DIR(survives_a_crash);
+ * the same with a temporary folder: test_dir(state) return test_run("store");
  *         }
  *
- * A cmocka assertion that fails longjmps out of the test: _cleanup_ handlers do not run. Whatever outlives a process'
- * memory (folders, mounts, servers, threads) belongs to a fixture (TEST_WITH), never to a cleanup local of the test's body.
+ * A cmocka assertion that fails longjmps out of the test: _cleanup_ handlers do not run. Whatever
+ * outlives a process' memory (folders, mounts, servers, threads) belongs to a fixture (TEST_WITH),
+ * never to a cleanup local of the test's body.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,8 @@
 
 #define TEST_MAX 4096
 
-/* What a test's state points to. Fixtures set `fixture` in their setup and release it in their teardown. */
+/* What a test's state points to. Fixtures set `fixture` in their setup and release it in their
+ * teardown. */
 struct test_state {
         const void *row;
         void *fixture;
@@ -60,7 +61,8 @@ static inline const char *test_dir(void **state)
         return ((const struct test_state *)*state)->dir;
 }
 
-static inline int test_remove_entry_(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static inline int test_remove_entry_(
+        const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
         (void)st;
         (void)flag;
@@ -93,21 +95,21 @@ static inline void test_add_(const char *name, CMUnitTestFunction fn, const void
         }
         test_states_[test_count_].row = row;
         test_list_[test_count_] = (struct CMUnitTest){ .name = name,
-                                                       .test_func = fn,
-                                                       .setup_func = setup,
-                                                       .teardown_func = teardown,
-                                                       .initial_state = &test_states_[test_count_] };
+                .test_func = fn,
+                .setup_func = setup,
+                .teardown_func = teardown,
+                .initial_state = &test_states_[test_count_] };
         test_count_++;
 }
 
-#define TEST(fn)                            test_add_(#fn, fn, NULL, NULL, NULL)
-#define TEST_IN_DIR(fn)                     test_add_(#fn, fn, NULL, test_dir_setup, test_dir_teardown)
-#define TEST_WITH(fn, setup, teardown)      test_add_(#fn, fn, NULL, setup, teardown)
-#define TEST_ROWS(fn, rows)                 TEST_ROWS_WITH(fn, rows, NULL, NULL)
-#define TEST_ROWS_WITH(fn, rows, setup, teardown)                                                  \
-        do {                                                                                       \
-                for (size_t test_i_ = 0; test_i_ < ARRAY_SIZE(rows); test_i_++)                    \
-                        test_add_((rows)[test_i_].name, fn, &(rows)[test_i_], setup, teardown);    \
+#define TEST(fn)                       test_add_(#fn, fn, NULL, NULL, NULL)
+#define TEST_IN_DIR(fn)                test_add_(#fn, fn, NULL, test_dir_setup, test_dir_teardown)
+#define TEST_WITH(fn, setup, teardown) test_add_(#fn, fn, NULL, setup, teardown)
+#define TEST_ROWS(fn, rows)            TEST_ROWS_WITH(fn, rows, NULL, NULL)
+#define TEST_ROWS_WITH(fn, rows, setup, teardown)                                               \
+        do {                                                                                    \
+                for (size_t test_i_ = 0; test_i_ < ARRAY_SIZE(rows); test_i_++)                 \
+                        test_add_((rows)[test_i_].name, fn, &(rows)[test_i_], setup, teardown); \
         } while (0)
 
 /* Runs all; the result of main(). */
@@ -116,21 +118,21 @@ static inline int test_run(const char *group)
         return _cmocka_run_group_tests(group, test_list_, test_count_, NULL, NULL);
 }
 
-static inline void test_assert_err_(const struct err *err, int code, const char *substring, const char *file,
-        int line)
+static inline void test_assert_err_(
+        const struct err *err, int code, const char *substring, const char *file, int line)
 {
         if (err->code == code && strstr(err->msg, substring))
                 return;
-        print_error("expected %s with \"%s\"\n     got %s with \"%s\"\n", errno_name(code), substring,
-                err->code ? errno_name(err->code) : "no error", err->msg);
+        print_error("expected %s with \"%s\"\n     got %s with \"%s\"\n", errno_name(code),
+                substring, err->code ? errno_name(err->code) : "no error", err->msg);
         _fail(file, line);
 }
 
 /* The error has exactly this code and a message that contains the text. */
 #define assert_err(err, code, substring) test_assert_err_(err, code, substring, __FILE__, __LINE__)
 
-static inline void test_assert_ok_(int r, const struct err *err, const char *expression, const char *file,
-        int line)
+static inline void test_assert_ok_(
+        int r, const struct err *err, const char *expression, const char *file, int line)
 {
         if (r >= 0)
                 return;
@@ -139,10 +141,10 @@ static inline void test_assert_ok_(int r, const struct err *err, const char *exp
 }
 
 /* The call did not fail; err may be NULL. */
-#define assert_ok(expression, err)                                                                 \
-        test_assert_ok_(expression, err, #expression, __FILE__, __LINE__)
+#define assert_ok(expression, err) test_assert_ok_(expression, err, #expression, __FILE__, __LINE__)
 
-static inline void test_assert_text_(const char *text, const char *expected, const char *file, int line)
+static inline void test_assert_text_(
+        const char *text, const char *expected, const char *file, int line)
 {
         if (text && strcmp(text, expected) == 0)
                 return;
