@@ -36,7 +36,10 @@ struct err;
 #define VELERO_NAME_RUN_MAX  LIMIT_VELERO_NAME /* base + '-' + YYYYMMDDhhmmss */
 #define VELERO_SHA256_HEX    64
 
-/* What tells an object apart. All strings are required, `sub` may be NULL or "". */
+/*
+ * What tells an object apart. All strings are required and at most 253 bytes, which is asserted; `sub`
+ * may be NULL or "".
+ */
 struct velero_identity {
         const char *store;       /* random id of the store */
         const char *fleet;
@@ -65,21 +68,21 @@ void velero_name_run(
  * Velero's label.GetValidName: a name of at most 63 bytes as it is, else its first 57 and the
  * first 6 hex digits of its sha256. Selecting by velero.io/backup-name needs the same.
  */
-void velero_label_value(const char *name, char ret[64]);
+void velero_label_value(const char *name, char ret[LIMIT_LABEL_VALUE + 1]);
 
 /*
  * A text as a label value that the API server takes: other characters become '-', the ends are
  * trimmed to letters and digits, over 63 bytes it is shortened as above. What was changed can
  * collide; labels select, annotations and names decide.
  */
-void velero_label_safe(const char *text, char ret[64]);
+void velero_label_safe(const char *text, char ret[LIMIT_LABEL_VALUE + 1]);
 
 /*
  * metadata for an object of the identity: {"name", "labels", "annotations"}. `run` 0 leaves the
  * run label out (a Schedule). `spec_sha256`, `cron` and `policy` may be NULL and are left out then;
  * `policy` is the user's bytes, which must be UTF-8 (-EINVAL else). `extra` may be NULL or
- * {"labels": {…}, "annotations": {…}} of the user's own; keys of fleetfs.dev, velero.io/ and
- * kurator.dev among them are dropped. Caller decrefs. -ENOMEM, -EINVAL.
+ * {"labels": {…}, "annotations": {…}} of the user's own, without those that are not theirs to set:
+ * labels of fleetfs.dev, velero.io and kurator.dev, annotations of fleetfs.dev, kurator.dev and kubectl. Caller decrefs. -ENOMEM, -EINVAL.
  */
 struct velero_meta {
         const struct velero_identity *id;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/record.h"
+
 /*
  * The phases Velero 1.18 writes into status.phase, one table per kind.
  *
@@ -59,6 +61,7 @@ enum velero_schedule_phase {
         VELERO_SCHEDULE_UNKNOWN,
 };
 
+/* BackupStorageLocation. */
 enum velero_bsl_phase {
         VELERO_BSL_NEW,
         VELERO_BSL_AVAILABLE,
@@ -97,6 +100,7 @@ struct velero_phase_table {
         const char *kind; /* "Backup" */
         const struct velero_phase_row *rows;
         size_t n; /* the last row is UNKNOWN */
+        struct record_enum names; /* the same texts, for FIELD_ENUM */
 };
 
 extern const struct velero_phase_table velero_backup_phases;

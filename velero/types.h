@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/record.h"
 #include "velero/phase.h"
 
 struct err;
@@ -16,12 +17,13 @@ struct err;
  *
  * Conventions: a string is never NULL, absent is "". A time is UTC seconds since the epoch, 0 is
  * absent (Kubernetes has whole seconds). Counts are 0 when absent, as Velero omits zeros; one
- * beyond 2^32-1 or below 0 is an error. Lists are kept for display only, joined by ", "
- * (sentences by "; ").
+ * beyond 2^32-1 or below 0 is an error. `phase_text` is Velero's word as written, "" for a new
+ * object. Lists are kept for display only, joined by ", " (sentences by "; ").
  *
  * Decoders take the bytes of one object as a list item or a watch event has it, ignore what they
- * do not know, and return 0 with *ret, or -ENOMEM, or -EBADMSG with place and reason when the bytes
- * are not JSON, a field has another type than Velero's, or metadata.name is missing.
+ * do not know, and return 0 with *ret, or -ENOMEM, or -EBADMSG with a message that names the field
+ * when the bytes are not JSON, a field has another type than Velero's, or metadata.name is missing;
+ * -E2BIG when they are nested too deep.
  */
 
 struct velero_backup {
@@ -171,7 +173,7 @@ struct velero_delete_request {
 struct velero_server_status {
         const char *name;
         const char *server_version; /* "" for a build without a version, also when processed */
-        const char *plugins;        /* sorted, "velero.io/aws ObjectStore, …" */
+        const char *plugins;        /* "velero.io/aws ObjectStore, …", in Velero's order */
         const char *phase_text;
         int64_t created;
         int64_t processed;
@@ -193,6 +195,14 @@ int velero_server_status_decode(
 /* Whether the server lists a plugin of that name and kind ("velero.io/aws", "ObjectStore"). */
 bool velero_server_has_plugin(
         const struct velero_server_status *status, const char *name, const char *kind);
+
+/* The records' tables, for record_equal(), record_bytes() and tests. */
+extern struct record_type velero_backup_type;
+extern struct record_type velero_restore_type;
+extern struct record_type velero_schedule_type;
+extern struct record_type velero_bsl_type;
+extern struct record_type velero_delete_request_type;
+extern struct record_type velero_server_status_type;
 
 /*
  * The annotation fleetfs.dev/policy of an object's JSON: the user's own bytes, which the records

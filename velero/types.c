@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "velero/types.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "velero/names.h"
+
+#define LABEL(key)      "metadata.labels[" key "]"
+#define ANNOTATION(key) "metadata.annotations[" key "]"
+
+/* What every object has, and what every object of ours carries. */
+#define OBJECT_FIELDS                                                                              \
+        FIELD(T, name, "metadata.name", RECORD_REQUIRED), FIELD(T, uid, "metadata.uid", 0),        \
+                FIELD_TIME(T, created, "metadata.creationTimestamp", 0),                           \
+                FIELD_TIME(T, deletion, "metadata.deletionTimestamp", 0)
+#define POLICY_FIELDS                                                                              \
+        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),                                             \
+                FIELD(T, fleet, LABEL(VELERO_LABEL_FLEET), 0),                                     \
+                FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),                                       \
+                FIELD(T, policy, LABEL(VELERO_LABEL_NAME), 0),                                     \
+                FIELD(T, cluster_uid, LABEL(VELERO_LABEL_CLUSTER_UID), 0),                         \
+                FIELD(T, sub, ANNOTATION(VELERO_ANNOTATION_SUB), 0),                               \
+                FIELD(T, spec_sha256, ANNOTATION(VELERO_ANNOTATION_SPEC), 0)
+#define RUN_FIELD          FIELD(T, run, LABEL(VELERO_LABEL_RUN), 0)
+#define CRON_FIELD         FIELD(T, cron, ANNOTATION(VELERO_ANNOTATION_CRON), 0)
+#define PHASE_FIELD(table) FIELD_ENUM(T, phase, phase_text, "status.phase", &(table).names, 0)
+
+#define T struct velero_backup
+static const struct record_field velero_backup_fields[] = {
+        OBJECT_FIELDS,
+        POLICY_FIELDS,
+        RUN_FIELD,
+        CRON_FIELD,
+        FIELD(T, schedule_name, LABEL(VELERO_LABEL_SCHEDULE_NAME), 0),
+        FIELD(T, source_k8s, ANNOTATION(VELERO_ANNOTATION_SOURCE_K8S), 0),
+        FIELD(T, storage_location, "spec.storageLocation", 0),
+        FIELD(T, storage_location, LABEL(VELERO_LABEL_STORAGE_LOCATION), RECORD_FALLBACK),
+        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", 0),
+        FIELD(T, ttl, "spec.ttl", 0),
+        PHASE_FIELD(velero_backup_phases),
+        FIELD(T, failure_reason, "status.failureReason", 0),
+        FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
+        FIELD(T, format_version, "status.formatVersion", 0),
+        FIELD_TIME(T, started, "status.startTimestamp", 0),
+        FIELD_TIME(T, completed, "status.completionTimestamp", 0),
+        FIELD_TIME(T, expiration, "status.expiration", 0),
+        FIELD(T, queue_position, "status.queuePosition", 0),
+        FIELD(T, items_done, "status.progress.itemsBackedUp", 0),
+        FIELD(T, items_total, "status.progress.totalItems", 0),
+        FIELD(T, errors, "status.errors", 0),
+        FIELD(T, warnings, "status.warnings", 0),
+        FIELD(T, snapshots_attempted, "status.volumeSnapshotsAttempted", 0),
+        FIELD(T, snapshots_completed, "status.volumeSnapshotsCompleted", 0),
+        FIELD(T, csi_snapshots_attempted, "status.csiVolumeSnapshotsAttempted", 0),
+        FIELD(T, csi_snapshots_completed, "status.csiVolumeSnapshotsCompleted", 0),
+        FIELD(T, operations_attempted, "status.backupItemOperationsAttempted", 0),
+        FIELD(T, operations_completed, "status.backupItemOperationsCompleted", 0),
+        FIELD(T, operations_failed, "status.backupItemOperationsFailed", 0),
+        FIELD(T, hooks_attempted, "status.hookStatus.hooksAttempted", 0),
+        FIELD(T, hooks_failed, "status.hookStatus.hooksFailed", 0),
+};
+#undef T
+struct record_type velero_backup_type =
+        RECORD_TYPE("Backup", struct velero_backup, velero_backup_fields);
+
+#define T struct velero_restore
+static const struct record_field velero_restore_fields[] = {
+        OBJECT_FIELDS,
+        POLICY_FIELDS,
+        RUN_FIELD,
+        FIELD(T, backup_name, "spec.backupName", 0),
+        FIELD(T, schedule_name, "spec.scheduleName", 0),
+        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", 0),
+        FIELD_JOINED(T, namespace_mapping, "spec.namespaceMapping", ", ", 0),
+        FIELD(T, existing_resource_policy, "spec.existingResourcePolicy", 0),
+        PHASE_FIELD(velero_restore_phases),
+        FIELD(T, failure_reason, "status.failureReason", 0),
+        FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
+        FIELD_TIME(T, started, "status.startTimestamp", 0),
+        FIELD_TIME(T, completed, "status.completionTimestamp", 0),
+        FIELD(T, items_done, "status.progress.itemsRestored", 0),
+        FIELD(T, items_total, "status.progress.totalItems", 0),
+        FIELD(T, errors, "status.errors", 0),
+        FIELD(T, warnings, "status.warnings", 0),
+        FIELD(T, operations_attempted, "status.restoreItemOperationsAttempted", 0),
+        FIELD(T, operations_completed, "status.restoreItemOperationsCompleted", 0),
+        FIELD(T, operations_failed, "status.restoreItemOperationsFailed", 0),
+        FIELD(T, hooks_attempted, "status.hookStatus.hooksAttempted", 0),
+        FIELD(T, hooks_failed, "status.hookStatus.hooksFailed", 0),
+};
+#undef T
+struct record_type velero_restore_type =
+        RECORD_TYPE("Restore", struct velero_restore, velero_restore_fields);
+
+#define T struct velero_schedule
+static const struct record_field velero_schedule_fields[] = {
+        OBJECT_FIELDS,
+        POLICY_FIELDS,
+        CRON_FIELD,
+        FIELD(T, schedule, "spec.schedule", 0),
+        FIELD(T, storage_location, "spec.template.storageLocation", 0),
+        FIELD_JOINED(T, namespaces, "spec.template.includedNamespaces", ", ", 0),
+        FIELD(T, ttl, "spec.template.ttl", 0),
+        FIELD(T, paused, "spec.paused", 0),
+        FIELD(T, skip_immediately, "spec.skipImmediately", 0),
+        PHASE_FIELD(velero_schedule_phases),
+        FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
+        FIELD_TIME(T, last_backup, "status.lastBackup", 0),
+        FIELD_TIME(T, last_skipped, "status.lastSkipped", 0),
+};
+#undef T
+struct record_type velero_schedule_type =
+        RECORD_TYPE("Schedule", struct velero_schedule, velero_schedule_fields);
+
+#define T struct velero_bsl
+static const struct record_field velero_bsl_fields[] = {
+        OBJECT_FIELDS,
+        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),
+        FIELD(T, provider, "spec.provider", 0),
+        FIELD(T, bucket, "spec.objectStorage.bucket", 0),
+        FIELD(T, prefix, "spec.objectStorage.prefix", 0),
+        FIELD(T, s3_url, "spec.config.s3Url", 0),
+        FIELD(T, public_url, "spec.config.publicUrl", 0),
+        FIELD(T, region, "spec.config.region", 0),
+        FIELD(T, credential_name, "spec.credential.name", 0),
+        FIELD(T, credential_key, "spec.credential.key", 0),
+        FIELD(T, access_mode, "spec.accessMode", 0),
+        FIELD(T, backup_sync_period, "spec.backupSyncPeriod", 0),
+        FIELD(T, validation_frequency, "spec.validationFrequency", 0),
+        FIELD(T, is_default, "spec.default", 0),
+        PHASE_FIELD(velero_bsl_phases),
+        FIELD(T, message, "status.message", 0),
+        FIELD_TIME(T, last_validation, "status.lastValidationTime", 0),
+        FIELD_TIME(T, last_synced, "status.lastSyncedTime", 0),
+};
+#undef T
+struct record_type velero_bsl_type =
+        RECORD_TYPE("BackupStorageLocation", struct velero_bsl, velero_bsl_fields);
+
+#define T struct velero_delete_request
+static const struct record_field velero_delete_request_fields[] = {
+        OBJECT_FIELDS,
+        FIELD(T, backup_name, "spec.backupName", 0),
+        FIELD(T, backup_uid, LABEL(VELERO_LABEL_BACKUP_UID), 0),
+        PHASE_FIELD(velero_request_phases),
+        FIELD_JOINED(T, errors, "status.errors", "; ", 0),
+};
+#undef T
+struct record_type velero_delete_request_type =
+        RECORD_TYPE("DeleteBackupRequest", struct velero_delete_request, velero_delete_request_fields);
+
+#define T struct velero_server_status
+static const struct record_field velero_server_status_fields[] = {
+        FIELD(T, name, "metadata.name", RECORD_REQUIRED),
+        FIELD_TIME(T, created, "metadata.creationTimestamp", 0),
+        PHASE_FIELD(velero_request_phases),
+        FIELD(T, server_version, "status.serverVersion", 0),
+        FIELD_JSON(T, plugins, "status.plugins", 0),
+        FIELD_TIME(T, processed, "status.processedTimestamp", 0),
+};
+#undef T
+struct record_type velero_server_status_type =
+        RECORD_TYPE("ServerStatusRequest", struct velero_server_status, velero_server_status_fields);
+
+int velero_backup_decode(
+        const char *bytes, size_t len, struct velero_backup **ret, struct err *err)
+{
+        void *record = NULL;
+        int r = record_decode(&velero_backup_type, bytes, len, &record, err);
+
+        if (r == 0)
+                *ret = record;
+        return r;
+}
+
+int velero_restore_decode(
+        const char *bytes, size_t len, struct velero_restore **ret, struct err *err)
+{
+        void *record = NULL;
+        int r = record_decode(&velero_restore_type, bytes, len, &record, err);
+
+        if (r == 0)
+                *ret = record;
+        return r;
+}
+
+int velero_schedule_decode(
+        const char *bytes, size_t len, struct velero_schedule **ret, struct err *err)
+{
+        void *record = NULL;
+        int r = record_decode(&velero_schedule_type, bytes, len, &record, err);
+
+        if (r == 0)
+                *ret = record;
+        return r;
+}
+
+int velero_bsl_decode(
+        const char *bytes, size_t len, struct velero_bsl **ret, struct err *err)
+{
+        void *record = NULL;
+        int r = record_decode(&velero_bsl_type, bytes, len, &record, err);
+
+        if (r == 0)
+                *ret = record;
+        return r;
+}
+
+int velero_delete_request_decode(
+        const char *bytes, size_t len, struct velero_delete_request **ret, struct err *err)
+{
+        void *record = NULL;
+        int r = record_decode(&velero_delete_request_type, bytes, len, &record, err);
+
+        if (r == 0)
+                *ret = record;
+        return r;
+}
+
+/* Appends a text of the document, with the separator if it is not the first. */
+static int put_text(struct buf *out, const char *separator, const struct json_text *text)
+{
+        ssize_t n;
+        int r = out->len ? buf_puts(out, separator) : 0;
+
+        if (r == 0)
+                r = buf_reserve(out, text->len);
+        if (r < 0)
+                return r;
+        n = json_text_decode(text, out->data + out->len);
+        if (n < 0)
+                return (int)n;
+        buf_added(out, (size_t)n);
+        return 0;
+}
+
+/* [{"kind": "ObjectStore", "name": "velero.io/aws"}] as "velero.io/aws ObjectStore". */
+static int put_plugins(struct json_scan *s, struct buf *out)
+{
+        int r = json_enter_array(s);
+
+        while (r >= 0 && (r = json_next_item(s)) > 0) {
+                struct json_text key, name = { 0 }, kind = { 0 };
+
+                r = json_enter_object(s);
+                while (r >= 0 && (r = json_next_key(s, &key)) > 0) {
+                        if (json_text_is(&key, "name"))
+                                r = json_read_string(s, &name);
+                        else if (json_text_is(&key, "kind"))
+                                r = json_read_string(s, &kind);
+                        else
+                                r = json_skip(s);
+                }
+                if (r >= 0 && (!name.p || !kind.p))
+                        return json_scan_fail(s, -EINVAL, "expected a plugin's name and kind");
+                if (r >= 0)
+                        r = put_text(out, ", ", &name);
+                if (r >= 0)
+                        r = put_text(out, " ", &kind);
+        }
+        return r;
+}
+
+/* The table has the plugins as JSON; what is shown of them is shorter and is written over it. */
+static int show_plugins(struct velero_server_status *status, struct err *err)
+{
+        size_t len = strlen(status->plugins);
+        _cleanup_(buf_done) struct buf out = BUF_INIT(len);
+        struct json_scan s;
+        int r;
+
+        if (len == 0)
+                return 0;
+        json_scan_init(&s, status->plugins, len);
+        r = put_plugins(&s, &out);
+        if (r == -ENOMEM)
+                return err_set(err, r, "out of memory");
+        if (r < 0)
+                return err_set(err, -EBADMSG, "ServerStatusRequest: status.plugins: %s",
+                        s.what ? s.what : "expected text");
+        memcpy((char *)(uintptr_t)status->plugins, out.data, out.len + 1);
+        return 0;
+}
+
+int velero_server_status_decode(
+        const char *bytes, size_t len, struct velero_server_status **ret, struct err *err)
+{
+        _cleanup_(freep) void *record = NULL;
+        int r = record_decode(&velero_server_status_type, bytes, len, &record, err);
+
+        if (r == 0)
+                r = show_plugins(record, err);
+        if (r == 0)
+                *ret = TAKE(record);
+        return r;
+}
+
+bool velero_server_has_plugin(
+        const struct velero_server_status *status, const char *name, const char *kind)
+{
+        size_t n = strlen(name), k = strlen(kind);
+
+        for (const char *p = status->plugins; *p; p += strspn(p, ", ")) {
+                size_t len = strcspn(p, ",");
+
+                if (len == n + 1 + k && strncmp(p, name, n) == 0 && p[n] == ' ' &&
+                        strncmp(p + n + 1, kind, k) == 0)
+                        return true;
+                p += len;
+        }
+        return false;
+}
+
+/* Only the annotation: the record of it is one string. */
+struct policy_annotation {
+        const char *policy;
+};
+static const struct record_field policy_annotation_fields[] = {
+        FIELD(struct policy_annotation, policy, ANNOTATION(VELERO_ANNOTATION_POLICY), 0),
+};
+static struct record_type policy_annotation_type =
+        RECORD_TYPE("object", struct policy_annotation, policy_annotation_fields);
+
+int velero_policy_annotation(
+        const char *bytes, size_t len, char **ret, size_t *ret_len, struct err *err)
+{
+        struct policy_annotation a = { "" };
+        _cleanup_(freep) char *strings = NULL;
+        char *copy;
+        int r = record_decode_into(&policy_annotation_type, bytes, len, &a, &strings, err);
+
+        if (r < 0)
+                return r;
+        if (!*a.policy)
+                return err_set(
+                        err, -ENOENT, "the object has no annotation " VELERO_ANNOTATION_POLICY);
+        copy = strdup(a.policy);
+        if (!copy)
+                return err_set(err, -ENOMEM, "out of memory");
+        *ret_len = strlen(copy);
+        *ret = copy;
+        return 0;
+}
