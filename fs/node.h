@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * node: a directory of the mount is a table, a file of it a row.
+ *
+ *         static const struct node_row run_rows[] = {
+ *                 FILE_ROW("phase", render_run_phase, .flags = NODE_WATCHED, .help = "one word"),
+ *                 FILE_ROW("status.json", render_run_json, .flags = NODE_AGGREGATE, .help = "…"),
+ *                 DIR_ROW("clusters", run_clusters_table, .help = "one folder per cluster"),
+ *         };
+ *         const struct node_table run_table = NODE_TABLE(run_rows);
+ *
+ * lookup, readdir, getattr, readlink, xattrs and invalidation are written once, over the tables
+ * (fs/fuse_ops.c, fs/notify.c). Rows are constant and their functions run on any FUSE worker or on the
+ * notifier, always inside a read section: they read the subject, write to the buffer, and neither
+ * block nor keep a pointer. What they write is a function of the model alone, never of the clock.
+ *
+ * A name is looked for among the rows with a name, then in the LISTs in table order, then among the
+ * user's files (USER). Names of one directory must be unique. docs/adding-a-node.md walks through
+ * adding one.
+ */
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "fs/subject.h"
+
+struct node_table;
+struct session;
+
+enum node_kind {
+        NODE_FILE, /* render: its bytes; every version is an immutable inode of its own */
+        NODE_LINK, /* render: the target, relative, without a newline */
+        NODE_DIR,  /* table: its children */
+        NODE_LIST, /* find, next, child: dynamic children of the directory that the row stands in */
+        NODE_USER, /* the directory is writable: the user's files live in it (fs/write_ops.h) */
+        NODE_CTL,  /* writes are verbs, reading (render) lists them; direct_io */
+        NODE_WAIT, /* open answers when ready() holds, then render; direct_io, never listed */
+        NODE_LOG,  /* log: a growing file, one inode per generation */
+};
+
+enum node_flag {
+        /* How the content changes; of FILE and LINK rows exactly one. */
+        NODE_CONST = 1u << 0,     /* never while the subject exists */
+        NODE_WATCHED = 1u << 1,   /* small: rendered anew after a change and told only if it differs */
+        NODE_AGGREGATE = 1u << 2, /* dear to render: told as changed after every change of its subject */
+
+        NODE_HIDDEN = 1u << 3,  /* found, not listed */
+        NODE_RW_ONLY = 1u << 4, /* absent under -o ro */
+};
+
+/* The longest way from the root: prod/backups/x/runs/r/contents/c/ns/kind/name has 10 steps. */
+#define NODE_DEPTH_MAX 16
+
+/* Where a listing stands; zeroed for the first call. next() sets name to a string that stays until its next call. */
+struct node_cursor {
+        const void *at; /* the list's own */
+        size_t i;       /* the list's own */
+        const char *name;
+        char text[NAME_MAX + 1]; /* room for a composed name */
+};
+
+/* The bytes of a growing file, borrowed from the model. */
+struct node_log {
+        const char *bytes;
+        size_t len;
+        uint64_t generation; /* another one: another file, from its first byte */
+        int64_t mtime;
+};
+
+struct node_xattr {
+        const char *name; /* "phase": shown as user.fleetfs.phase; NULL ends the table */
+        /* The value, without a newline. Nothing written: the file does not have this attribute. */
+        int (*render)(const struct subject *s, struct buf *out);
+};
+
+struct node_row {
+        enum node_kind kind;
+        unsigned flags;   /* enum node_flag */
+        const char *name; /* NULL for LIST, USER and the shape of a LIST's children */
+        const char *help; /* one sentence; mandatory wherever there is a name or a list */
+        int arg;          /* the functions' own, through subject.row */
+
+        /* FILE, LINK, CTL, WAIT: appends the bytes. Returns 0 or -errno (-EFBIG and -ENOMEM of the buffer included). */
+        int (*render)(const struct subject *s, struct buf *out);
+        /* Whether the row is there at all; NULL: always. Also for DIR, LIST and USER. */
+        bool (*shown)(const struct subject *s);
+        /* Unix seconds, from the data; NULL: as the directory above. */
+        int64_t (*mtime)(const struct subject *s);
+        const struct node_xattr *xattrs; /* or NULL */
+
+        /* DIR */
+        const struct node_table *table;
+        enum folder_kind folder; /* FOLDER_NONE: as above */
+        /* DIR: completes the subject on the way in (velero_kind, …); may be NULL. */
+        void (*enter)(struct subject *s);
+
+        /* LIST: the shape of each child: a DIR, LINK or FILE row without a name. */
+        const struct node_row *child;
+        /* *child begins as a copy of *dir; sets what `name` stands for. False: not one of this list. A hash lookup. */
+        bool (*find)(const struct subject *dir, const char *name, struct subject *child);
+        /* Moves on to the next name; false at the end. One listing is one read section. */
+        bool (*next)(const struct subject *dir, struct node_cursor *cursor);
+
+        /* Data from a network (logs/, contents/), on FILE and DIR rows: makes sure that what render or the table
+           needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once, from any thread, with 0 or
+           -errno), or another error, and does not block. Called on the lookup of this name only: a walk that lists
+           fetches nothing, so listings name such rows without attributes. The directory must hold no WATCHED or
+           AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
+        int (*fetch)(const struct subject *s, void (*done)(void *arg, int error), void *arg);
+
+        /* WAIT: whether the wait is over. */
+        bool (*ready)(const struct subject *s);
+        /* LOG */
+        void (*log)(const struct subject *s, struct node_log *ret);
+};
+
+struct node_table {
+        const struct node_row *rows;
+        size_t n;
+};
+
+#define NODE_TABLE(rows_) { .rows = (rows_), .n = ARRAY_SIZE(rows_) }
+#define FILE_ROW(name_, render_, ...) { .kind = NODE_FILE, .name = (name_), .render = (render_), ##__VA_ARGS__ }
+#define LINK_ROW(name_, render_, ...) { .kind = NODE_LINK, .name = (name_), .render = (render_), ##__VA_ARGS__ }
+#define DIR_ROW(name_, table_, ...) { .kind = NODE_DIR, .name = (name_), .table = &(table_), ##__VA_ARGS__ }
+#define LIST_ROW(find_, next_, child_, ...) \
+        { .kind = NODE_LIST, .find = (find_), .next = (next_), .child = &(child_), ##__VA_ARGS__ }
+#define USER_ROW(...) { .kind = NODE_USER, ##__VA_ARGS__ }
+#define CTL_ROW(name_, render_, ...) \
+        { .kind = NODE_CTL, .name = (name_), .render = (render_), .flags = NODE_RW_ONLY, ##__VA_ARGS__ }
+#define WAIT_ROW(name_, ready_, render_, ...)                                                   \
+        { .kind = NODE_WAIT, .name = (name_), .ready = (ready_), .render = (render_),           \
+                .flags = NODE_RW_ONLY | NODE_HIDDEN, ##__VA_ARGS__ }
+#define LOG_ROW(name_, log_, ...) { .kind = NODE_LOG, .name = (name_), .log = (log_), ##__VA_ARGS__ }
+
+/* The mount's root (fs/tree_*.c). */
+extern const struct node_table root_table;
+
+/* A resolved path: its row and what it stands for. Good until the end of the read section. */
+struct node {
+        const struct node_row *row;
+        struct subject subject; /* subject.row is row */
+        int64_t (*mtime)(const struct subject *s); /* its own or the nearest above; NULL: the model's start */
+        bool read_only;         /* mounted with -o ro: NODE_RW_ONLY rows are absent */
+};
+
+struct node_root {
+        const struct node_table *table;
+        const struct model *model;
+        bool read_only; /* -o ro */
+        bool secrets;   /* -o secrets */
+};
+
+/* All that follows: inside a read section. */
+
+void node_root(const struct node_root *root, struct node *ret);
+/* The synthesized child called `name`. 0, -ENOENT, or -ENOTDIR when dir is none. *ret may be dir. */
+int node_child(const struct node *dir, const char *name, struct node *ret);
+/* Walks n names down from the root. 0, -ENOENT, -ENOTDIR. */
+int node_walk(const struct node_root *root, const char *const *names, size_t n, struct node *ret);
+
+/* The children of a directory that are listed: first the rows with a name in table order, then the lists.
+   `order` grows with every call and is the same for a name as long as it exists: (section << 61 | position or
+   hash); see listing.h. Stops at, and returns, the first nonzero value of emit. The user's files are not among them. */
+typedef int (*node_emit)(void *arg, const char *name, const struct node_row *row, uint64_t order);
+int node_list(const struct node *dir, node_emit emit, void *arg);
+
+/* The USER row of a writable folder, NULL when it is not (or not shown). */
+const struct node_row *node_user_row(const struct node *dir);
+/* File type and permissions: folders 0700, all else 0600 (0444 below an object of another store, links 0777). */
+mode_t node_mode(const struct node *n);
+mode_t node_row_type(const struct node_row *row); /* S_IFDIR, S_IFREG, S_IFLNK */
+int64_t node_mtime(const struct node *n);
+/* Appends the bytes. A render function that fails half-way leaves nothing. */
+int node_render(const struct node *n, struct buf *out);
+
+/* Judges a tree of tables: unique names without '/', help sentences, functions that the kind needs, flags that fit,
+   fetched rows apart from changing ones. 0 or -EINVAL with the path of the bad row. For tests. */
+int node_table_check(const struct node_table *table, struct err *err);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * reply: the sole caller of fuse_reply_*. Each function answers its request and is the last to touch it. Any thread.
+ *
+ * Here are decided, once for all: cache timeouts, the counting of lookups (an entry that the kernel did not take is
+ * counted back), and the one log line of an error.
+ *
+ * What the kernel is told of the model must be told inside the read section in which it was read (ops/model.h);
+ * reply_lookup() and reply_user_attr() open one themselves, so they are called outside.
+ */
+#include <fuse_lowlevel.h>
+
+#include "base/err.h"
+#include "fs/handle.h"
+#include "fs/inode.h"
+
+/* 0 or a negative errno. `err` may be NULL; a message is logged here and nowhere else. `op` is the FUSE operation. */
+void reply_err(fuse_req_t req, const char *op, int code, const struct err *err);
+void reply_none(fuse_req_t req);
+
+/* Looks up `name` in `parent` as the kernel sees it now and answers with the entry: LOOKUP, and the end of MKDIR and
+   SYMLINK. `op` for the log. May be answered later (fetched rows). */
+void reply_lookup(fuse_req_t req, const char *op, struct inode *parent, const char *name);
+/* Ends CREATE: `file` (a reference that is taken over) is what the folder has under this name now. `state` becomes the
+   handle's, and is closed here when the kernel does not take it. */
+void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file, int flags, void *state);
+/* Ends OPEN of a user's file; state as in reply_create(). */
+void reply_open(fuse_req_t req, struct inode *file, int flags, void *state);
+/* Attributes of a user's file, as they are now. */
+void reply_user_attr(fuse_req_t req, const char *op, struct inode *file);
+void reply_write(fuse_req_t req, size_t count);
+/* The bytes from off on, at most size; nothing beyond the end. */
+void reply_bytes(fuse_req_t req, const char *bytes, size_t len, size_t size, off_t off);
+
+/* ---- the frame's own ---- */
+
+/* An entry whose lookup was counted by inode_enter(). */
+void reply_entry(fuse_req_t req, struct inode *i);
+void reply_attr(fuse_req_t req, const struct stat *st, double timeout);
+void reply_readlink(fuse_req_t req, const char *target);
+void reply_opened(fuse_req_t req, struct inode *i, struct handle *h); /* h NULL: cached, stateless; else direct_io */
+void reply_opened_dir(fuse_req_t req);
+void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size);
+void reply_statfs(fuse_req_t req);
+/* Puts an entry of READDIRPLUS into buf; counts back and returns 0 when it does not fit. `i` NULL: the name only. */
+size_t reply_add_entry(fuse_req_t req, char *buf, size_t room, const char *name, struct inode *i, mode_t type,
+        uint64_t ino, off_t next, bool plus);
+
+/* The attributes of an inode that need no read section: FILE, LINK, CTL, WAIT, user files. 0 or -errno. */
+int reply_stat(struct session *s, const struct inode *i, struct stat *ret);

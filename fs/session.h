@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * session: one mount, from mounting to unmounting.
+ *
+ *         session_new()      checks, cleans up after a dead predecessor, mounts; starts no thread, so the caller may
+ *                            still daemonize
+ *         session_start()    starts the notifier and the workers; INIT is answered from now on
+ *         session_wait()     until session_stop(), or until somebody unmounts
+ *         session_free()     unmounts if need be, ends the threads, frees
+ *
+ * The engine must be listening through session_listener() (engine_listen) from before engine_start(), and be stopped
+ * before session_free(). Signals are the caller's.
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "fs/inode.h"
+#include "fs/node.h"
+#include "fs/parked.h"
+
+struct engine;
+struct fuse_session;
+struct notifier;
+
+/* Cache timeouts in seconds: what the kernel may keep without asking. A lost notification costs at most this. */
+#define SESSION_CACHE_S 60.0
+
+struct session_options {
+        const char *mountpoint;
+        const char *fsname;        /* "fleet:prod" */
+        const char *mount_options; /* more of `-o`, for libfuse and the kernel, comma-separated; or NULL */
+        bool read_only;            /* -o ro */
+        bool allow_other;
+        bool secrets;              /* -o secrets */
+        bool debug;                /* libfuse tells each request on stderr */
+        const struct node_table *root;  /* &root_table */
+        const struct write_ops *write;  /* &write_ops; NULL: every write is refused with EROFS */
+};
+
+struct session {
+        struct session_options options; /* its strings are copies */
+        struct engine *engine;          /* NULL in tests that have none */
+        struct model *model;
+        struct node_root root;
+        struct inode_table inodes;
+        struct parking parking;
+        struct notifier *notifier;
+        struct write_state *write;      /* the write path's own */
+        uid_t uid;                      /* owner of everything shown */
+        gid_t gid;
+        bool read_only;
+        struct fuse_session *fuse;
+        struct session_private *p;      /* fs/session.c */
+};
+
+/* -EINVAL options that libfuse does not know; -EBUSY a live mount is there; -ENOENT, -ENOTDIR, -EACCES the mountpoint;
+   -EPERM fuse.conf does not allow allow_other; -ENODEV no FUSE here. The sentence says what to do. */
+int session_new(struct session **ret, const struct session_options *options, struct model *model,
+        struct engine *engine, struct err *err);
+/* `ready` is called on a worker when the kernel has the mount going (INIT); may be NULL. */
+int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct err *err);
+/* 0: stopped by session_stop(). 1: unmounted from outside. */
+int session_wait(struct session *s);
+/* Any thread, any time after session_new(), async-signal-safe, idempotent. */
+void session_stop(struct session *s);
+/* NULL is allowed. */
+struct session *session_free(struct session *s);
+
+/* For engine_listen(); arg is the session. Any time between session_new() and session_free(). */
+void session_listener(void *session, const struct change *changes, size_t n, void (*done)(void *done_arg),
+        void *done_arg);
+
+static inline void session_read_begin(struct session *s)
+{
+        model_read_begin(s->model);
+}
+
+static inline void session_read_end(struct session *s)
+{
+        model_read_end(s->model);
+}
