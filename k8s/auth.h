@@ -32,7 +32,8 @@ struct kube_credential;
 struct loop;
 
 /*
- * What to put on a request and its connection.  Borrowed: valid only until the callback returns.
+ * What to put on a request and its connection.  Borrowed: valid only until the callback returns
+ * or calls the credential.
  * Copy what must live longer into the transfer.  NULL members are absent.
  */
 struct kube_auth {

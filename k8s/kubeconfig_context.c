@@ -209,7 +209,7 @@ static int kube_context_fill(struct kube_context *ctx, const struct kube_stanza 
         if (r == 0)
                 r = context_lookup(context, users, &user_name, &user, err);
         if (r == 0)
-                r = stanza_string(context->body, "namespace", &ctx->namespace_, err);
+                r = kube_stanza_string(context->body, "namespace", &ctx->namespace_, err);
         if (r == 0 && (!(ctx->cluster_name = strdup(cluster_name)) ||
                               !(ctx->user_name = strdup(user_name))))
                 r = -ENOMEM;
