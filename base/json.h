@@ -100,10 +100,12 @@ int json_scan_fail(struct json_scan *s, int code, const char *what);
 /* Whether the decoded text equals `str`. */
 bool json_text_is(const struct json_text *t, const char *str);
 
+/* Whether the text contains \u0000, which no C string can hold. */
+bool json_text_has_nul(const struct json_text *t);
+
 /*
- * Decodes into dst, which has room for t->len bytes, and returns the length; no NUL is added.  A
- * text that a scanner handed out always decodes, except for \u0000, which no C string can hold:
- * -EBADMSG.
+ * Decodes into dst, which has room for t->len bytes, and returns the length; no NUL is added. A
+ * text that a scanner handed out always decodes, except for one with \u0000: -EBADMSG.
  */
 ssize_t json_text_decode(const struct json_text *t, char *dst);
 

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <errno.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/json_balance.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+void json_scan_init(struct json_scan *s, const char *bytes, size_t len)
+{
+        *s = (struct json_scan){ .start = bytes, .p = bytes, .end = bytes + len };
+}
+
+int json_scan_fail(struct json_scan *s, int code, const char *what)
+{
+        if (!s->what) {
+                s->what = what;
+                s->code = code;
+        }
+        return s->code;
+}
+
+int json_scan_error(const struct json_scan *s, struct err *err)
+{
+        return err_set(err, s->code, "byte %zu: %s", (size_t)(s->p - s->start) + 1, s->what);
+}
+
+static int scan_bad(struct json_scan *s, const char *what)
+{
+        return json_scan_fail(s, -EBADMSG, s->p == s->end ? "it ends in the middle" : what);
+}
+
+static void skip_space(struct json_scan *s)
+{
+        while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
+                s->p++;
+}
+
+/* The next byte that is no white space, or 0 at the end; 0 is no byte of JSON outside of strings.
+ */
+static unsigned char next_byte(struct json_scan *s)
+{
+        if (s->p < s->end && (unsigned char)*s->p > ' ')
+                return (unsigned char)*s->p;
+        skip_space(s);
+        return s->p < s->end ? (unsigned char)*s->p : 0;
+}
+
+int json_peek(struct json_scan *s)
+{
+        if (s->what)
+                return s->code;
+        switch (next_byte(s)) {
+        case '{':
+                return JSON_KIND_OBJECT;
+        case '[':
+                return JSON_KIND_ARRAY;
+        case '"':
+                return JSON_KIND_STRING;
+        case 't':
+        case 'f':
+                return JSON_KIND_BOOL;
+        case 'n':
+                return JSON_KIND_NULL;
+        case '-':
+        case '0' ... '9':
+                return JSON_KIND_NUMBER;
+        default:
+                return scan_bad(s, "expected a value");
+        }
+}
+
+/* --- strings --- */
+
+static int hex_digit(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F')
+                return c - 'A' + 10;
+        return -1;
+}
+
+/* The four digits at p, or -1. */
+static int hex4(const char *p, const char *end)
+{
+        int value = 0;
+
+        if (end - p < 4)
+                return -1;
+        for (int i = 0; i < 4; i++) {
+                int digit = hex_digit(p[i]);
+
+                if (digit < 0)
+                        return -1;
+                value = value << 4 | digit;
+        }
+        return value;
+}
+
+/*
+ * The escape at p, which points behind a backslash: its character in *ret, its length without the
+ * backslash as the result; 0 if it is none.
+ */
+static size_t escape_at(const char *p, const char *end, unsigned *ret)
+{
+        int high, low;
+
+        if (p == end)
+                return 0;
+        switch (*p) {
+        case '"':
+        case '\\':
+        case '/':
+                *ret = (unsigned char)*p;
+                return 1;
+        case 'b':
+                *ret = '\b';
+                return 1;
+        case 'f':
+                *ret = '\f';
+                return 1;
+        case 'n':
+                *ret = '\n';
+                return 1;
+        case 'r':
+                *ret = '\r';
+                return 1;
+        case 't':
+                *ret = '\t';
+                return 1;
+        case 'u':
+                break;
+        default:
+                return 0;
+        }
+        high = hex4(p + 1, end);
+        if (high < 0 || (high >= 0xdc00 && high <= 0xdfff))
+                return 0;
+        *ret = (unsigned)high;
+        if (high < 0xd800 || high > 0xdbff)
+                return 5;
+        if (end - p < 7 || p[5] != '\\' || p[6] != 'u')
+                return 0;
+        low = hex4(p + 7, end);
+        if (low < 0xdc00 || low > 0xdfff)
+                return 0;
+        *ret = 0x10000U + (((unsigned)high - 0xd800U) << 10) + ((unsigned)low - 0xdc00U);
+        return 11;
+}
+
+/* The first byte from p on that is no plain ASCII: a quote, a backslash, a control character or
+ * one of several bytes; or end. */
+static const char *plain_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+        for (; end - p >= 16; p += 16) {
+                __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+                /* Signed: bytes from 0x80 on are less than a space too. */
+                __m128i odd = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
+                unsigned bits;
+
+                odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+                odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+                bits = (unsigned)_mm_movemask_epi8(odd);
+                if (bits)
+                        return p + __builtin_ctz(bits);
+        }
+#endif
+        while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ' &&
+                (unsigned char)*p < 0x80)
+                p++;
+        return p;
+}
+
+/* p points to the opening quote. */
+static int scan_string(struct json_scan *s, struct json_text *ret)
+{
+        const char *start = s->p + 1;
+        bool escaped = false;
+
+        s->p = start;
+        for (;;) {
+                unsigned character;
+                size_t n;
+
+                s->p = plain_end(s->p, s->end);
+                if (s->p == s->end)
+                        return scan_bad(s, "");
+                switch (*s->p) {
+                case '"':
+                        *ret = (struct json_text){ start, (size_t)(s->p - start), escaped };
+                        s->p++;
+                        return 0;
+                case '\\':
+                        n = escape_at(s->p + 1, s->end, &character);
+                        if (n == 0)
+                                return scan_bad(s, "a bad escape in a string");
+                        escaped = true;
+                        s->p += 1 + n;
+                        break;
+                default:
+                        if ((unsigned char)*s->p < ' ')
+                                return scan_bad(s, "a control character in a string");
+                        n = utf8_sequence(s->p, (size_t)(s->end - s->p));
+                        if (n == 0)
+                                return scan_bad(s, "a string that is not UTF-8");
+                        s->p += n;
+                }
+        }
+}
+
+int json_read_string(struct json_scan *s, struct json_text *ret)
+{
+        int kind = json_peek(s);
+
+        if (kind < 0)
+                return kind;
+        if (kind != JSON_KIND_STRING)
+                return scan_bad(s, "expected a string");
+        return scan_string(s, ret);
+}
+
+static size_t utf8_put(char *dst, unsigned c)
+{
+        if (c < 0x80) {
+                dst[0] = (char)c;
+                return 1;
+        }
+        if (c < 0x800) {
+                dst[0] = (char)(0xc0 | c >> 6);
+                dst[1] = (char)(0x80 | (c & 0x3f));
+                return 2;
+        }
+        if (c < 0x10000) {
+                dst[0] = (char)(0xe0 | c >> 12);
+                dst[1] = (char)(0x80 | (c >> 6 & 0x3f));
+                dst[2] = (char)(0x80 | (c & 0x3f));
+                return 3;
+        }
+        dst[0] = (char)(0xf0 | c >> 18);
+        dst[1] = (char)(0x80 | (c >> 12 & 0x3f));
+        dst[2] = (char)(0x80 | (c >> 6 & 0x3f));
+        dst[3] = (char)(0x80 | (c & 0x3f));
+        return 4;
+}
+
+/* Decodes the next piece of t from *p on: one character, or a run without escapes that is pointed
+ * to. The length of what `*piece` points to; 0 at the end; -EBADMSG. */
+static ssize_t next_piece(
+        const struct json_text *t, const char **p, const char **piece, char room[static 4])
+{
+        const char *end = t->p + t->len;
+        unsigned character;
+        size_t n;
+
+        if (*p == end)
+                return 0;
+        if (**p != '\\') {
+                const char *stop = memchr(*p, '\\', (size_t)(end - *p));
+
+                *piece = *p;
+                *p = stop ? stop : end;
+                return *p - *piece;
+        }
+        n = escape_at(*p + 1, end, &character);
+        if (n == 0 || character == 0)
+                return -EBADMSG;
+        *p += 1 + n;
+        *piece = room;
+        return (ssize_t)utf8_put(room, character);
+}
+
+bool json_text_is(const struct json_text *t, const char *str)
+{
+        const char *p = t->p, *piece = NULL;
+        char room[4];
+        ssize_t n;
+
+        if (!t->escaped)
+                return strlen(str) == t->len && memcmp(str, t->p, t->len) == 0;
+        while ((n = next_piece(t, &p, &piece, room)) > 0) {
+                if (strncmp(str, piece, (size_t)n) != 0)
+                        return false;
+                str += n;
+        }
+        return n == 0 && *str == '\0';
+}
+
+bool json_text_has_nul(const struct json_text *t)
+{
+        const char *p = t->p, *end = p + t->len;
+
+        while (t->escaped && (p = memchr(p, '\\', (size_t)(end - p)))) {
+                if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+                        return true;
+                p += 2;
+        }
+        return false;
+}
+
+ssize_t json_text_decode(const struct json_text *t, char *dst)
+{
+        const char *p = t->p, *piece = NULL;
+        size_t len = 0;
+        char room[4];
+        ssize_t n;
+
+        if (!t->escaped) {
+                if (t->len)
+                        memcpy(dst, t->p, t->len);
+                return (ssize_t)t->len;
+        }
+        while ((n = next_piece(t, &p, &piece, room)) > 0) {
+                memcpy(dst + len, piece, (size_t)n);
+                len += (size_t)n;
+        }
+        return n < 0 ? n : (ssize_t)len;
+}
+
+/* --- other values --- */
+
+static int scan_literal(struct json_scan *s, const char *word, size_t len)
+{
+        if ((size_t)(s->end - s->p) < len || memcmp(s->p, word, len) != 0)
+                return scan_bad(s, "expected a value");
+        s->p += len;
+        return 0;
+}
+
+int json_read_bool(struct json_scan *s, bool *ret)
+{
+        int kind = json_peek(s), r;
+
+        if (kind < 0)
+                return kind;
+        if (kind != JSON_KIND_BOOL)
+                return scan_bad(s, "expected true or false");
+        *ret = *s->p == 't';
+        r = *ret ? scan_literal(s, "true", 4) : scan_literal(s, "false", 5);
+        return r;
+}
+
+int json_read_null(struct json_scan *s)
+{
+        int kind = json_peek(s);
+
+        if (kind < 0)
+                return kind;
+        return kind == JSON_KIND_NULL ? scan_literal(s, "null", 4) : scan_bad(s, "expected null");
+}
+
+static bool is_digit(const char *p, const char *end)
+{
+        return p < end && *p >= '0' && *p <= '9';
+}
+
+static const char *digits_end(const char *p, const char *end)
+{
+        while (is_digit(p, end))
+                p++;
+        return p;
+}
+
+/* Checks the grammar of the number at p, moves behind it and says whether it is whole. */
+static int scan_number(struct json_scan *s, bool *whole)
+{
+        const char *p = s->p;
+
+        *whole = true;
+        if (*p == '-')
+                p++;
+        if (!is_digit(p, s->end))
+                goto bad;
+        p = *p == '0' ? p + 1 : digits_end(p, s->end);
+        if (p < s->end && *p == '.') {
+                *whole = false;
+                if (!is_digit(++p, s->end))
+                        goto bad;
+                p = digits_end(p, s->end);
+        }
+        if (p < s->end && (*p == 'e' || *p == 'E')) {
+                *whole = false;
+                p++;
+                if (p < s->end && (*p == '+' || *p == '-'))
+                        p++;
+                if (!is_digit(p, s->end))
+                        goto bad;
+                p = digits_end(p, s->end);
+        }
+        if (is_digit(p, s->end))
+                goto bad; /* behind a leading zero */
+        s->p = p;
+        return 0;
+bad:
+        s->p = p;
+        return scan_bad(s, "a bad number");
+}
+
+int json_read_int64(struct json_scan *s, int64_t *ret)
+{
+        int kind = json_peek(s), r;
+        const char *p = s->p;
+        int64_t value = 0;
+        bool whole, negative;
+
+        if (kind < 0)
+                return kind;
+        if (kind != JSON_KIND_NUMBER)
+                return scan_bad(s, "expected an integer");
+        p = s->p;
+        r = scan_number(s, &whole);
+        if (r < 0)
+                return r;
+        negative = *p == '-';
+        for (p += negative; whole && p < s->p; p++) {
+                int digit = *p - '0';
+
+                /* Counted downwards, as there is one more number below zero than above. */
+                if (__builtin_mul_overflow(value, 10, &value) ||
+                        __builtin_sub_overflow(value, digit, &value))
+                        whole = false;
+        }
+        if (!whole || (!negative && value == INT64_MIN))
+                return json_scan_fail(s, -EBADMSG, "expected an integer");
+        *ret = negative ? value : -value;
+        return 0;
+}
+
+int json_skip(struct json_scan *s)
+{
+        struct json_balance balance = { 0 };
+        int kind = json_peek(s);
+        bool whole;
+        ssize_t n;
+
+        switch (kind) {
+        case JSON_KIND_NULL:
+                return scan_literal(s, "null", 4);
+        case JSON_KIND_BOOL:
+                return json_read_bool(s, &whole);
+        case JSON_KIND_NUMBER:
+                return scan_number(s, &whole);
+        case JSON_KIND_STRING:
+        case JSON_KIND_ARRAY:
+        case JSON_KIND_OBJECT:
+                break;
+        default:
+                return kind;
+        }
+        n = json_balance_feed(&balance, s->p, (size_t)(s->end - s->p));
+        if (n < 0)
+                return json_scan_fail(s, (int)n, "it is nested too deep");
+        if (n == 0) {
+                s->p = s->end;
+                return scan_bad(s, "");
+        }
+        s->p += n;
+        return 0;
+}
+
+int json_raw(struct json_scan *s, const char **ret, size_t *ret_len)
+{
+        int r = json_peek(s);
+        const char *start = s->p;
+
+        if (r < 0)
+                return r;
+        r = json_skip(s);
+        if (r < 0)
+                return r;
+        *ret = start;
+        *ret_len = (size_t)(s->p - start);
+        return 0;
+}
+
+/* --- objects and arrays --- */
+
+static int scan_enter(struct json_scan *s, enum json_kind kind, const char *what)
+{
+        int r = json_peek(s);
+
+        if (r < 0)
+                return r;
+        if (r != (int)kind)
+                return scan_bad(s, what);
+        if (s->depth == LIMIT_JSON_DEPTH)
+                return json_scan_fail(s, -E2BIG, "it is nested too deep");
+        s->p++;
+        s->depth++;
+        s->first = true;
+        return 0;
+}
+
+int json_enter_object(struct json_scan *s)
+{
+        return scan_enter(s, JSON_KIND_OBJECT, "expected an object");
+}
+
+int json_enter_array(struct json_scan *s)
+{
+        return scan_enter(s, JSON_KIND_ARRAY, "expected an array");
+}
+
+/* Moves to the next member: 1 when there is one, 0 behind the closing bracket. */
+static int scan_next(struct json_scan *s, char close, const char *what)
+{
+        unsigned char c;
+
+        if (s->what)
+                return s->code;
+        c = next_byte(s);
+        if (c == (unsigned char)close) {
+                s->p++;
+                s->depth--;
+                s->first = false;
+                return 0;
+        }
+        if (!s->first) {
+                if (c != ',')
+                        return scan_bad(s, what);
+                s->p++;
+        }
+        s->first = false;
+        return 1;
+}
+
+int json_next_key(struct json_scan *s, struct json_text *key)
+{
+        int r = scan_next(s, '}', "expected \",\" or \"}\"");
+
+        if (r <= 0)
+                return r;
+        if (next_byte(s) != '"')
+                return scan_bad(s, "expected a key");
+        r = scan_string(s, key);
+        if (r < 0)
+                return r;
+        if (next_byte(s) != ':')
+                return scan_bad(s, "expected \":\"");
+        s->p++;
+        return 1;
+}
+
+int json_next_item(struct json_scan *s)
+{
+        int r = scan_next(s, ']', "expected \",\" or \"]\"");
+
+        /* A comma before the "]" is no item. */
+        return r <= 0 ? r : json_peek(s) < 0 ? s->code : 1;
+}
+
+int json_scan_end(struct json_scan *s)
+{
+        if (s->what)
+                return s->code;
+        skip_space(s);
+        return s->p == s->end ? 0 : json_scan_fail(s, -EBADMSG, "more follows after the end");
+}
+
+/* --- writing --- */
+
+int json_put_string(struct buf *out, const char *str, size_t len)
+{
+        const char *p = str, *end = str + len;
+
+        buf_putc(out, '"');
+        while (p < end) {
+                const char *stop = plain_end(p, end);
+                size_t n;
+
+                if (stop > p)
+                        buf_append(out, p, (size_t)(stop - p));
+                p = stop;
+                if (p == end)
+                        break;
+                n = utf8_sequence(p, (size_t)(end - p));
+                if (*p == '"' || *p == '\\')
+                        buf_printf(out, "\\%c", *p);
+                else if (*p == '\n')
+                        buf_puts(out, "\\n");
+                else if (*p == '\t')
+                        buf_puts(out, "\\t");
+                else if (n == 1)
+                        buf_printf(out, "\\u%04x", (unsigned char)*p);
+                else if (n > 1)
+                        buf_append(out, p, n);
+                else
+                        buf_puts(out, "\xef\xbf\xbd");
+                p += n ? n : 1;
+        }
+        return buf_putc(out, '"');
+}

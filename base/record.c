@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/record_plan.h"
+#include "base/timefmt.h"
+
+/*
+ * Decoding walks the document once and the table's paths beside it: at each object the plan says
+ * which keys matter, everything else is skipped. What is found is not stored yet but noted, as a
+ * number or as the place in the document; when the walk is over the sizes of all strings are known
+ * and the record is made in one allocation of the right size.
+ */
+
+/* What the walk found for one row. */
+struct found {
+        bool seen;
+        bool escaped;
+        uint32_t count; /* elements, or pairs */
+        int64_t number; /* integers, times, enums, booleans */
+        const char *p;  /* strings: between the quotes; lists, maps, JSON: the whole value */
+        size_t len;
+        size_t room; /* bytes it needs behind the struct */
+};
+
+struct decoder {
+        const struct record_type *type;
+        const struct record_plan *plan;
+        struct json_scan scan;
+        struct found found[LIMIT_RECORD_FIELDS];
+        int bad_field; /* whose value is wrong; -1: none in particular */
+};
+
+static char record_absent[1] = "";
+
+/* --- small parts of the interface --- */
+
+const char *record_next(const char *s)
+{
+        return s + strlen(s) + 1;
+}
+
+const char *record_list_last(const struct record_list *list)
+{
+        const char *s = list->first;
+
+        for (uint32_t i = 1; i < list->count; i++)
+                s = record_next(s);
+        return s;
+}
+
+const char *record_map_get(const struct record_map *m, const char *key)
+{
+        const char *s = m->first;
+
+        for (uint32_t i = 0; i < m->count; i++) {
+                const char *value = record_next(s);
+
+                if (strcmp(s, key) == 0)
+                        return value;
+                s = record_next(value);
+        }
+        return NULL;
+}
+
+int record_enum_value(const struct record_enum *e, const char *text, size_t len)
+{
+        for (int i = 0; i < e->n; i++)
+                if (e->names[i] && strlen(e->names[i]) == len &&
+                        memcmp(e->names[i], text, len) == 0)
+                        return i;
+        return e->unknown;
+}
+
+const char *record_enum_text(const struct record_enum *e, int value)
+{
+        return value >= 0 && value < e->n ? e->names[value] : NULL;
+}
+
+/* --- the walk --- */
+
+/* Two digits as a number; -1 if they are none. */
+static int two_digits(const char *p)
+{
+        unsigned tens = (unsigned char)p[0] - '0', ones = (unsigned char)p[1] - '0';
+
+        return tens > 9 || ones > 9 ? -1 : (int)(tens * 10 + ones);
+}
+
+/* The form that Kubernetes writes, 2026-09-01T09:41:00Z, on a day that every month has. */
+static bool time_is_plain(const char *p, size_t len, int64_t *ret)
+{
+        struct civil c;
+        int century;
+
+        if (len != 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
+                p[16] != ':' || p[19] != 'Z')
+                return false;
+        century = two_digits(p);
+        c = (struct civil){ .year = two_digits(p + 2),
+                .month = two_digits(p + 5),
+                .day = two_digits(p + 8),
+                .hour = two_digits(p + 11),
+                .minute = two_digits(p + 14),
+                .second = two_digits(p + 17) };
+        if (century < 1 || c.year < 0 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 28 ||
+                c.hour < 0 || c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 ||
+                c.second > 59)
+                return false;
+        c.year += century * 100;
+        *ret = time_from_civil(&c);
+        return true;
+}
+
+static int read_time(struct json_scan *s, struct found *f)
+{
+        struct json_text text = { 0 };
+        char copy[64];
+        ssize_t n;
+        int r = json_read_string(s, &text);
+
+        if (r < 0)
+                return r;
+        if (text.len == 0 || time_is_plain(text.p, text.len, &f->number))
+                return 0;
+        n = text.len < sizeof(copy) ? json_text_decode(&text, copy) : -EBADMSG;
+        if (n >= 0) {
+                copy[n] = '\0';
+                if (rfc3339_parse(copy, &f->number, NULL) == 0)
+                        return 0;
+        }
+        return json_scan_fail(s, -EBADMSG, "expected a time such as 2026-09-01T09:41:00Z");
+}
+
+static int check_text(struct json_scan *s, const struct json_text *text)
+{
+        return json_text_has_nul(text) ? json_scan_fail(s, -EBADMSG, "a NUL in a string") : 0;
+}
+
+static int read_text(struct json_scan *s, struct found *f)
+{
+        struct json_text text = { 0 };
+        int r = json_read_string(s, &text);
+
+        if (r < 0)
+                return r;
+        f->p = text.p;
+        f->len = text.len;
+        f->escaped = text.escaped;
+        f->room += text.len + 1;
+        return check_text(s, &text);
+}
+
+static int read_enum(struct json_scan *s, const struct record_enum *e, struct found *f)
+{
+        char copy[128];
+        ssize_t n;
+        int r = read_text(s, f);
+
+        if (r < 0 || f->len == 0)
+                return r;
+        f->number = e->unknown;
+        if (f->len <= sizeof(copy)) {
+                n = json_text_decode(&(struct json_text){ f->p, f->len, f->escaped }, copy);
+                f->number = record_enum_value(e, copy, (size_t)n);
+        }
+        if (f->number != e->unknown)
+                f->room = 0; /* the table has the text */
+        return 0;
+}
+
+/* An array of strings: how many, and how much room with `extra` bytes for each. */
+static int read_strings(struct json_scan *s, size_t extra, struct found *f)
+{
+        struct found element = { 0 };
+        int r = json_peek(s);
+
+        f->p = s->p;
+        r = json_enter_array(s);
+        while (r >= 0 && (r = json_next_item(s)) > 0) {
+                r = read_text(s, &element);
+                f->count++;
+        }
+        f->room = element.room + f->count * extra;
+        f->len = (size_t)(s->p - f->p);
+        return r;
+}
+
+static int read_pairs(struct json_scan *s, size_t extra, struct found *f)
+{
+        struct found element = { 0 };
+        struct json_text key = { 0 };
+        int r = json_peek(s);
+
+        f->p = s->p;
+        r = json_enter_object(s);
+        while (r >= 0 && (r = json_next_key(s, &key)) > 0) {
+                r = check_text(s, &key);
+                if (r >= 0)
+                        r = read_text(s, &element);
+                f->room += key.len + 1;
+                f->count++;
+        }
+        f->room += element.room + f->count * extra;
+        f->len = (size_t)(s->p - f->p);
+        return r;
+}
+
+static int read_joined(struct json_scan *s, const char *separator, struct found *f)
+{
+        size_t extra = strlen(separator);
+
+        return json_peek(s) == JSON_KIND_OBJECT ? read_pairs(s, extra + sizeof(RECORD_ARROW), f)
+                                                : read_strings(s, extra, f);
+}
+
+static int read_count(struct json_scan *s, struct found *f)
+{
+        struct json_text key;
+        bool object = json_peek(s) == JSON_KIND_OBJECT;
+        int r = object ? json_enter_object(s) : json_enter_array(s);
+
+        while (r >= 0 && (r = object ? json_next_key(s, &key) : json_next_item(s)) > 0) {
+                r = json_skip(s);
+                f->number++;
+        }
+        if (r == 0 && f->number > INT32_MAX)
+                r = json_scan_fail(s, -EBADMSG, "too many elements");
+        return r;
+}
+
+static int read_integer(struct json_scan *s, int64_t min, int64_t max, struct found *f)
+{
+        int r = json_read_int64(s, &f->number);
+
+        if (r >= 0 && (f->number < min || f->number > max))
+                r = json_scan_fail(s, -EBADMSG, "an integer out of range");
+        return r;
+}
+
+static int read_json(struct json_scan *s, struct found *f)
+{
+        int r = json_raw(s, &f->p, &f->len);
+
+        f->room = f->len + 1;
+        return r;
+}
+
+/* Reads the value at the scanner as what row i wants. */
+static int read_row(struct decoder *d, int i)
+{
+        const struct record_field *row = &d->type->fields[i];
+        struct found *f = &d->found[i];
+        struct json_scan *s = &d->scan;
+        bool yes = false;
+        int r = 0;
+
+        *f = (struct found){ .seen = true };
+        switch ((enum record_field_type)row->type) {
+        case RECORD_STRING:
+                r = read_text(s, f);
+                break;
+        case RECORD_INT64:
+                r = json_read_int64(s, &f->number);
+                break;
+        case RECORD_INT32:
+                r = read_integer(s, INT32_MIN, INT32_MAX, f);
+                break;
+        case RECORD_UINT32:
+                r = read_integer(s, 0, UINT32_MAX, f);
+                break;
+        case RECORD_UINT16:
+                r = read_integer(s, 0, INT64_MAX, f);
+                f->number = f->number > UINT16_MAX ? UINT16_MAX : f->number;
+                break;
+        case RECORD_BOOL:
+                r = json_read_bool(s, &yes);
+                f->number = yes;
+                break;
+        case RECORD_STRINGS:
+                r = read_strings(s, 0, f);
+                break;
+        case RECORD_PAIRS:
+                r = read_pairs(s, 0, f);
+                break;
+        case RECORD_TIME:
+                r = read_time(s, f);
+                break;
+        case RECORD_ENUM:
+                r = read_enum(s, row->names, f);
+                break;
+        case RECORD_JSON:
+                r = read_json(s, f);
+                break;
+        case RECORD_JOINED:
+                r = read_joined(s, row->separator, f);
+                break;
+        case RECORD_PRESENT:
+                r = json_skip(s);
+                f->number = 1;
+                break;
+        case RECORD_COUNT:
+                r = read_count(s, f);
+                break;
+        }
+        if (r < 0)
+                d->bad_field = i;
+        return r;
+}
+
+/* A later null takes back what was found at or below this node. */
+static void forget(struct decoder *d, const struct plan_node *node)
+{
+        for (int i = node->field; i >= 0; i = d->plan->next[i])
+                d->found[i] = (struct found){ 0 };
+        for (unsigned i = 0; i < node->n; i++)
+                forget(d, &d->plan->nodes[node->first + i]);
+}
+
+static int walk_object(struct decoder *d, const struct plan_node *node);
+
+static int walk_value(struct decoder *d, const struct plan_node *node)
+{
+        int kind = json_peek(&d->scan), r = 0;
+        struct json_scan start;
+
+        if (kind < 0)
+                return kind;
+        if (kind == JSON_KIND_NULL) {
+                forget(d, node);
+                return json_read_null(&d->scan);
+        }
+        /* Rows that share a path each read the value from its start. */
+        start = d->scan;
+        for (int i = node->field; i >= 0 && r >= 0; i = d->plan->next[i]) {
+                d->scan = start;
+                r = read_row(d, i);
+        }
+        if (r < 0 || node->n == 0)
+                return r;
+        d->scan = start;
+        return walk_object(d, node);
+}
+
+static const struct plan_node *plan_find(
+        const struct record_plan *plan, const struct plan_node *node, const struct json_text *key)
+{
+        const struct plan_node *child = &plan->nodes[node->first], *end = child + node->n;
+
+        if (key->escaped) {
+                for (; child < end; child++)
+                        if (plan_key_is(child, key))
+                                return child;
+                return NULL;
+        }
+        for (; child < end; child++)
+                if (child->len == key->len && memcmp(child->key, key->p, key->len) == 0)
+                        return child;
+        return NULL;
+}
+
+/* Recursion is as deep as the table's longest path. */
+static int walk_object(struct decoder *d, const struct plan_node *node)
+{
+        struct json_text key = { 0 };
+        int r = json_enter_object(&d->scan);
+
+        if (r < 0)
+                d->bad_field = plan_first_row(d->plan, node);
+        while (r >= 0 && (r = json_next_key(&d->scan, &key)) > 0) {
+                const struct plan_node *child = plan_find(d->plan, node, &key);
+
+                r = child ? walk_value(d, child) : json_skip(&d->scan);
+        }
+        return r;
+}
+
+static int walk(struct decoder *d, const char *bytes, size_t len, struct err *err)
+{
+        const struct record_type *type = d->type;
+        int r;
+
+        json_scan_init(&d->scan, bytes, len);
+        r = json_peek(&d->scan);
+        if (r >= 0 && r != JSON_KIND_OBJECT)
+                return err_set(err, -EBADMSG, "%s: expected an object", type->name);
+        if (r >= 0)
+                r = walk_object(d, &d->plan->nodes[0]);
+        if (r >= 0)
+                r = json_scan_end(&d->scan);
+        if (r < 0 && d->bad_field >= 0)
+                return err_set(err, r, "%s: %s: %s", type->name, type->fields[d->bad_field].path,
+                        d->scan.what);
+        if (r < 0) {
+                json_scan_error(&d->scan, err);
+                return err_wrap(err, r, "%s", type->name);
+        }
+        for (unsigned i = 0; i < type->n_fields; i++)
+                if (type->fields[i].flags & RECORD_REQUIRED && !d->found[i].seen)
+                        return err_set(
+                                err, -EBADMSG, "%s: %s: missing", type->name, type->fields[i].path);
+        return 0;
+}
+
+/* --- making the record --- */
+
+static bool found_is_absent(const struct record_field *row, const struct found *f)
+{
+        switch ((enum record_field_type)row->type) {
+        case RECORD_STRING:
+        case RECORD_JSON:
+        case RECORD_ENUM:
+                return f->len == 0;
+        case RECORD_STRINGS:
+        case RECORD_PAIRS:
+        case RECORD_JOINED:
+                return f->count == 0;
+        default:
+                return f->number == 0;
+        }
+}
+
+/* Whether row i has a say about its member: a fallback has none once another row gave a value. */
+static bool row_counts(const struct decoder *d, unsigned i)
+{
+        const struct record_field *rows = d->type->fields;
+
+        if (!d->found[i].seen)
+                return false;
+        if (!(rows[i].flags & RECORD_FALLBACK))
+                return true;
+        for (unsigned j = 0; j < i; j++)
+                if (rows[j].offset == rows[i].offset && d->found[j].seen &&
+                        !found_is_absent(&rows[j], &d->found[j]))
+                        return false;
+        return true;
+}
+
+static char *put_text(char *at, const char *p, size_t len, bool escaped)
+{
+        ssize_t n = json_text_decode(&(struct json_text){ p, len, escaped }, at);
+
+        at[n] = '\0';
+        return at + n + 1;
+}
+
+/* All strings of an array, or keys and values of an object, with the text `between` instead of the
+ * NUL, and `arrow` instead of that after a key. The document was read before: it cannot fail. */
+static char *put_all(char *at, const struct found *f, const char *between, const char *arrow)
+{
+        struct json_scan s;
+        struct json_text text = { 0 };
+        bool object = *f->p == '{';
+
+        json_scan_init(&s, f->p, f->len);
+        if (object)
+                (void)json_enter_object(&s);
+        else
+                (void)json_enter_array(&s);
+        for (uint32_t i = 0; i < f->count; i++) {
+                if (object) {
+                        (void)json_next_key(&s, &text);
+                        at = put_text(at, text.p, text.len, text.escaped);
+                        if (arrow)
+                                at = stpcpy(at - 1, arrow);
+                } else {
+                        (void)json_next_item(&s);
+                }
+                (void)json_read_string(&s, &text);
+                at = put_text(at, text.p, text.len, text.escaped);
+                if (between && i + 1 < f->count)
+                        at = stpcpy(at - 1, between);
+        }
+        return at;
+}
+
+static const char *put_string(char **at, const struct found *f)
+{
+        const char *s = *at;
+
+        if (f->len == 0)
+                return record_absent;
+        *at = put_text(*at, f->p, f->len, f->escaped);
+        return s;
+}
+
+static void store_row(
+        const struct record_field *row, const struct found *f, char *record, char **at)
+{
+        void *member = record + row->offset;
+        const char *text;
+
+        switch ((enum record_field_type)row->type) {
+        case RECORD_STRING:
+                *(const char **)member = put_string(at, f);
+                break;
+        case RECORD_JSON:
+                *(const char **)member = *at;
+                *at = (char *)mempcpy(*at, f->p, f->len) + 1;
+                (*at)[-1] = '\0';
+                break;
+        case RECORD_JOINED:
+                *(const char **)member = f->count ? *at : record_absent;
+                *at = put_all(*at, f, row->separator, RECORD_ARROW);
+                break;
+        case RECORD_INT64:
+        case RECORD_TIME:
+                *(int64_t *)member = f->number;
+                break;
+        case RECORD_INT32:
+        case RECORD_COUNT:
+                *(int32_t *)member = (int32_t)f->number;
+                break;
+        case RECORD_UINT32:
+                *(uint32_t *)member = (uint32_t)f->number;
+                break;
+        case RECORD_UINT16:
+                *(uint16_t *)member = (uint16_t)f->number;
+                break;
+        case RECORD_BOOL:
+        case RECORD_PRESENT:
+                *(bool *)member = f->number != 0;
+                break;
+        case RECORD_STRINGS:
+                *(struct record_list *)member =
+                        (struct record_list){ f->count ? *at : NULL, f->count };
+                *at = put_all(*at, f, NULL, NULL);
+                break;
+        case RECORD_PAIRS:
+                *(struct record_map *)member =
+                        (struct record_map){ f->count ? *at : NULL, f->count };
+                *at = put_all(*at, f, NULL, NULL);
+                break;
+        case RECORD_ENUM:
+                record_enum_store(row, member, (int)f->number);
+                text = f->number == row->names->unknown || f->len == 0
+                               ? NULL
+                               : record_enum_text(row->names, (int)f->number);
+                *(const char **)(record + row->text_offset) = text ? text : put_string(at, f);
+                break;
+        }
+}
+
+static size_t strings_room(const struct decoder *d)
+{
+        size_t room = 0;
+
+        for (unsigned i = 0; i < d->type->n_fields; i++)
+                if (row_counts(d, i))
+                        room += d->found[i].room;
+        return room;
+}
+
+/* Fills the struct; `strings` has strings_room() bytes. */
+static void store_all(const struct decoder *d, char *record, char *strings)
+{
+        const struct record_field *rows = d->type->fields;
+
+        memset(record, 0, d->type->size);
+        for (unsigned i = 0; i < d->type->n_fields; i++) {
+                const char **text = record_text_member(&rows[i], record);
+
+                if (text)
+                        *text = record_absent;
+        }
+        for (unsigned i = 0; i < d->type->n_fields; i++)
+                if (row_counts(d, i))
+                        store_row(&rows[i], &d->found[i], record, &strings);
+}
+
+static int decoder_run(
+        struct decoder *d, struct record_type *type, const char *bytes, size_t len, struct err *err)
+{
+        d->type = type;
+        d->plan = record_plan_get(type);
+        d->bad_field = -1;
+        if (!d->plan)
+                return err_set(err, -ENOMEM, "%s: out of memory", type->name);
+        memset(d->found, 0, type->n_fields * sizeof(d->found[0]));
+        return walk(d, bytes, len, err);
+}
+
+int record_decode(
+        struct record_type *type, const char *bytes, size_t len, void **ret, struct err *err)
+{
+        struct decoder d;
+        char *record;
+        int r = decoder_run(&d, type, bytes, len, err);
+
+        if (r < 0)
+                return r;
+        record = malloc(type->size + strings_room(&d));
+        if (!record)
+                return err_set(err, -ENOMEM, "%s: out of memory", type->name);
+        store_all(&d, record, record + type->size);
+        *ret = record;
+        return 0;
+}
+
+int record_decode_into(struct record_type *type, const char *bytes, size_t len, void *out,
+        char **strings, struct err *err)
+{
+        struct decoder d;
+        size_t room;
+        char *block = NULL;
+        int r = decoder_run(&d, type, bytes, len, err);
+
+        if (r < 0)
+                return r;
+        room = strings_room(&d);
+        if (room) {
+                block = malloc(room);
+                if (!block)
+                        return err_set(err, -ENOMEM, "%s: out of memory", type->name);
+        }
+        store_all(&d, out, block);
+        *strings = block;
+        return 0;
+}
