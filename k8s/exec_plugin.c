@@ -24,8 +24,10 @@
 #include "k8s/exec.h"
 #include "k8s/kubeconfig.h"
 
-#define HASH_NONFATAL_OOM            1
-#define uthash_nonfatal_oom(element) ((element)->hash_failed = true)
+/* The default function falls through cases in a way clang warns about. */
+#define HASH_FUNCTION(key, len, value) HASH_SAX(key, len, value)
+#define HASH_NONFATAL_OOM              1
+#define uthash_nonfatal_oom(element)   ((element)->hash_failed = true)
 #include <uthash.h>
 
 enum exec_state {
