@@ -121,8 +121,7 @@ static void what_is_absent_is_empty(void **state)
 {
         static const char *const forms[] = { "{\"metadata\":{\"name\":\"x\"}}",
                 "{\"metadata\":{\"name\":\"x\",\"labels\":null},\"spec\":null,\"status\":null}",
-                "{\"metadata\":{\"name\":\"x\",\"labels\":{\"velero.io/schedule-name\":null}},"
-                "\"spec\":{\"mode\":null},\"status\":{\"phase\":null}}" };
+                "{\"metadata\":{\"name\":\"x\",\"labels\":{\"velero.io/schedule-name\":null}}}" };
 
         (void)state;
         for (size_t i = 0; i < 2; i++) {
@@ -333,7 +332,7 @@ static void says_when_the_buffer_is_full(void **state)
 
 static void compares_every_member(void **state)
 {
-        static const char *const others[] = { "ghtly", "7,", "daily", "\"a\":\"b\"", "default",
+        static const char *const others[] = { "ghtly", ":7,", "daily", "\"a\":\"b\"", "default",
                 "web", "true", "InProgress", "Completed", "41:00Z\",\"pr", "4294967295", "70000",
                 "-5", "one" };
         struct thing *t = decode(whole), *same = decode(whole);
