@@ -24,6 +24,7 @@
 
 #include "base/cleanup.h"
 
+struct arena;
 struct err;
 struct strv;
 
@@ -78,7 +79,7 @@ struct yaml_node {
 struct yaml_docs {
         const struct yaml_node **roots;
         size_t n;
-        struct yaml_arena *arena; /* private */
+        struct arena *arena; /* private */
 };
 
 struct yaml_options {
@@ -104,14 +105,28 @@ const struct yaml_pair *yaml_get_pair(const struct yaml_node *map, const char *k
 /* True for NULL and for null: unset, as Kubernetes reads it. */
 bool yaml_is_null(const struct yaml_node *node);
 
-/* for (size_t i = 0; …) over items or pairs of a node that may be NULL or of another kind: then no
- * turn is made. */
-#define YAML_ITEMS(node, i, item)                                                         \
-        for (size_t i = 0; (node) && (node)->kind == YAML_SEQUENCE && i < (node)->n; i++) \
-                for (const struct yaml_node *item = (node)->items[i]; item; item = NULL)
-#define YAML_PAIRS(node, i, pair)                                                        \
-        for (size_t i = 0; (node) && (node)->kind == YAML_MAPPING && i < (node)->n; i++) \
-                for (const struct yaml_pair *pair = &(node)->pairs[i]; pair; pair = NULL)
+/*
+ * Loops over the items or pairs of a node; no turn is made where it is NULL or of another kind. `i`
+ * becomes the index, `item` a const struct yaml_node *, `pair` a const struct yaml_pair *. Two
+ * loops stand for one, the inner declares the element: i_go_ makes break leave both. The node is
+ * evaluated each time.
+ */
+#define YAML_ITEMS(node, i, item)                                                          \
+        for (size_t i = 0, i##_n_ = yaml_count(node, YAML_SEQUENCE), i##_go_ = 1;          \
+                i##_go_ && i < i##_n_; i++)                                                \
+                for (const struct yaml_node *item = (i##_go_ = 0, (node)->items[i]); item; \
+                        item = NULL, i##_go_ = 1)
+#define YAML_PAIRS(node, i, pair)                                                           \
+        for (size_t i = 0, i##_n_ = yaml_count(node, YAML_MAPPING), i##_go_ = 1;            \
+                i##_go_ && i < i##_n_; i++)                                                 \
+                for (const struct yaml_pair *pair = (i##_go_ = 0, &(node)->pairs[i]); pair; \
+                        pair = NULL, i##_go_ = 1)
+
+/* The number of children of a node of that kind; 0 for NULL and for another kind. */
+static inline size_t yaml_count(const struct yaml_node *node, enum yaml_kind kind)
+{
+        return node && node->kind == kind && kind != YAML_SCALAR ? node->n : 0;
+}
 
 /*
  * Typed readers. `what` is the field's path as the user knows it ("spec.schedule") and starts the
