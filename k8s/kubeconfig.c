@@ -270,8 +270,7 @@ int kubeconfig_parse(struct kubeconfig **ret, const char *text, size_t len, cons
 
 /* --- where to look --- */
 
-/* The absolute paths to try, in order of precedence. */
-static int kubeconfig_paths(const struct kubeconfig_source *src, struct strv *ret, struct err *err)
+int kubeconfig_candidates(const struct kubeconfig_source *src, struct strv *ret, struct err *err)
 {
         _cleanup_(strv_done) struct strv names = { 0 };
         _cleanup_(freep) char *here = NULL;
@@ -402,7 +401,7 @@ int kubeconfig_load(struct kubeconfig **ret, const struct kubeconfig_source *src
 
         if (!kc)
                 return -ENOMEM;
-        r = kubeconfig_paths(src, &kc->files, err);
+        r = kubeconfig_candidates(src, &kc->files, err);
         if (r < 0)
                 return r;
         found = kubeconfig_read_paths(&m, src, &kc->files, err);

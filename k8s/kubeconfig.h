@@ -46,8 +46,8 @@ struct kube_exec {
 
 /*
  * users[].user.  At most one of the bearer sources is in force; token_file wins over token, as in
- * client-go, and the exec plugin is asked only when neither is given. A key without a certificate is
- * dropped, as client-go does.
+ * client-go, and the exec plugin is asked only when neither is given. A key without a certificate
+ * is dropped, as client-go does.
  */
 struct kube_user {
         struct secret cert_pem;     /* client-certificate-data, decoded; empty if none */
@@ -105,6 +105,10 @@ struct kubeconfig_source {
 /* Fills `src` from the environment (getenv; call it before threads start) and the option, which may
  * be NULL. */
 void kubeconfig_source_from_env(struct kubeconfig_source *src, const char *option_path);
+
+/* Appends the absolute paths that kubeconfig_load() tries, in order of precedence, whether they
+ * exist or not. -ENOMEM, -E2BIG. */
+int kubeconfig_candidates(const struct kubeconfig_source *src, struct strv *ret, struct err *err);
 
 /*
  * Loads and merges.  Caller frees *ret.  With `path` exactly that file; else the files of
