@@ -19,13 +19,14 @@ cluster_url()
         assert_fail "no cluster \"$1\"; there are: $(cluster_names | paste -sd' ')"
 }
 
-# api_curl CLUSTER PATH [CURL OPTION...]: a raw request with the administrator's certificate.
+# api_curl CLUSTER PATH [CURL OPTION...]: a raw request with the administrator's certificate. Under a name
+# of its own: for curl's a Kubernetes API server indents its answers.
 api_curl()
 {
         local url
         url=$(cluster_url "$1")$2 || return 1
         shift 2
-        curl -sS --noproxy '*' --max-time "${API_SECONDS:-30}" --cacert "$ENGINE_DIR/ca.crt" \
+        curl -sS -A fleetfs-tests --noproxy '*' --max-time "${API_SECONDS:-30}" --cacert "$ENGINE_DIR/ca.crt" \
                 --cert "$ENGINE_DIR/admin.crt" --key "$ENGINE_DIR/admin.key" "$@" "$url"
 }
 

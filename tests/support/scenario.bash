@@ -21,6 +21,8 @@
 # For the test: $ENGINE (sim|real), $ENGINE_DIR and what its `env` sets; $TEST_DIR (scratch of this
 # test); after mount_fleet $MNT (the mount) and $F (the fleet in it).
 
+bats_require_minimum_version 1.5.0
+
 SUPPORT_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$SUPPORT_DIR/proc.bash"
 . "$SUPPORT_DIR/assert.bash"
