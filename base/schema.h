@@ -22,6 +22,7 @@
  */
 #include <stddef.h>
 
+#include "base/spell.h"
 #include "base/yaml.h"
 
 struct err;
@@ -94,9 +95,3 @@ int schema_deprecated(const struct schema *schema, const struct yaml_node *node,
 
 /* The row of a name, NULL if there is none. */
 const struct schema_field *schema_find(const struct schema *schema, const char *name);
-
-/*
- * The candidate nearest to a misspelt name, by edits and swaps of neighbours, letter case counting
- * half; NULL when none is near enough to be meant. candidates is NULL-terminated.
- */
-const char *spell_nearest(const char *name, const char *const *candidates);
