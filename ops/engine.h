@@ -6,6 +6,7 @@
  * Other threads ask it by engine_post(); what must wait is answered from the engine thread by a callback.
  * Nothing here knows FUSE.
  */
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "ops/model.h"
 
@@ -32,10 +33,14 @@ struct engine {
         struct engine_private *p;  /* ops/engine.c */
 };
 
-/* Reads the configuration and the store (so that the tree is complete before the mount), starts no thread yet.
-   A configuration that cannot be read at all is an error; a cluster that cannot be reached never is. */
+/* Opens the store. Starts no thread and contacts nobody. `options` and what it points to must outlive the engine. */
 int engine_new(struct engine **ret, const struct engine_options *options, struct err *err);
 void engine_free(struct engine *e);
+DEFINE_CLEANUP(struct engine *, engine_free);
+/* Reads the configuration and what is stored, so that the tree is complete before the mount; after daemonizing (libcurl
+   must not cross a fork), before engine_start(). A configuration that cannot be read at all is an error; a cluster
+   that cannot be reached never is. */
+int engine_load(struct engine *e, struct err *err);
 /* Who is told of changes; before engine_start. */
 void engine_listen(struct engine *e, model_listener listener, void *arg);
 /* Starts the engine thread (after daemonizing). */
@@ -44,8 +49,30 @@ int engine_start(struct engine *e, struct err *err);
 void engine_stop(struct engine *e);
 
 /* Any thread: runs fn(engine, arg) on the engine thread, in order. */
-void engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg);
+/* -ENOMEM or -ENOBUFS: then fn is not called. */
+int engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg);
 bool engine_is_current_thread(const struct engine *e);
+
+/* ---------------------------------------------------------------- engine thread only */
+
+/* Looks at the configuration now, as after SIGHUP. */
+void engine_reload(struct engine *e);
+
+
+/*
+ * Work of one round of the loop is published together: engine_write() opens a write section unless one is open and
+ * closes it at the end of the round. What must be durable is marked with engine_dirty() and stored after that, outside
+ * of the section, so that no reader ever waits for a disk; only then tasks that were queued with task_kick() act.
+ */
+void engine_write(struct engine *e);
+/* Closes the section now, e.g. before something slow. */
+void engine_publish(struct engine *e);
+/* o differs from what the store holds. */
+void engine_dirty(struct engine *e, struct object *o);
+/* o is about to be removed from the model. */
+void engine_forget(struct engine *e, struct object *o);
+/* True when requests may be sent to clusters and the store may be written (not -o ro, the store's lock is ours). */
+bool engine_acts(const struct engine *e);
 
 /* Appends one line to events.jsonl, inside a write section. Fields are "key", "value" pairs ending in NULL. */
 void engine_event(struct engine *e, const char *type, const struct fleet *f, ...) __attribute__((sentinel));

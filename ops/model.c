@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,21 +110,58 @@ void model_read_end(struct model *m)
         pthread_rwlock_unlock(&m->lock);
 }
 
+struct model_barrier {
+        struct model_barrier *next;
+        void (*done)(void *arg);
+        void *arg;
+};
+
 void model_write_begin(struct model *m)
 {
-        pthread_rwlock_wrlock(&m->lock);
+        if (m->depth++ == 0)
+                pthread_rwlock_wrlock(&m->lock);
+}
+
+/* The listener calls this last for a section, when the kernel knows all of it: then everybody who waits is told. */
+static void model_barriers_done(void *arg)
+{
+        struct model_barrier *b = arg, *next;
+
+        for (; b != NULL; b = next) {
+                next = b->next;
+                b->done(b->arg);
+                free(b);
+        }
 }
 
 void model_write_end_notify(struct model *m, void (*done)(void *), void *arg)
 {
+        struct model_barrier *barriers;
+
+        assert(m->depth > 0);
+        if (done != NULL) {
+                struct model_barrier *b = malloc(sizeof(*b));
+                if (b != NULL) {
+                        *b = (struct model_barrier){ .done = done, .arg = arg, .next = m->barriers };
+                        m->barriers = b;
+                } else {
+                        /* Better early than never: the caller holds a request of the kernel's. */
+                        done(arg);
+                }
+        }
+        if (--m->depth > 0)
+                return;
         if (m->n_changes > 0)
                 m->generation++;
         pthread_rwlock_unlock(&m->lock);
 
-        if (m->listener != NULL && (m->n_changes > 0 || done != NULL))
-                m->listener(m->listener_arg, m->changes, m->n_changes, done, arg);
-        else if (done != NULL)
-                done(arg);
+        barriers = m->barriers;
+        m->barriers = NULL;
+        if (m->listener != NULL && (m->n_changes > 0 || barriers != NULL))
+                m->listener(m->listener_arg, m->changes, m->n_changes,
+                        barriers != NULL ? model_barriers_done : NULL, barriers);
+        else
+                model_barriers_done(barriers);
         m->n_changes = 0;
 }
 
@@ -172,6 +210,11 @@ static void change_fleet(struct change *c, const struct fleet *f)
 void model_touch_root(struct model *m)
 {
         model_note(m, &(struct change){ .kind = CHANGE_ROOT });
+}
+
+void model_touch_events(struct model *m)
+{
+        model_note(m, &(struct change){ .kind = CHANGE_EVENTS });
 }
 
 void model_touch_fleet(struct fleet *f, bool listing)
@@ -467,6 +510,13 @@ void member_remove_velero(struct velero_object *v)
         free(v);
 }
 
+void fleet_rename_member(struct member *c, const char *name)
+{
+        HASH_DEL(c->fleet->members, c);
+        snprintf(c->name, sizeof(c->name), "%s", name);
+        HASH_ADD_STR(c->fleet->members, name, c);
+}
+
 void fleet_remove_member(struct member *c)
 {
         struct velero_object *v, *tmp;
@@ -582,6 +632,7 @@ static void task_free(struct task *t)
         free(t->location);
         free(t->phase_text);
         free(t->reason);
+        json_decref(t->volumes);
         free(t);
 }
 

@@ -99,6 +99,8 @@ struct object {
         enum phase phase;           /* rolled up over the newest run, or of the draft when nothing is in force */
         int64_t created, changed;   /* changed: mtime of the status files, from the data, not from the clock */
         struct strv warnings;       /* sentences of warnings.txt, each with its FLT code */
+        bool due;                   /* engine: to be rolled up before the section ends */
+        bool dirty;                 /* engine: differs from what the store holds */
 };
 
 /* One execution over several clusters. The clusters of a run are fixed when it is made. */
@@ -111,6 +113,7 @@ struct run {
         size_t n_tasks;
         enum phase phase;           /* rolled up */
         uint64_t version;           /* grows with each visible change */
+        bool due;                   /* engine: to be rolled up before the section ends */
 };
 
 enum task_verb { TASK_BACKUP, TASK_RESTORE };
@@ -155,10 +158,15 @@ struct task {
         int64_t expires;                  /* backup's expiration, last seen */
 
         /* engine's own, not shown */
+        char spec_sha256[65];             /* of what is being posted */
         uint64_t call;                    /* request in flight, 0 = none */
         int64_t retry_at_ms;
+        unsigned races;                   /* Restores that failed validation before their backup was in Velero's cache */
+        struct json_t *volumes;           /* PodVolumeBackups still to be handed over */
         uint32_t failures;
-        bool dirty;                       /* differs from what the store holds */
+        bool queued;                      /* waits in the engine's queue to act */
+        bool open;                        /* the engine looks at it: not terminal, or owes a clean-up */
+        bool seen;                        /* its Velero object was seen by this process */
 };
 
 /* ---------------------------------------------------------------- clusters */
@@ -198,6 +206,7 @@ struct member {
         UT_hash_handle hh;
         struct fleet *fleet;
         char name[FOLDER_NAME_MAX + 1];
+        char configured[FOLDER_NAME_MAX + 1]; /* what the configuration calls it; name differs if that was another cluster's */
         char *context;            /* the original name of the context */
         char *server;             /* URL without credentials */
         char uid[UID_MAX];        /* kube-system's UID, "" until known; kept across restarts */
@@ -233,6 +242,7 @@ struct fleet {
         enum phase phase;         /* rolled up over its policies and clusters */
         int64_t changed;
         struct strv warnings;
+        bool due;                 /* engine: to be rolled up before the section ends */
 };
 
 /* ---------------------------------------------------------------- events.jsonl */
@@ -287,6 +297,8 @@ struct model {
         /* engine's own */
         struct change *changes;
         size_t n_changes, cap_changes;
+        unsigned depth;          /* nested write sections */
+        struct model_barrier *barriers;
         model_listener listener;
         void *listener_arg;
 };
@@ -298,8 +310,9 @@ void model_done(struct model *m);
 void model_read_begin(struct model *m);
 void model_read_end(struct model *m);
 
-/* Engine thread only. model_write_end tells the listener; the variant with `done` also hands over a barrier,
-   which is called even when nothing changed. */
+/* Engine thread only. Sections nest; the outermost end publishes and tells the listener. The variant with `done`
+   also hands over a barrier: done(arg) is called, from any thread, once the kernel was told of all that was changed
+   until the outermost end, even when nothing changed. */
 void model_write_begin(struct model *m);
 void model_write_end(struct model *m);
 void model_write_end_notify(struct model *m, void (*done)(void *), void *arg);
@@ -312,6 +325,7 @@ void model_touch_object(struct object *o, bool listing);
 void model_touch_run(struct run *r, bool listing);
 void model_touch_task(struct task *t);
 void model_touch_root(struct model *m);
+void model_touch_events(struct model *m);
 
 /* Lookups; inside a read section, or on the engine thread. NULL when there is none. */
 struct fleet *model_fleet(const struct model *m, const char *name);
@@ -342,6 +356,8 @@ struct fleet *model_add_fleet(struct model *m, const char *name);
 void model_remove_fleet(struct fleet *f);
 struct member *fleet_add_member(struct fleet *f, const char *name);
 void fleet_remove_member(struct member *c);
+/* Another folder name, which must be free. */
+void fleet_rename_member(struct member *c, const char *name);
 struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name);
 void fleet_remove_object(struct object *o);
 struct run *object_add_run(struct object *o, const char *id);

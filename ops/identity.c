@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/identity.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "ops/store.h"
+
+static json_t *identity_parse(const char *body, size_t len, const char *what, struct err *err)
+{
+        json_error_t why;
+        json_t *doc = json_loadb(body, len, 0, &why);
+
+        if (doc == NULL)
+                err_set(err, -EBADMSG, "%s: not JSON: %s", what, why.text);
+        return doc;
+}
+
+int identity_of_namespace(const char *body, size_t len, char *uid, size_t size, struct err *err)
+{
+        json_t *doc = identity_parse(body, len, "namespace kube-system", err);
+        const char *found = "";
+        int r = 0;
+
+        if (doc == NULL)
+                return -EBADMSG;
+        json_unpack(doc, "{s:{s?s}}", "metadata", "uid", &found);
+        if (found[0] == '\0' || strlen(found) >= size)
+                r = err_set(err, -EBADMSG, "namespace kube-system has no usable metadata.uid");
+        else
+                snprintf(uid, size, "%s", found);
+        json_decref(doc);
+        return r;
+}
+
+int identity_of_version(const char *body, size_t len, char **ret, struct err *err)
+{
+        json_t *doc = identity_parse(body, len, "/version", err);
+        const char *found = NULL;
+        int r = 0;
+
+        if (doc == NULL)
+                return -EBADMSG;
+        json_unpack(doc, "{s?s}", "gitVersion", &found);
+        if (found == NULL)
+                r = err_set(err, -EBADMSG, "/version has no gitVersion");
+        else if ((*ret = strdup(found)) == NULL)
+                r = err_set(err, -ENOMEM, "keep the version");
+        json_decref(doc);
+        return r;
+}
+
+int identity_of_velero_namespace(const char *body, size_t len, const char *want, char **ret, struct err *err)
+{
+        json_t *doc = identity_parse(body, len, "BackupStorageLocations", err), *item;
+        const char *best = NULL;
+        size_t i;
+        int r = 0;
+
+        if (doc == NULL)
+                return -EBADMSG;
+        json_array_foreach (json_object_get(doc, "items"), i, item) {
+                const char *ns = NULL;
+                json_unpack(item, "{s:{s?s}}", "metadata", "namespace", &ns);
+                if (ns == NULL)
+                        continue;
+                if (want != NULL ? strcmp(ns, want) == 0 : best == NULL || strcmp(ns, best) < 0)
+                        best = ns;
+        }
+        if (best != NULL && (*ret = strdup(best)) == NULL)
+                r = err_set(err, -ENOMEM, "keep Velero's namespace");
+        json_decref(doc);
+        return r;
+}
+
+char *identity_of_velero_version(const char *body, size_t len)
+{
+        json_t *doc = json_loadb(body, len, 0, NULL), *container;
+        const char *image = NULL, *colon;
+        char *ret = NULL;
+        size_t i;
+
+        json_array_foreach (json_object_get(json_object_get(json_object_get(json_object_get(doc, "spec"), "template"),
+                                    "spec"), "containers"), i, container) {
+                const char *name = "";
+                json_unpack(container, "{s?s, s?s}", "name", &name, "image", &image);
+                if (strcmp(name, "velero") == 0)
+                        break;
+        }
+        /* A colon before the last slash is a registry's port, and a digest says nothing to a reader. */
+        colon = image != NULL && strchr(image, '@') == NULL ? strrchr(image, ':') : NULL;
+        if (colon != NULL && strchr(colon, '/') == NULL)
+                ret = strdup(colon + 1);
+        json_decref(doc);
+        return ret;
+}
+
+/* ---------------------------------------------------------------- folders */
+
+static struct member *identity_first(const struct member *c, const char *uid)
+{
+        struct member *other, *tmp;
+
+        HASH_ITER (hh, c->fleet->members, other, tmp)
+                if (other != c && other->alias_of[0] == '\0' && strcmp(other->uid, uid) == 0)
+                        return other;
+        return NULL;
+}
+
+static void identity_key(const struct member *c, const char *name, char *key, size_t size)
+{
+        snprintf(key, size, "cluster/%s/%s", c->fleet->name, name);
+}
+
+void identity_load(struct engine *e, struct member *c)
+{
+        _cleanup_(freep) char *uid = NULL;
+        char key[256];
+
+        identity_key(c, c->name, key, sizeof(key));
+        if (store_get_value(e->store, key, &uid, NULL) == 0 && strlen(uid) < sizeof(c->uid))
+                snprintf(c->uid, sizeof(c->uid), "%s", uid);
+}
+
+/* A folder whose name was never another cluster's: name, name-2, name-3 … */
+static int identity_rename(struct engine *e, struct member *c, const char *uid, struct err *err)
+{
+        char name[FOLDER_NAME_MAX + 1], key[256];
+
+        for (unsigned i = 2; i < 1000; i++) {
+                _cleanup_(freep) char *taken = NULL;
+
+                snprintf(name, sizeof(name), "%.*s-%u", FOLDER_NAME_MAX - 5, c->name, i);
+                identity_key(c, name, key, sizeof(key));
+                if (fleet_member(c->fleet, name) != NULL)
+                        continue;
+                if (store_get_value(e->store, key, &taken, NULL) == 0 && strcmp(taken, uid) != 0)
+                        continue;
+                engine_event(e, "ClusterReplaced", c->fleet, "cluster", c->name, "now", name, "uid", uid, NULL);
+                model_touch_member(c, true);
+                fleet_rename_member(c, name);
+                model_touch_member(c, true);
+                return 0;
+        }
+        return err_set(err, -EEXIST, "no folder name is left for cluster %s", c->name);
+}
+
+int identity_set(struct engine *e, struct member *c, const char *uid, struct err *err)
+{
+        struct member *first = identity_first(c, uid);
+        char key[256];
+        int r;
+
+        if (first != NULL) {
+                if (strcmp(c->alias_of, first->name) != 0) {
+                        snprintf(c->alias_of, sizeof(c->alias_of), "%s", first->name);
+                        snprintf(c->uid, sizeof(c->uid), "%s", uid);
+                        model_touch_member(c, true);
+                }
+                return 0;
+        }
+        if (c->alias_of[0] != '\0') {
+                c->alias_of[0] = '\0';
+                model_touch_member(c, true);
+        }
+        if (strcmp(c->uid, uid) == 0)
+                return 0;
+        if (c->uid[0] != '\0') {
+                r = identity_rename(e, c, uid, err);
+                if (r < 0)
+                        return r;
+        }
+        snprintf(c->uid, sizeof(c->uid), "%s", uid);
+        model_touch_member(c, false);
+        identity_key(c, c->name, key, sizeof(key));
+        if (engine_acts(e))
+                return store_put_value(e->store, key, uid, err);
+        return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * identity: which cluster it is that a context leads to.
+ *
+ * A cluster is known by the UID of its kube-system namespace. Two contexts of one cluster are one cluster: the second
+ * shows as a symlink. A folder name, once given to a cluster, is recorded in the store and never given to another one: a
+ * context that now leads elsewhere gets a folder of its own.
+ */
+#include <stddef.h>
+
+#include "base/err.h"
+#include "ops/engine.h"
+
+/* Answers of the API, pure. -EBADMSG when they are not what they should be; strings are the caller's. */
+int identity_of_namespace(const char *body, size_t len, char *uid, size_t size, struct err *err);
+int identity_of_version(const char *body, size_t len, char **ret, struct err *err);
+/* The namespace that holds locations: `want` if it is among them, else the first by name; *ret NULL when there is none. */
+int identity_of_velero_namespace(const char *body, size_t len, const char *want, char **ret, struct err *err);
+/* The tag of Velero's image, or NULL. */
+char *identity_of_velero_version(const char *body, size_t len);
+
+/* The cluster turned out to be `uid`: sets it, and alias_of or another folder name where that follows. Write section. */
+int identity_set(struct engine *e, struct member *c, const char *uid, struct err *err);
+/* What the store knows of the folder's cluster, when the member is made. */
+void identity_load(struct engine *e, struct member *c);

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/member.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/record.h"
+#include "base/timefmt.h"
+#include "k8s/client.h"
+#include "k8s/path.h"
+#include "k8s/reflector.h"
+#include "ops/fleetconf.h"
+#include "ops/identity.h"
+#include "ops/reason.h"
+#include "ops/task.h"
+#include "ops/track.h"
+
+enum probe_step { PROBE_IDENTITY, PROBE_VERSION, PROBE_NAMESPACE, PROBE_VELERO, PROBE_AGENT, PROBE_DONE };
+
+struct member_watch {
+        struct member_runtime *rt;
+        enum velero_kind kind;
+        struct reflector *reflector;
+        enum reflector_state state;
+        uint64_t mark; /* of the list under way */
+        bool listing;
+};
+
+struct member_runtime {
+        struct engine *engine;
+        struct member *member;
+        struct kube_client *client;
+        char *configured_namespace;
+        enum probe_step step;
+        uint64_t call;
+        struct loop_timer retry;
+        uint32_t failures;
+        bool located; /* the namespace was found by its locations, not assumed */
+        struct member_watch watches[VELERO_KINDS];
+        struct task **tasks;
+        size_t n_tasks, cap_tasks;
+};
+
+static const struct kube_resource velero_resources[VELERO_KINDS] = {
+        [VELERO_BACKUP] = { .group = "velero.io", .version = "v1", .plural = "backups", .kind = "Backup" },
+        [VELERO_RESTORE] = { .group = "velero.io", .version = "v1", .plural = "restores", .kind = "Restore" },
+        [VELERO_SCHEDULE] = { .group = "velero.io", .version = "v1", .plural = "schedules", .kind = "Schedule" },
+        [VELERO_LOCATION] = { .group = "velero.io", .version = "v1", .plural = "backupstoragelocations",
+                              .kind = "BackupStorageLocation" },
+        [VELERO_DELETE_REQUEST] = { .group = "velero.io", .version = "v1", .plural = "deletebackuprequests",
+                                    .kind = "DeleteBackupRequest" },
+};
+
+int member_velero_path(const struct member *c, enum velero_kind kind, const char *name, struct buf *out, struct err *err)
+{
+        return kube_path(out, &velero_resources[kind], c->velero_namespace, name, NULL, err);
+}
+
+/* ---------------------------------------------------------------- health */
+
+static const char *health_symbol(enum member_health health)
+{
+        switch (health) {
+        case MEMBER_UNREACHABLE:
+                return "ClusterUnreachable";
+        case MEMBER_DENIED:
+                return "ClusterDenied";
+        case MEMBER_NO_VELERO:
+                return "NoVelero";
+        case MEMBER_BROKEN:
+                return "ClusterMisconfigured";
+        case MEMBER_UNKNOWN:
+        case MEMBER_READY:
+        case MEMBER_SYNCING:
+                break;
+        }
+        return NULL;
+}
+
+static void member_set_health(struct member *c, enum member_health health, const struct err *why)
+{
+        struct member_runtime *rt = c->runtime;
+        const char *symbol = health_symbol(health);
+        const struct reason *reason = symbol != NULL ? reason_by_symbol(symbol) : NULL;
+        bool reachable = health == MEMBER_READY || health == MEMBER_SYNCING || health == MEMBER_NO_VELERO ||
+                         health == MEMBER_DENIED;
+        bool stale = health != MEMBER_READY && c->seen != 0;
+        const char *text = why != NULL ? why->msg : NULL;
+        bool first = c->since == 0;
+
+        if (c->health == health && c->reachable == reachable && c->stale == stale && !first &&
+                ((text == NULL) == (c->reason == NULL)) && (text == NULL || strcmp(text, c->reason) == 0))
+                return;
+
+        engine_write(rt->engine);
+        if (c->health != health || first) {
+                c->since = c->changed = clock_realtime();
+                engine_event(rt->engine, "ClusterHealth", c->fleet, "cluster", c->name, "health",
+                        member_health_name(health), "message", text, NULL);
+                log_debug("cluster health", LOG_S("cluster", c->name), LOG_S("health", member_health_name(health)),
+                        LOG_S("reason", text));
+        }
+        if (health == MEMBER_READY || (c->health == MEMBER_READY && health != MEMBER_READY))
+                c->seen = clock_realtime();
+        c->health = health;
+        c->reachable = reachable;
+        c->stale = health != MEMBER_READY && c->seen != 0;
+        free(c->reason);
+        c->reason = text != NULL ? strdup(text) : NULL;
+        c->code[0] = '\0';
+        if (why != NULL && why->id[0] != '\0')
+                snprintf(c->code, sizeof(c->code), "%s", why->id);
+        else if (reason != NULL)
+                snprintf(c->code, sizeof(c->code), "FLT-%04d", reason->code);
+        model_touch_member(c, false);
+        track_member_health(rt->engine, c);
+        for (size_t i = 0; i < rt->n_tasks; i++)
+                task_kick(rt->engine, rt->tasks[i]);
+}
+
+/* What an answer of the API says about the cluster as a whole. */
+static enum member_health health_of_error(const struct err *err)
+{
+        switch (-err->code) {
+        case EACCES:
+        case EPERM:
+        case EKEYREJECTED:
+                return MEMBER_DENIED;
+        default:
+                return MEMBER_UNREACHABLE;
+        }
+}
+
+static void member_probe(void *arg);
+
+/* Pauses grow from 1 s to 30 s and are jittered, so that a fleet does not come back in one moment. */
+static void member_fail(struct member_runtime *rt, enum member_health health, const struct err *err)
+{
+        int64_t pause = 1000LL << (rt->failures < 5 ? rt->failures : 5);
+
+        if (pause > 30000)
+                pause = 30000;
+        pause = pause / 2 + rand() % (pause / 2 + 1);
+        rt->failures++;
+        rt->step = PROBE_IDENTITY;
+        member_set_health(rt->member, health, err);
+        loop_timer_after(rt->engine->loop, &rt->retry, pause);
+}
+
+/* The health that follows from the states of all reflectors. */
+static void member_judge(struct member_runtime *rt, const struct err *err)
+{
+        struct member *c = rt->member;
+        bool all = true, absent = false, denied = false, failing = false;
+
+        for (int k = 0; k < VELERO_KINDS; k++) {
+                enum reflector_state s = rt->watches[k].state;
+                all = all && s == REFLECTOR_WATCHING;
+                absent = absent || s == REFLECTOR_ABSENT;
+                denied = denied || s == REFLECTOR_FORBIDDEN;
+                failing = failing || s == REFLECTOR_FAILING;
+        }
+        if (all) {
+                rt->failures = 0;
+                if (rt->located || c->velero[VELERO_LOCATION] != NULL) {
+                        member_set_health(c, MEMBER_READY, NULL);
+                        return;
+                }
+                struct err none = ERR_INIT;
+                err_set(&none, -ENOENT, "no BackupStorageLocation in any namespace");
+                err_id(&none, "FLT-0108");
+                member_set_health(c, MEMBER_NO_VELERO, &none);
+                return;
+        }
+        if (failing && err != NULL)
+                member_set_health(c, health_of_error(err), err);
+        else if (denied && err != NULL)
+                member_set_health(c, MEMBER_DENIED, err);
+        else if (absent) {
+                struct err none = ERR_INIT;
+                err_set(&none, -ENOENT, "Velero's custom resources are not installed");
+                member_set_health(c, MEMBER_NO_VELERO, &none);
+        } else if (c->health != MEMBER_READY && !failing && !denied && c->health != MEMBER_UNREACHABLE)
+                member_set_health(c, MEMBER_SYNCING, NULL);
+}
+
+/* ---------------------------------------------------------------- reflectors */
+
+static void watch_begin(void *arg)
+{
+        struct member_watch *w = arg;
+
+        w->mark++;
+        w->listing = true;
+}
+
+static void watch_item(void *arg, enum kube_event event, const char *bytes, size_t len)
+{
+        struct member_watch *w = arg;
+
+        engine_write(w->rt->engine);
+        track_item(w->rt->engine, w->rt->member, w->kind, event == KUBE_EVENT_DELETED, bytes, len, w->mark);
+}
+
+static void watch_end(void *arg)
+{
+        struct member_watch *w = arg;
+
+        w->listing = false;
+        engine_write(w->rt->engine);
+        track_sweep(w->rt->engine, w->rt->member, w->kind, w->mark);
+        w->rt->member->synced[w->kind] = true;
+}
+
+static void watch_state(void *arg, enum reflector_state state, const struct err *err)
+{
+        struct member_watch *w = arg;
+
+        w->state = state;
+        member_judge(w->rt, err);
+}
+
+static const struct reflector_ops watch_ops = {
+        .begin = watch_begin,
+        .item = watch_item,
+        .end = watch_end,
+        .state = watch_state,
+};
+
+static void member_unwatch(struct member_runtime *rt)
+{
+        for (int k = 0; k < VELERO_KINDS; k++) {
+                reflector_free(rt->watches[k].reflector);
+                rt->watches[k].reflector = NULL;
+                rt->watches[k].state = REFLECTOR_STOPPED;
+        }
+}
+
+static int member_watch(struct member_runtime *rt, struct err *err)
+{
+        int r;
+
+        for (int k = 0; k < VELERO_KINDS; k++) {
+                struct member_watch *w = &rt->watches[k];
+                _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+
+                if (w->reflector != NULL) {
+                        reflector_kick(w->reflector);
+                        continue;
+                }
+                r = member_velero_path(rt->member, k, NULL, &path, err);
+                if (r < 0)
+                        return r;
+                w->rt = rt;
+                w->kind = k;
+                r = reflector_new(&w->reflector, rt->client, path.data, NULL, &watch_ops, w, err);
+                if (r < 0)
+                        return r;
+                reflector_start(w->reflector);
+        }
+        return 0;
+}
+
+/* ---------------------------------------------------------------- the probe */
+
+static void probe_done(void *arg, const struct kube_reply *reply);
+
+static int probe_get(struct member_runtime *rt, const char *path, const char *query)
+{
+        struct err err = ERR_INIT;
+        const struct kube_request rq = { .path = path, .query = query, .deadline_ms = LIMIT_CONNECT_MS,
+                .retry = KUBE_RETRY_NEVER };
+        int r = kube_call(rt->client, &rq, probe_done, rt, &rt->call, &err);
+
+        if (r < 0)
+                member_fail(rt, MEMBER_UNREACHABLE, &err);
+        return r;
+}
+
+static void probe_next(struct member_runtime *rt)
+{
+        struct member *c = rt->member;
+        struct err err = ERR_INIT;
+        char path[512];
+        int r;
+
+        switch (rt->step) {
+        case PROBE_IDENTITY:
+                probe_get(rt, "/api/v1/namespaces/kube-system", NULL);
+                return;
+        case PROBE_VERSION:
+                probe_get(rt, "/version", NULL);
+                return;
+        case PROBE_NAMESPACE:
+                probe_get(rt, "/apis/velero.io/v1/backupstoragelocations", "limit=50");
+                return;
+        case PROBE_VELERO:
+                snprintf(path, sizeof(path), "/apis/apps/v1/namespaces/%s/deployments/velero", c->velero_namespace);
+                probe_get(rt, path, NULL);
+                return;
+        case PROBE_AGENT:
+                snprintf(path, sizeof(path), "/apis/apps/v1/namespaces/%s/daemonsets/node-agent", c->velero_namespace);
+                probe_get(rt, path, NULL);
+                return;
+        case PROBE_DONE:
+                r = member_watch(rt, &err);
+                if (r < 0)
+                        member_fail(rt, MEMBER_UNREACHABLE, &err);
+                return;
+        }
+}
+
+static int probe_identity(struct member_runtime *rt, const struct kube_reply *reply, struct err *err)
+{
+        char uid[UID_MAX];
+        int r = identity_of_namespace(reply->body, reply->len, uid, sizeof(uid), err);
+
+        if (r < 0)
+                return r;
+        engine_write(rt->engine);
+        return identity_set(rt->engine, rt->member, uid, err);
+}
+
+static int probe_version(struct member_runtime *rt, const struct kube_reply *reply, struct err *err)
+{
+        _cleanup_(freep) char *version = NULL;
+        int r = identity_of_version(reply->body, reply->len, &version, err);
+
+        if (r < 0)
+                return r;
+        if (rt->member->api_version == NULL || strcmp(rt->member->api_version, version) != 0) {
+                engine_write(rt->engine);
+                free(rt->member->api_version);
+                rt->member->api_version = TAKE(version);
+                model_touch_member(rt->member, false);
+        }
+        return 0;
+}
+
+/* Velero's namespace is the configured one, else the one that holds locations, else "velero". A new one means that
+   everything known so far is another installation's. */
+static int probe_namespace(struct member_runtime *rt, const struct kube_reply *reply, struct err *err)
+{
+        struct member *c = rt->member;
+        _cleanup_(freep) char *found = NULL;
+        const char *ns = rt->configured_namespace;
+        int r = 0;
+
+        if (reply->err == NULL)
+                r = identity_of_velero_namespace(reply->body, reply->len, ns, &found, err);
+        if (r < 0)
+                return r;
+        rt->located = found != NULL;
+        if (ns == NULL)
+                ns = found != NULL ? found : "velero";
+        if (c->velero_namespace != NULL && strcmp(c->velero_namespace, ns) == 0)
+                return 0;
+        member_unwatch(rt);
+        engine_write(rt->engine);
+        free(c->velero_namespace);
+        c->velero_namespace = strdup(ns);
+        model_touch_member(c, false);
+        return c->velero_namespace != NULL ? 0 : -ENOMEM;
+}
+
+static void probe_velero(struct member_runtime *rt, const struct kube_reply *reply)
+{
+        struct member *c = rt->member;
+        _cleanup_(freep) char *version = NULL;
+
+        if (reply->err == NULL)
+                version = identity_of_velero_version(reply->body, reply->len);
+        if ((version == NULL) == (c->velero_version == NULL) &&
+                (version == NULL || strcmp(version, c->velero_version) == 0))
+                return;
+        engine_write(rt->engine);
+        free(c->velero_version);
+        c->velero_version = TAKE(version);
+        model_touch_member(c, false);
+}
+
+static void probe_done(void *arg, const struct kube_reply *reply)
+{
+        struct member_runtime *rt = arg;
+        struct member *c = rt->member;
+        struct err err = ERR_INIT;
+        bool agent;
+        int r = 0;
+
+        rt->call = 0;
+        /* A cluster may withhold its Deployments from us and still be usable; its identity and its locations it may not. */
+        if (reply->err != NULL && rt->step < PROBE_NAMESPACE) {
+                member_fail(rt, health_of_error(reply->err), reply->err);
+                return;
+        }
+        if (reply->err != NULL && reply->http_status == 0) {
+                member_fail(rt, health_of_error(reply->err), reply->err);
+                return;
+        }
+        switch (rt->step) {
+        case PROBE_IDENTITY:
+                r = probe_identity(rt, reply, &err);
+                break;
+        case PROBE_VERSION:
+                r = probe_version(rt, reply, &err);
+                break;
+        case PROBE_NAMESPACE:
+                r = probe_namespace(rt, reply, &err);
+                break;
+        case PROBE_VELERO:
+                probe_velero(rt, reply);
+                break;
+        case PROBE_AGENT:
+                agent = reply->err == NULL;
+                if (c->node_agent != agent) {
+                        engine_write(rt->engine);
+                        c->node_agent = agent;
+                        model_touch_member(c, false);
+                }
+                break;
+        case PROBE_DONE:
+                return;
+        }
+        if (r < 0) {
+                member_fail(rt, health_of_error(&err), &err);
+                return;
+        }
+        /* A second way to a cluster that is there already: the first one does the work. */
+        if (c->alias_of[0] != '\0') {
+                member_unwatch(rt);
+                member_set_health(c, MEMBER_READY, NULL);
+                return;
+        }
+        rt->step++;
+        if (c->health == MEMBER_UNKNOWN || c->health == MEMBER_UNREACHABLE)
+                member_set_health(c, MEMBER_SYNCING, NULL);
+        probe_next(rt);
+}
+
+static void member_probe(void *arg)
+{
+        struct member_runtime *rt = arg;
+
+        if (rt->call != 0)
+                return;
+        rt->step = PROBE_IDENTITY;
+        probe_next(rt);
+}
+
+/* ---------------------------------------------------------------- life */
+
+int member_start(struct engine *e, struct member *c, const struct fleetconf_member *conf, struct err *err)
+{
+        struct member_runtime *rt = calloc(1, sizeof(*rt));
+        struct err why = ERR_INIT;
+        int r;
+
+        if (rt == NULL)
+                return err_set(err, -ENOMEM, "start cluster %s", c->name);
+        rt->engine = e;
+        rt->member = c;
+        c->runtime = rt;
+        loop_timer_init(&rt->retry, member_probe, rt);
+        if (conf->velero_namespace != NULL) {
+                rt->configured_namespace = strdup(conf->velero_namespace);
+                if (rt->configured_namespace == NULL)
+                        return -ENOMEM;
+        }
+        if (conf->error != 0) {
+                member_set_health(c, MEMBER_BROKEN, &conf->err);
+                return 0;
+        }
+        r = kube_client_new(&rt->client, e->loop, e->http, conf->kube, &why);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                member_set_health(c, MEMBER_BROKEN, &why);
+                return 0;
+        }
+        loop_timer_after(e->loop, &rt->retry, 0);
+        return 0;
+}
+
+void member_stop(struct member *c)
+{
+        struct member_runtime *rt = c->runtime;
+
+        if (rt == NULL)
+                return;
+        for (size_t i = 0; i < rt->n_tasks; i++)
+                task_detach(rt->tasks[i]);
+        loop_timer_cancel(rt->engine->loop, &rt->retry);
+        member_unwatch(rt);
+        kube_client_free(rt->client);
+        free(rt->configured_namespace);
+        free(rt->tasks);
+        free(rt);
+        c->runtime = NULL;
+}
+
+bool member_ready(const struct member *c)
+{
+        return c->health == MEMBER_READY && c->alias_of[0] == '\0' && c->runtime != NULL;
+}
+
+struct kube_client *member_client(const struct member *c)
+{
+        return c->runtime != NULL ? c->runtime->client : NULL;
+}
+
+void member_kick(struct member *c)
+{
+        struct member_runtime *rt = c->runtime;
+
+        if (rt == NULL || rt->client == NULL)
+                return;
+        for (int k = 0; k < VELERO_KINDS; k++)
+                if (rt->watches[k].reflector != NULL)
+                        reflector_kick(rt->watches[k].reflector);
+        if (rt->call == 0 && loop_timer_armed(&rt->retry))
+                loop_timer_after(rt->engine->loop, &rt->retry, 0);
+}
+
+void member_suspect(struct member *c)
+{
+        struct member_runtime *rt = c->runtime;
+        struct err err = ERR_INIT;
+
+        if (rt == NULL || rt->client == NULL)
+                return;
+        err_set(&err, -ETIMEDOUT, "this machine slept: not heard of since");
+        member_set_health(c, MEMBER_UNREACHABLE, &err);
+        kube_client_drop_streams(rt->client);
+        for (int k = 0; k < VELERO_KINDS; k++)
+                if (rt->watches[k].reflector != NULL)
+                        reflector_relist(rt->watches[k].reflector);
+        loop_timer_after(rt->engine->loop, &rt->retry, 0);
+}
+
+/* ---------------------------------------------------------------- for tasks */
+
+int member_location(const struct member *c, const char *name, const struct velero_bsl **ret, struct err *err)
+{
+        struct velero_object *v = NULL, *o, *tmp;
+
+        if (name != NULL && name[0] != '\0') {
+                v = member_velero(c, VELERO_LOCATION, name);
+                if (v == NULL) {
+                        err_set(err, -ENOENT, "storage location \"%s\" does not exist", name);
+                        return err_id(err, "FLT-0109");
+                }
+        } else {
+                HASH_ITER (hh, c->velero[VELERO_LOCATION], o, tmp)
+                        if (o->bsl->is_default && (v == NULL || o->bsl->created > v->bsl->created))
+                                v = o;
+                if (v == NULL)
+                        v = member_velero(c, VELERO_LOCATION, "default");
+                if (v == NULL) {
+                        err_set(err, -ENOENT, "there is no default storage location");
+                        return err_id(err, "FLT-0109");
+                }
+        }
+        if (v->bsl->phase != VELERO_BSL_AVAILABLE) {
+                err_set(err, -EBUSY, "storage location \"%s\" is %s%s%s", v->name,
+                        v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "not validated yet",
+                        v->bsl->message[0] != '\0' ? ": " : "", v->bsl->message);
+                return err_id(err, "FLT-0109");
+        }
+        if (strcmp(v->bsl->access_mode, "ReadOnly") == 0) {
+                err_set(err, -EROFS, "storage location \"%s\" is ReadOnly", v->name);
+                err_id(err, "FLT-0109");
+                *ret = v->bsl;
+                return -EROFS;
+        }
+        *ret = v->bsl;
+        return 0;
+}
+
+int member_watch_task(struct member *c, struct task *t)
+{
+        struct member_runtime *rt = c->runtime;
+
+        if (rt == NULL)
+                return -ENODEV;
+        for (size_t i = 0; i < rt->n_tasks; i++)
+                if (rt->tasks[i] == t)
+                        return 0;
+        if (rt->n_tasks == rt->cap_tasks) {
+                size_t cap = rt->cap_tasks ? 2 * rt->cap_tasks : 8;
+                struct task **grown = realloc(rt->tasks, cap * sizeof(*grown));
+                if (grown == NULL)
+                        return -ENOMEM;
+                rt->tasks = grown;
+                rt->cap_tasks = cap;
+        }
+        rt->tasks[rt->n_tasks++] = t;
+        return 0;
+}
+
+void member_forget_task(struct member *c, struct task *t)
+{
+        struct member_runtime *rt = c->runtime;
+
+        if (rt == NULL)
+                return;
+        for (size_t i = 0; i < rt->n_tasks; i++) {
+                if (rt->tasks[i] == t) {
+                        rt->tasks[i] = rt->tasks[--rt->n_tasks];
+                        return;
+                }
+        }
+}
+
+const char *member_label(const struct member *c, const char *key)
+{
+        for (size_t i = 0; i < c->label_keys.n; i++)
+                if (strcmp(c->label_keys.v[i], key) == 0)
+                        return c->label_values.v[i];
+        return NULL;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * member: the live side of a cluster of a fleet: its client, who it is, where its Velero is, and the reflectors that
+ * keep its Velero objects in the model.
+ *
+ *     identity (kube-system's UID) ──► version ──► Velero's namespace ──► node-agent ──► watching
+ *         ▲                                                                                │
+ *         └───────────────── unreachable, denied, no Velero: again after a pause ──────────┘
+ *
+ * Clusters are independent: nothing here waits for, or is delayed by, another one. All on the engine thread.
+ */
+#include "base/buf.h"
+#include "base/err.h"
+#include "ops/engine.h"
+
+struct fleetconf_member;
+struct kube_client;
+struct task;
+
+/* Begins to look after c; a broken configuration makes it MEMBER_BROKEN. -ENOMEM. */
+int member_start(struct engine *e, struct member *c, const struct fleetconf_member *conf, struct err *err);
+/* Ends all requests and forgets the runtime; what the model shows stays. Accepts a member without runtime. */
+void member_stop(struct member *c);
+
+/* The cluster answers, its identity is known and what the model shows of it is true. */
+bool member_ready(const struct member *c);
+/* NULL while there is none. */
+struct kube_client *member_client(const struct member *c);
+/* Looks again now: after a suspend, or because somebody asked. */
+void member_kick(struct member *c);
+/* The machine slept: what is shown is stale until the cluster was heard again. */
+void member_suspect(struct member *c);
+
+/* Appends the path of a Velero object (name NULL: the collection) of the cluster. */
+int member_velero_path(const struct member *c, enum velero_kind kind, const char *name, struct buf *out, struct err *err);
+
+/*
+ * The location that a Backup would use: `name`, or with NULL or "" Velero's default. 0 and *ret when it is Available and
+ * may be written; else -ENOENT, -EROFS or -EBUSY with a sentence and its FLT code.
+ */
+int member_location(const struct member *c, const char *name, const struct velero_bsl **ret, struct err *err);
+
+/* Tasks that have something to do on this cluster: told when it becomes ready or its locations change. */
+int member_watch_task(struct member *c, struct task *t);
+void member_forget_task(struct member *c, struct task *t);
+
+/* Labels as policies ask for them; NULL when the cluster has no such label. */
+const char *member_label(const struct member *c, const char *key);

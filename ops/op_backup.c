@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Backup: one Velero Backup per cluster and sub-policy.
+ *
+ * A one-off policy written again is a new run, with the same bytes too; it joins the newest run only while nothing of
+ * that one is posted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/timefmt.h"
+#include "ops/engine.h"
+#include "ops/member.h"
+#include "ops/op.h"
+#include "ops/op_tasks.h"
+#include "ops/policy.h"
+#include "ops/rollup.h"
+#include "ops/task.h"
+#include "velero/names.h"
+
+static int backup_admit(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
+        struct policy **ret, struct err *err)
+{
+        struct policy_env env;
+        int r = op_policy_env(o->fleet, &env);
+
+        if (r < 0)
+                return err_set(err, r, "judge the policy");
+        r = policy_parse(POLICY_BACKUP, o->name, bytes, len, &env, ret, err);
+        free((void *)env.clusters);
+        return r;
+}
+
+/* The newest run takes the new policy in as long as no cluster can have heard of it. */
+static struct run *backup_joinable(struct object *o)
+{
+        struct run *r = object_latest_run(o);
+
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                if (r->tasks[i]->state != TASK_PENDING || r->tasks[i]->call != 0 || r->tasks[i]->failures > 0 ||
+                        r->tasks[i]->velero_name[0] != '\0')
+                        return NULL;
+        return r;
+}
+
+static void backup_start(struct engine *e, struct object *o)
+{
+        struct run *r = backup_joinable(o);
+        int64_t now;
+        char id[STAMP_SIZE];
+
+        if (r != NULL) {
+                while (r->n_tasks > 0) {
+                        task_close(e, r->tasks[0]);
+                        run_remove_task(r->tasks[0]);
+                }
+                now = r->created;
+        } else {
+                now = op_next_run(e, o);
+                stamp_format_run(id, now);
+                r = object_add_run(o, id);
+                if (r == NULL)
+                        return;
+                r->created = now;
+        }
+        for (size_t s = 0; s < o->policy->n_subs; s++) {
+                _cleanup_(freep) struct member **members = NULL;
+                size_t n = 0;
+
+                if (op_select(o->fleet, o->policy, s, &members, &n) < 0)
+                        continue;
+                for (size_t i = 0; i < n; i++) {
+                        struct task *t = run_add_task(r, TASK_BACKUP, members[i]->name);
+                        if (t == NULL)
+                                continue;
+                        snprintf(t->uid, sizeof(t->uid), "%s", members[i]->uid);
+                        if (o->policy->subs[s].id[0] != '\0')
+                                t->sub = strdup(o->policy->subs[s].id);
+                        t->attempt = now;
+                        t->deadline = now + e->options.start_deadline;
+                }
+        }
+        op_supersede(e, o, r);
+        o->removed = false;
+        engine_event(e, "RunStarted", o->fleet, "kind", "Backup", "name", o->name, "run", r->id, NULL);
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                task_refresh(e, r->tasks[i]);
+                task_open(e, r->tasks[i]);
+        }
+        rollup_run(e, r);
+        model_touch_run(r, true);
+        model_touch_object(o, true);
+        op_prune_runs(e, o);
+        engine_dirty(e, o);
+}
+
+/* The document of a Backup; NULL with err when the policy cannot be put into words for this cluster. */
+static json_t *backup_document(struct engine *e, struct task *t, struct member *c, const struct policy *p,
+        struct err *err)
+{
+        struct object *o = t->run->object;
+        int sub = t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
+        const struct policy_cluster pc = {
+                .velero_namespace = c->velero_namespace,
+                .has_node_agent = c->node_agent,
+        };
+        const struct velero_identity id = {
+                .store = o->owner,
+                .fleet = o->fleet->name,
+                .kind = task_kind_text(t),
+                .policy = o->name,
+                .sub = t->sub,
+                .cluster = c->name,
+                .cluster_uid = c->uid,
+        };
+        char sha[VELERO_SHA256_HEX + 1];
+        json_t *spec = NULL, *meta = NULL;
+
+        if (sub < 0) {
+                err_set(err, -ENOENT, "the policy has no part \"%s\" any more", t->sub);
+                return NULL;
+        }
+        if (policy_backup_spec(p, (size_t)sub, &pc, &spec, err) < 0)
+                return NULL;
+        if (velero_spec_sha256(spec, sha) == 0) {
+                const struct velero_meta m = {
+                        .id = &id,
+                        .name = t->velero_name,
+                        .run = t->run->created,
+                        .spec_sha256 = sha,
+                        .policy = o->in_force.bytes,
+                        .policy_len = o->in_force.len,
+                        .extra = policy_metadata(p),
+                };
+                if (velero_meta_json(&m, &meta, err) < 0)
+                        meta = NULL;
+        }
+        if (meta == NULL) {
+                json_decref(spec);
+                return NULL;
+        }
+        return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "velero.io/v1", "kind", "Backup", "metadata", meta,
+                "spec", spec);
+}
+
+void backup_act(struct engine *e, struct task *t, struct member *c)
+{
+        const struct policy *p = t->run->object->policy;
+        const struct velero_bsl *bsl;
+        struct err err = ERR_INIT;
+        const char *location = NULL;
+        json_t *doc;
+
+        if (t->state != TASK_PENDING)
+                return;
+        if (p == NULL)
+                return;
+        if (t->velero_name[0] == '\0' || strcmp(t->uid, c->uid) != 0) {
+                task_choose_name(e, t, c);
+                /* The name is what makes a repetition harmless: it is stored before it is used. */
+                task_kick(e, t);
+                return;
+        }
+        doc = backup_document(e, t, c, p, &err);
+        if (doc == NULL) {
+                if (err.id[0] == '\0')
+                        err_id(&err, "FLT-0404");
+                task_set_state(e, t, TASK_REJECTED, &err);
+                return;
+        }
+        json_unpack(doc, "{s:{s?s}}", "spec", "storageLocation", &location);
+        if (member_location(c, location, &bsl, &err) < 0) {
+                json_decref(doc);
+                task_wait_for(e, t, &err);
+                return;
+        }
+        task_post(e, t, doc);
+}
+
+static int backup_run(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        if (arg != NULL && arg[0] != '\0')
+                return err_set(err, -EINVAL, "run takes no argument");
+        if (!o->own) {
+                err_set(err, -EPERM, "%s belongs to store %s", o->name, o->owner);
+                return err_remedy(err, "copy its applied.yaml to a name of your own");
+        }
+        if (o->policy == NULL || o->removed) {
+                err_set(err, -EINVAL, "no policy is in force");
+                return err_remedy(err, "write %s.yaml first", o->name);
+        }
+        backup_start(e, o);
+        return 0;
+}
+
+static void backup_retire(struct engine *e, struct object *o)
+{
+        op_cancel(e, o);
+}
+
+static int backup_may_remove(struct engine *e, const struct object *o, struct err *err)
+{
+        return 0;
+}
+
+static const struct op_verb backup_verbs[] = {
+        { .name = "run", .args = "", .help = "back up now, as a new run", .run = backup_run },
+        { .name = "retry", .args = "", .help = "try again on the clusters of the latest run that failed or expired",
+          .run = op_retry },
+        { .name = NULL },
+};
+
+const struct op_type op_backup = {
+        .kind = OBJECT_BACKUP,
+        .admit = backup_admit,
+        .start = backup_start,
+        .resume = op_resume,
+        .retire = backup_retire,
+        .may_remove = backup_may_remove,
+        .verbs = backup_verbs,
+};

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Restore: one Velero Restore per cluster that has the backup.
+ *
+ * Which Velero Backup is restored is decided once, when the restore starts, and never again: backups that are made later
+ * do not change what an accepted restore does.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/timefmt.h"
+#include "ops/engine.h"
+#include "ops/member.h"
+#include "ops/op.h"
+#include "ops/op_tasks.h"
+#include "ops/policy.h"
+#include "ops/rollup.h"
+#include "ops/task.h"
+#include "velero/names.h"
+
+/* What is known of one backup of one cluster. */
+struct restorable {
+        const char *velero_name;
+        const char *sub; /* name of its part of the policy, "" when it has none */
+        enum phase phase;
+        bool known;      /* its phase is known: seen now, or stored when it ended */
+};
+
+static bool restorable_ok(const struct restorable *b, const struct policy *p)
+{
+        return b->phase == PHASE_COMPLETED || b->phase == PHASE_PROTECTED ||
+               (b->phase == PHASE_PARTIALLY_FAILED && p->allow_partially_failed);
+}
+
+static int restore_refuse(struct err *err, int code, const char *id, const char *remedy)
+{
+        err->code = code;
+        err_id(err, id);
+        err_remedy(err, "%s", remedy);
+        return code;
+}
+
+/* Tasks of a run on one cluster, one per sub-policy. */
+static bool restore_from_task(const struct task *t, const struct member *c, struct restorable *ret)
+{
+        const struct velero_object *v;
+
+        if (t->verb != TASK_BACKUP || task_member(t) != c || t->velero_name[0] == '\0')
+                return false;
+        v = task_velero(t);
+        *ret = (struct restorable){
+                .velero_name = t->velero_name,
+                .sub = t->sub != NULL ? t->sub : "",
+                .phase = t->phase,
+                .known = v != NULL || t->state == TASK_DONE,
+        };
+        return true;
+}
+
+/* The parts of the backup on cluster c that the restore is about, in *ret (room for max). 0 or more; -ENOENT with err when
+   the run has nothing on c; -EINVAL when what it has must not be restored. */
+static int restore_find_run(const struct policy *p, const struct run *r, const struct member *c, struct restorable *ret,
+        size_t max, struct err *err)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_tasks && n < max; i++) {
+                if (!restore_from_task(r->tasks[i], c, &ret[n]))
+                        continue;
+                if (p->named_subs && policy_restore_sub(p, ret[n].sub) < 0)
+                        continue;
+                if (!restorable_ok(&ret[n], p)) {
+                        err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", ret[n].velero_name, c->name,
+                                task_phase_text(r->tasks[i]));
+                        return restore_refuse(err, -EINVAL, "FLT-0408",
+                                ret[n].phase == PHASE_PARTIALLY_FAILED ?
+                                        "set spec.policy.allowPartiallyFailed: true to restore what it has" :
+                                        "name another run, as runs/ lists them");
+                }
+                n++;
+        }
+        if (n > 0)
+                return (int)n;
+        err_set(err, -ENOENT, "run %s has no backup of cluster %s", r->id, c->name);
+        return restore_refuse(err, -ENOENT, "FLT-0409", "name a run and clusters that have it");
+}
+
+static int restore_find_newest(const struct policy *p, const struct object *backup, const struct member *c,
+        struct restorable *ret, size_t max, struct err *err)
+{
+        struct err why = ERR_INIT;
+
+        for (size_t i = backup->n_runs; i-- > 0;) {
+                int n = restore_find_run(p, backup->runs[i], c, ret, max, &why);
+                if (n > 0)
+                        return n;
+        }
+        if (why.code == -EINVAL) {
+                err_copy(err, &why);
+                return why.code;
+        }
+        err_set(err, -ENOENT, "cluster %s has no completed backup of %s", c->name, backup->name);
+        return restore_refuse(err, -ENOENT, "FLT-0409", "wait for the backup, or leave the cluster out");
+}
+
+static int restore_find_velero(const struct policy *p, const struct member *c, const char *name, struct restorable *ret,
+        struct err *err)
+{
+        const struct velero_object *v = member_velero(c, VELERO_BACKUP, name);
+
+        if (v == NULL) {
+                err_set(err, -ENOENT, "cluster %s has no backup \"%s\"", c->name, name);
+                return restore_refuse(err, -ENOENT, "FLT-0407", "look into clusters/*/backups and backups/");
+        }
+        *ret = (struct restorable){ .velero_name = v->name, .sub = v->backup->sub,
+                .phase = phase_of_backup(v->backup->phase, false), .known = true };
+        if (restorable_ok(ret, p))
+                return 1;
+        err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", v->name, c->name,
+                v->backup->phase_text[0] != '\0' ? v->backup->phase_text : "New");
+        return restore_refuse(err, -EINVAL, "FLT-0408", "name a backup that is Completed");
+}
+
+enum { RESTORE_PARTS_MAX = 64 };
+
+static int restore_find(const struct policy *p, const struct fleet *f, const struct member *c, struct restorable *ret,
+        struct err *err)
+{
+        const struct object *backup = fleet_object(f, OBJECT_BACKUP, p->backup.name);
+        const struct run *r;
+
+        if (p->backup.schedule[0] != '\0') {
+                *ret = (struct restorable){ .velero_name = "", .sub = "", .phase = PHASE_COMPLETED, .known = true };
+                return 1;
+        }
+        if (backup == NULL)
+                return restore_find_velero(p, c, p->backup.name, ret, err);
+        if (p->backup.run[0] == '\0' || strcmp(p->backup.run, "latest") == 0)
+                return restore_find_newest(p, backup, c, ret, RESTORE_PARTS_MAX, err);
+        r = object_run(backup, p->backup.run);
+        if (r == NULL) {
+                err_set(err, -ENOENT, "policy %s has no run %s", backup->name, p->backup.run);
+                return restore_refuse(err, -ENOENT, "FLT-0407", "name one of its runs/");
+        }
+        return restore_find_run(p, r, c, ret, RESTORE_PARTS_MAX, err);
+}
+
+/* One row per cluster and part that the restore will work on. */
+struct restore_plan {
+        struct {
+                struct member *member;
+                char *velero_name, *sub;
+        } *rows;
+        size_t n;
+};
+
+static void restore_plan_done(struct restore_plan *plan)
+{
+        for (size_t i = 0; i < plan->n; i++) {
+                free(plan->rows[i].velero_name);
+                free(plan->rows[i].sub);
+        }
+        free(plan->rows);
+}
+
+static int restore_plan_add(struct restore_plan *plan, struct member *c, const struct restorable *b)
+{
+        void *grown = realloc(plan->rows, (plan->n + 1) * sizeof(*plan->rows));
+
+        if (grown == NULL)
+                return -ENOMEM;
+        plan->rows = grown;
+        plan->rows[plan->n].member = c;
+        plan->rows[plan->n].velero_name = strdup(b->velero_name);
+        plan->rows[plan->n].sub = b->sub[0] != '\0' ? strdup(b->sub) : NULL;
+        plan->n++;
+        return plan->rows[plan->n - 1].velero_name == NULL ? -ENOMEM : 0;
+}
+
+static int restore_check_parts(const struct policy *p, const struct fleet *f, struct err *err)
+{
+        const struct object *backup = fleet_object(f, OBJECT_BACKUP, p->backup.name);
+
+        if (!p->named_subs || backup == NULL || backup->policy == NULL)
+                return 0;
+        for (size_t i = 0; i < p->n_subs; i++) {
+                bool found = false;
+                for (size_t k = 0; k < backup->policy->n_subs && !found; k++)
+                        found = strcmp(backup->policy->subs[k].name, p->subs[i].name) == 0;
+                if (!found) {
+                        err_set(err, -EINVAL, "backup policy %s has no part named \"%s\"", backup->name, p->subs[i].name);
+                        return restore_refuse(err, -EINVAL, "FLT-0412", "use the names of its spec.policies[]");
+                }
+        }
+        return 0;
+}
+
+/*
+ * Who restores what. Clusters that were named must all have the backup; of those that a selector or nothing chose, the
+ * ones that have it. Fails when nobody has it.
+ */
+static int restore_make_plan(const struct fleet *f, const struct policy *p, struct restore_plan *ret, struct err *err)
+{
+        _cleanup_(freep) struct member **members = NULL;
+        struct restorable found[RESTORE_PARTS_MAX];
+        struct err why = ERR_INIT;
+        size_t n = 0;
+        int r = op_select(f, p, 0, &members, &n);
+
+        if (r < 0)
+                return err_set(err, r, "choose the clusters");
+        r = restore_check_parts(p, f, err);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                int k = restore_find(p, f, members[i], found, &why);
+
+                if (k == -EINVAL || (k < 0 && p->destination.n_clusters > 0)) {
+                        err_copy(err, &why);
+                        return k;
+                }
+                for (int j = 0; j < k; j++)
+                        if (restore_plan_add(ret, members[i], &found[j]) < 0)
+                                return err_set(err, -ENOMEM, "plan the restore");
+        }
+        if (ret->n > 0)
+                return 0;
+        if (n == 1 && why.code != 0) {
+                err_copy(err, &why);
+                return why.code;
+        }
+        err_set(err, -ENOENT, "no cluster has a completed backup of \"%s\"", p->backup.name);
+        return restore_refuse(err, -ENOENT, "FLT-0407", "name a policy of backups/, policy@run, or a Velero backup");
+}
+
+static int restore_admit(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
+        struct policy **ret, struct err *err)
+{
+        _cleanup_(policy_freep) struct policy *p = NULL;
+        _cleanup_(restore_plan_done) struct restore_plan plan = { 0 };
+        struct policy_env env;
+        int r = op_policy_env(o->fleet, &env);
+
+        if (r < 0)
+                return err_set(err, r, "judge the restore");
+        env.final_newline = strcmp(ext, "json") != 0;
+        r = policy_parse(POLICY_RESTORE, o->name, bytes, len, &env, &p, err);
+        free((void *)env.clusters);
+        if (r < 0)
+                return r;
+        r = restore_make_plan(o->fleet, p, &plan, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(p);
+        return 0;
+}
+
+static void restore_start(struct engine *e, struct object *o)
+{
+        _cleanup_(restore_plan_done) struct restore_plan plan = { 0 };
+        struct err err = ERR_INIT;
+        int64_t now = op_next_run(e, o);
+        char id[STAMP_SIZE];
+        struct run *r = object_add_run(o, stamp_format_run(id, now));
+
+        if (r == NULL)
+                return;
+        r->created = now;
+        /* Admitted a moment ago; what changed since shows as a run without that cluster, and says so in the events. */
+        if (restore_make_plan(o->fleet, o->policy, &plan, &err) < 0)
+                engine_event(e, "RestoreEmpty", o->fleet, "name", o->name, "message", err.msg, NULL);
+        for (size_t i = 0; i < plan.n; i++) {
+                struct task *t = run_add_task(r, TASK_RESTORE, plan.rows[i].member->name);
+                if (t == NULL)
+                        continue;
+                snprintf(t->uid, sizeof(t->uid), "%s", plan.rows[i].member->uid);
+                snprintf(t->backup_name, sizeof(t->backup_name), "%s", plan.rows[i].velero_name);
+                t->sub = TAKE(plan.rows[i].sub);
+                t->attempt = now;
+                t->deadline = now + e->options.start_deadline;
+        }
+        engine_event(e, "RunStarted", o->fleet, "kind", "Restore", "name", o->name, "run", r->id, NULL);
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                task_refresh(e, r->tasks[i]);
+                task_open(e, r->tasks[i]);
+        }
+        rollup_run(e, r);
+        model_touch_run(r, true);
+        model_touch_object(o, true);
+        engine_dirty(e, o);
+}
+
+json_t *restore_document(struct task *t, const struct member *c, struct err *err)
+{
+        const struct object *o = t->run->object;
+        const struct policy *p = o->policy;
+        int sub = p->kind == POLICY_RESTORE && p->named_subs ? policy_restore_sub(p, t->sub != NULL ? t->sub : "") : 0;
+        const struct policy_cluster pc = { .velero_namespace = c->velero_namespace, .has_node_agent = c->node_agent };
+        const struct velero_identity id = {
+                .store = o->owner,
+                .fleet = o->fleet->name,
+                .kind = task_kind_text(t),
+                .policy = o->name,
+                .sub = t->sub,
+                .cluster = c->name,
+                .cluster_uid = c->uid,
+        };
+        char sha[VELERO_SHA256_HEX + 1];
+        json_t *spec = NULL, *meta = NULL;
+
+        if (sub < 0) {
+                err_set(err, -ENOENT, "the restore has no part for \"%s\"", t->sub);
+                return NULL;
+        }
+        if (policy_restore_spec(p, (size_t)sub, t->backup_name[0] != '\0' ? t->backup_name : NULL, &pc, &spec, err) < 0)
+                return NULL;
+        if (velero_spec_sha256(spec, sha) == 0) {
+                const struct velero_meta m = {
+                        .id = &id,
+                        .name = t->velero_name,
+                        .run = t->run->created,
+                        .spec_sha256 = sha,
+                        .policy = o->in_force.bytes,
+                        .policy_len = o->in_force.len,
+                        .extra = policy_metadata(p),
+                };
+                if (velero_meta_json(&m, &meta, err) < 0)
+                        meta = NULL;
+        }
+        if (meta == NULL) {
+                json_decref(spec);
+                return NULL;
+        }
+        return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "velero.io/v1", "kind", "Restore", "metadata", meta,
+                "spec", spec);
+}
+
+/* Velero judges by its own cache and for good: the backup must be there, and its location Available. */
+static int restore_ready(const struct task *t, const struct member *c, struct err *err)
+{
+        const struct velero_object *b;
+        const struct velero_bsl *bsl;
+        int r;
+
+        if (t->backup_name[0] == '\0')
+                return 0;
+        b = member_velero(c, VELERO_BACKUP, t->backup_name);
+        if (b == NULL) {
+                err_set(err, -ENOENT, "backup %s is no longer on %s", t->backup_name, c->name);
+                return restore_refuse(err, -ENOENT, "FLT-0407", "name a newer run");
+        }
+        r = member_location(c, b->backup->storage_location, &bsl, err);
+        return r == -EROFS ? 0 : r;
+}
+
+void restore_act(struct engine *e, struct task *t, struct member *c)
+{
+        struct err err = ERR_INIT;
+        json_t *doc;
+
+        if (t->state != TASK_PENDING || t->run->object->policy == NULL)
+                return;
+        if (t->velero_name[0] == '\0' || strcmp(t->uid, c->uid) != 0) {
+                task_choose_name(e, t, c);
+                task_kick(e, t);
+                return;
+        }
+        if (restore_ready(t, c, &err) < 0) {
+                task_wait_for(e, t, &err);
+                return;
+        }
+        doc = restore_document(t, c, &err);
+        if (doc == NULL) {
+                if (err.id[0] == '\0')
+                        err_id(&err, "FLT-0404");
+                task_set_state(e, t, TASK_REJECTED, &err);
+                return;
+        }
+        task_post(e, t, doc);
+}
+
+static bool object_runs(const struct object *o)
+{
+        for (size_t i = 0; i < o->n_runs; i++)
+                for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
+                        if (!task_is_finished(o->runs[i]->tasks[k]))
+                                return true;
+        return false;
+}
+
+int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err)
+{
+        if (!object_runs(o))
+                return 0;
+        err_set(err, -EBUSY, "%s %s is running", object_kind_name(o->kind), o->name);
+        return restore_refuse(err, -EBUSY, "FLT-0413", "wait until it has ended, then remove it");
+}
+
+static void restore_retire(struct engine *e, struct object *o)
+{
+        op_cancel(e, o);
+}
+
+static const struct op_verb restore_verbs[] = {
+        { .name = "retry", .args = "", .help = "try again on the clusters that failed or expired", .run = op_retry },
+        { .name = NULL },
+};
+
+const struct op_type op_restore = {
+        .kind = OBJECT_RESTORE,
+        .one_shot = true,
+        .needs_newline = true,
+        .admit = restore_admit,
+        .start = restore_start,
+        .resume = op_resume,
+        .retire = restore_retire,
+        .may_remove = op_refuse_while_running,
+        .verbs = restore_verbs,
+};

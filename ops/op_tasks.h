@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* What each kind of object does with a task whose cluster is ready. Engine thread. */
+#include <jansson.h>
+
+#include "ops/engine.h"
+
+/* Dispatches to the functions below by the task's object and verb. */
+void op_task_act(struct engine *e, struct task *t, struct member *c);
+
+void backup_act(struct engine *e, struct task *t, struct member *c);
+void restore_act(struct engine *e, struct task *t, struct member *c);
+void migrate_target_act(struct engine *e, struct task *t, struct member *c);
+
+/*
+ * The next run id of an object: max(now, last + 1 s); becomes durable with the object. Also the stamp of a retry's
+ * attempt. Returns Unix seconds.
+ */
+int64_t op_next_run(struct engine *e, struct object *o);
+/* Members of the fleet that a destination takes: no aliases, in configuration order. Caller frees *ret. -ENOMEM. */
+int op_select(const struct fleet *f, const struct policy *p, size_t sub, struct member ***ret, size_t *n);
+/* The environment that policy_parse() is to judge by. Caller frees ret->clusters. -ENOMEM. */
+struct policy_env;
+int op_policy_env(const struct fleet *f, struct policy_env *ret);
+/* Tasks of older runs that were not posted are given up: the newer run does their work. */
+void op_supersede(struct engine *e, struct object *o, const struct run *by);
+/* Gives up what is not posted, because the object was removed. */
+void op_cancel(struct engine *e, struct object *o);
+/* Keeps the newest LIMIT_RUNS_KEPT runs that the store must know; older ones live on in the clusters' own records. */
+void op_prune_runs(struct engine *e, struct object *o);
+/* `retry`: a new attempt of every task of the latest run that ended badly. -EINVAL when there is none. */
+int op_retry(struct engine *e, struct object *o, const char *arg, struct err *err);
+/* Opens the unfinished tasks of all runs, after loading. */
+void op_resume(struct engine *e, struct object *o);
+/* A cluster was added: the unfinished tasks that are for it. */
+void op_resume_member(struct engine *e, struct object *o, struct member *c);
+/* -EBUSY while a task of any run is not finished. */
+int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err);
+/* The Velero Restore of a task whose name and backup_name are chosen; NULL with err. Caller decrefs. */
+json_t *restore_document(struct task *t, const struct member *c, struct err *err);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/rollup.h"
+
+#include <stdlib.h>
+
+#include "base/timefmt.h"
+#include "ops/policy.h"
+#include "ops/task.h"
+#include "ops/warnings.h"
+
+static void rollup_run_now(struct engine *e, struct run *r)
+{
+        enum phase phase = PHASE_NONE;
+        int64_t completed = 0;
+        bool all = true;
+
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                const struct task *t = r->tasks[i];
+
+                /* The enum's order is the precedence: the worst is the smallest. */
+                if (t->phase < phase)
+                        phase = t->phase;
+                all = all && phase_is(t->phase, PHASE_IS_TERMINAL);
+                if (t->completed > completed)
+                        completed = t->completed;
+        }
+        if (!all)
+                completed = 0;
+        if (r->phase != phase)
+                engine_event(e, "RunPhase", r->object->fleet, "kind", object_kind_name(r->object->kind), "name",
+                        r->object->name, "run", r->id, "phase", phase_text(phase), NULL);
+        r->phase = phase;
+        r->completed = completed;
+        model_touch_run(r, false);
+        r->object->due = true;
+}
+
+static int64_t object_last_change(const struct object *o)
+{
+        const struct run *r = object_latest_run(o);
+        int64_t t = o->in_force.mtime_ns / 1000000000;
+
+        if (o->draft_at > t)
+                t = o->draft_at;
+        if (r == NULL)
+                return t;
+        if (r->created > t)
+                t = r->created;
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                if (r->tasks[i]->completed > t)
+                        t = r->tasks[i]->completed;
+                if (r->tasks[i]->started > t)
+                        t = r->tasks[i]->started;
+                if (r->tasks[i]->since > t)
+                        t = r->tasks[i]->since;
+        }
+        return t;
+}
+
+static enum phase object_phase(const struct object *o)
+{
+        static const enum phase drafts[] = {
+                [DRAFT_NONE] = PHASE_NONE,         [DRAFT_OPEN] = PHASE_DRAFT,
+                [DRAFT_ACCEPTED] = PHASE_ACCEPTED, [DRAFT_INERT] = PHASE_DRAFT,
+                [DRAFT_REJECTED] = PHASE_REJECTED, [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
+        };
+        const struct run *r = object_latest_run(o);
+
+        /* A draft never changes the phase of what is in force. */
+        if (r != NULL)
+                return r->n_tasks > 0 ? r->phase : PHASE_COMPLETED;
+        if (o->in_force.bytes != NULL)
+                return PHASE_ACCEPTED;
+        if (o->draft_state != DRAFT_NONE)
+                return drafts[o->draft_state];
+        return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
+}
+
+static void rollup_object_now(struct engine *e, struct object *o)
+{
+        enum phase before = o->phase;
+
+        o->phase = object_phase(o);
+        o->changed = object_last_change(o);
+        warnings_of_object(o);
+        model_touch_object(o, before == PHASE_NONE || o->phase == PHASE_NONE);
+        if (before != o->phase)
+                engine_event(e, "ObjectPhase", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "phase",
+                        phase_text(o->phase), NULL);
+        o->fleet->due = true;
+}
+
+static void rollup_fleet_now(struct fleet *f)
+{
+        enum phase phase = PHASE_NONE;
+        int64_t changed = 0;
+        struct member *c, *ctmp;
+        struct object *o, *otmp;
+
+        HASH_ITER (hh, f->members, c, ctmp) {
+                if (c->alias_of[0] == '\0' && c->health != MEMBER_READY && PHASE_UNKNOWN < phase)
+                        phase = PHASE_UNKNOWN;
+                if (c->changed > changed)
+                        changed = c->changed;
+        }
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, otmp) {
+                        if (!phase_is(o->phase, PHASE_IS_DRAFT) && o->phase < phase)
+                                phase = o->phase;
+                        if (o->changed > changed)
+                                changed = o->changed;
+                }
+        f->phase = phase;
+        f->changed = changed;
+        model_touch_fleet(f, false);
+}
+
+void rollup_run(struct engine *e, struct run *r)
+{
+        r->due = true;
+        rollup_object(e, r->object);
+}
+
+void rollup_object(struct engine *e, struct object *o)
+{
+        o->due = true;
+        rollup_fleet(e, o->fleet);
+}
+
+void rollup_fleet(struct engine *e, struct fleet *f)
+{
+        engine_write(e);
+        f->due = true;
+}
+
+static void rollup_objects(struct engine *e, struct fleet *f)
+{
+        struct object *o, *tmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, tmp) {
+                        if (!o->due)
+                                continue;
+                        for (size_t i = 0; i < o->n_runs; i++) {
+                                if (o->runs[i]->due)
+                                        rollup_run_now(e, o->runs[i]);
+                                o->runs[i]->due = false;
+                        }
+                        rollup_object_now(e, o);
+                        o->due = false;
+                }
+}
+
+void rollup_all(struct engine *e)
+{
+        struct fleet *f, *tmp;
+
+        HASH_ITER (hh, e->model.fleets, f, tmp) {
+                if (!f->due)
+                        continue;
+                rollup_objects(e, f);
+                rollup_fleet_now(f);
+                f->due = false;
+        }
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/warnings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ops/policy.h"
+
+/* "v1.24.3" is older than 1.25, the oldest that Velero 1.18 was tested with. */
+static bool version_before_1_25(const char *version)
+{
+        int major, minor;
+
+        return version != NULL && sscanf(version, "v%d.%d", &major, &minor) == 2 &&
+               (major < 1 || (major == 1 && minor < 25));
+}
+
+static void warnings_of_member(struct object *o, const struct task *t)
+{
+        const struct member *c = task_member(t);
+
+        if (c == NULL)
+                return;
+        /* Only what a Kurator document asks for: a Velero document says itself how volumes are treated. */
+        if (t->verb == TASK_BACKUP && o->policy->style != POLICY_VELERO && c->health == MEMBER_READY && !c->node_agent)
+                (void)strv_printf(&o->warnings,
+                        "FLT-0301 volumes on %s are not backed up: no node-agent runs there", c->name);
+        if (version_before_1_25(c->api_version))
+                (void)strv_printf(&o->warnings,
+                        "FLT-0302 %s runs Kubernetes %s: versions before 1.25 are not tested with Velero", c->name,
+                        c->api_version);
+}
+
+void warnings_of_object(struct object *o)
+{
+        const struct run *r = object_latest_run(o);
+
+        strv_done(&o->warnings);
+        if (o->policy == NULL)
+                return;
+        for (size_t i = 0; i < o->policy->n_warnings; i++)
+                (void)strv_push(&o->warnings, o->policy->warnings[i]);
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                warnings_of_member(o, r->tasks[i]);
+        strv_sort_unique(&o->warnings);
+}
