@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 
+struct arena;
 struct err;
 
 /*
@@ -78,7 +79,8 @@ struct policy_destination {
         size_t n_clusters;
         struct policy_requirement *requirements;
         size_t n_requirements;
-        bool given; /* the document has a destination */
+        const char *except; /* never this one: a migration's source; "" for none */
+        bool given;         /* the document has a destination */
 };
 
 /* Where S2's spec.storage says the backups go, instead of the fleet's storage. */
@@ -107,15 +109,14 @@ struct policy_sub {
         const char *id;
         const char *name;
         struct policy_destination destination; /* the part's own, else the policy's */
-        json_t *spec; /* the part's own filters and settings, as in the document; private */
+        const json_t *spec; /* private: its filters and settings in policy->spec, or NULL */
 };
 
 struct policy {
         enum policy_kind kind;
         enum policy_style style;
-        const char *name;     /* the stem, without a restore's @run */
-        const char *fleet;
-        const char *schedule; /* cron expression as written; "" for a one-off */
+        const char *name;     /* the stem */
+        const char *schedule; /* cron expression as written, UTC; "" for a one-off */
         bool paused;          /* Velero Schedule's spec.paused */
         bool empty;           /* there were no bytes: a restore of all of `backup` */
         bool allow_partially_failed; /* a restore may use a PartiallyFailed backup */
@@ -127,13 +128,19 @@ struct policy {
         struct policy_reference backup; /* a restore's */
         const char *source;             /* a migration's source cluster; "" until set by links */
         struct policy_storage *storage; /* NULL: the fleet's */
-        const char **warnings; /* caveats known without a cluster: "FLT-0290 …", one line each */
+        const char **warnings; /* caveats known without a cluster: "FLT-0283 …", one line each */
         size_t n_warnings;
-        json_t *document; /* the document as read; private */
+
+        /* private */
+        json_t *spec;     /* the document's spec */
+        json_t *metadata; /* of policy_metadata(), or NULL */
+        struct arena *arena;
 };
 
 /*
  * Checks bytes and gives the policy they mean.
+ *
+ * A sourceCluster must mean exactly one cluster when the document is read.
  *
  * `stem` is the file's name without its extension: a DNS-1123 subdomain of at most 63 characters;
  * a restore's may be followed by "@latest" or "@<run>". No bytes at all are a policy only for a

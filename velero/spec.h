@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/schema.h"
 
@@ -62,6 +63,8 @@ extern const struct schema velero_label_selector_schema;
 int velero_check_namespaces(const struct yaml_node *list, struct err *err);
 /* For schema_field.check of a namespaceMapping: from and to namespace names. */
 int velero_check_namespace_mapping(const struct yaml_node *map, struct err *err);
+/* For schema_field.check of a duration: not below zero. */
+int velero_check_not_negative(const struct yaml_node *duration, struct err *err);
 /* For schema.check of a mapping with the rows above: what may stand together. */
 int velero_check_filter(const struct yaml_node *filter, struct err *err);
 

@@ -15,7 +15,5 @@ int velero_check_labels(const struct yaml_node *map, struct err *err);
 int velero_check_requirement(const struct yaml_node *requirement, struct err *err);
 /* A reference to a ConfigMap: of any other kind Velero ignores it without a word. */
 int velero_check_configmap(const struct yaml_node *reference, struct err *err);
-/* A duration that is not below zero. */
-int velero_check_not_negative(const struct yaml_node *duration, struct err *err);
 /* A RestoreSpec: one source, its filters, and no kind that is never restored. */
 int velero_check_restore(const struct yaml_node *spec, struct err *err);
