@@ -79,8 +79,10 @@
 
 /* --- the process itself --- */
 
-/* One log line, all fields; what is longer is cut with an ellipsis. */
-#define LIMIT_LOG_LINE_BYTES (8 * KIB)
+/* One log line, all fields: what a pipe takes without mixing it with another thread's. */
+#define LIMIT_LOG_LINE_BYTES  4096
+/* One value of a log line; what is longer is cut with an ellipsis. */
+#define LIMIT_LOG_VALUE_BYTES 1024
 /* Lines of one call site in one window of LIMIT_LOG_WINDOW_MS; the rest is counted and told with
  * the next line. */
 #define LIMIT_LOG_BURST     20
@@ -164,3 +166,12 @@
 #define LIMIT_REFLECTOR_PAUSE_MIN_MS 500
 #define LIMIT_REFLECTOR_PAUSE_MS     30000
 #define LIMIT_REFLECTOR_ABSENT_MS    60000
+
+/* --- what the engine keeps --- */
+
+/* Runs of one object that the store knows; older ones show as long as their backups exist. */
+#define LIMIT_RUNS_KEPT 50
+/* events.jsonl before its older half is dropped. */
+#define LIMIT_EVENT_LOG_BYTES (8 * MIB)
+/* How often the engine looks for deadlines and pauses that are over, while tasks are open. */
+#define LIMIT_ENGINE_TICK_MS 500

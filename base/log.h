@@ -14,7 +14,8 @@
  * FLEETFS_<KEY>; else, or if that fails, to stderr as one write per line, with a "<4>" priority
  * prefix when stderr is no terminal, and a time= of its own when nobody else will add one. Values
  * with anything but plain characters are quoted, control characters escaped: a line is one line.
- * Lines over LIMIT_LOG_LINE_BYTES are cut.
+ * Values over LIMIT_LOG_VALUE_BYTES are cut; a field that no longer fits into LIMIT_LOG_LINE_BYTES
+ * is left out, and the line then ends in cut=true.
  *
  * Any thread may log, before log_init() too (then to stderr, level info). A call site that repeats
  * itself is cut down to LIMIT_LOG_BURST lines per LIMIT_LOG_WINDOW_MS; its next line then says
@@ -54,8 +55,8 @@ struct log_field {
         const struct err *err;
 };
 
-/* A string (NULL leaves the field out), an integer, and an error: err=, code=, and id= and place=
- * when it has them. */
+/* A string (NULL leaves the field out), an integer, and an error: err=, code=, and id=, line= and
+ * column= when it has them. */
 #define LOG_S(k, v)                                            \
         {                                                      \
                 .key = (k), .kind = LOG_FIELD_STRING, .s = (v) \
