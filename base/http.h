@@ -51,7 +51,7 @@ struct http_host;
 /* Initialises libcurl on first use. -ENOMEM. The loop must outlive it. */
 int http_new(struct http **ret, struct loop *loop, struct err *err);
 
-/* Cancels all that is under way. Hosts may outlive it, to be unreferenced only. NULL is allowed. */
+/* Cancels all that is under way. Hosts must be given back before (asserted). NULL is allowed. */
 struct http *http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free);
 

@@ -39,8 +39,14 @@ struct trust *trust_ref(struct trust *t);
 struct trust *trust_unref(struct trust *t);
 DEFINE_CLEANUP(struct trust *, trust_unref);
 
-/* Makes `ctx` verify against this store. -ENOMEM. */
-int trust_apply(struct trust *t, struct ssl_ctx_st *ctx);
+/* Makes `ctx` verify against this store. */
+void trust_apply(struct trust *t, struct ssl_ctx_st *ctx);
 
-/* The first 16 hex digits of the SHA-256 of the PEM text, or "system". Borrowed. */
+/* The SHA-256 of the PEM text in hex, or "system". Borrowed. */
 const char *trust_id(const struct trust *t);
+
+/*
+ * Whether a client certificate and its private key can be used: -EINVAL if one does not parse, the
+ * key is encrypted, or they do not belong together. Any thread.
+ */
+int trust_check_identity(const char *cert_pem, const char *key_pem, struct err *err);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/http_internal.h"
+#include "base/limits.h"
+
+/*
+ * libcurl 7.88 reuses a connection when host, port and its own TLS options agree. It does not
+ * compare CURLOPT_SSL_CTX_FUNCTION, through which we set the certificates to believe, so two hosts
+ * with the same address and different CAs would share a connection that only one of them trusts.
+ * CURLOPT_CAPATH is compared and, as the store it goes to is replaced, has no other effect: it is
+ * set to a path that does not exist and names the CA.
+ */
+#define TRUST_PATH "/nonexistent/fleetfs/"
+
+/* --- client certificates --- */
+
+struct http_identity *http_identity_ref(struct http_identity *i)
+{
+        if (i)
+                i->refs++;
+        return i;
+}
+
+struct http_identity *http_identity_unref(struct http_identity *i)
+{
+        if (!i || --i->refs)
+                return NULL;
+        secret_done(&i->cert);
+        secret_done(&i->key);
+        free(i);
+        return NULL;
+}
+
+int http_host_set_identity(
+        struct http_host *host, const char *cert_pem, const char *key_pem, struct err *err)
+{
+        struct http_identity *i = NULL;
+        int r;
+
+        if (cert_pem && key_pem) {
+                r = trust_check_identity(cert_pem, key_pem, err);
+                if (r < 0)
+                        return r;
+                i = calloc(1, sizeof(*i));
+                if (!i)
+                        return err_set(err, -ENOMEM, "client certificate: out of memory");
+                i->refs = 1;
+                if (secret_set(&i->cert, cert_pem, strlen(cert_pem)) < 0 ||
+                        secret_set(&i->key, key_pem, strlen(key_pem)) < 0) {
+                        http_identity_unref(i);
+                        return err_set(err, -ENOMEM, "client certificate: out of memory");
+                }
+        }
+        http_identity_unref(host->identity);
+        host->identity = i;
+        return 0;
+}
+
+/* --- life --- */
+
+static char *copy(const char *s, bool *failed)
+{
+        char *c = s ? strdup(s) : NULL;
+
+        *failed |= s && !c;
+        return c;
+}
+
+/* Go resolves names at the socks5 proxy, libcurl only with socks5h. */
+static char *copy_proxy(const char *url, bool *failed)
+{
+        static const char socks[] = "socks5://";
+        char *c = NULL;
+
+        if (!url || strncmp(url, socks, sizeof(socks) - 1) != 0)
+                return copy(url, failed);
+        if (asprintf(&c, "socks5h://%s", url + sizeof(socks) - 1) < 0)
+                c = NULL;
+        *failed |= !c;
+        return c;
+}
+
+static int host_setup_trust(
+        struct http_host *host, const struct http_host_config *config, struct err *err)
+{
+        int r;
+
+        if (config->insecure)
+                return 0;
+        r = trust_get(&host->trust, host->http->trust, config->ca_pem, config->ca_pem_len, err);
+        if (r < 0)
+                return r;
+        if (asprintf(&host->trust_path, TRUST_PATH "%s", trust_id(host->trust)) < 0) {
+                host->trust_path = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+int http_host_new(struct http_host **ret, struct http *http, const struct http_host_config *config,
+        struct err *err)
+{
+        _cleanup_(http_host_unrefp) struct http_host *host = calloc(1, sizeof(*host));
+        bool failed = !host;
+        int r = 0;
+
+        loop_assert_owner(http->loop);
+        if (host) {
+                *host = (struct http_host){ .refs = 1,
+                        .http = http,
+                        .name = copy(config->name ? config->name : "", &failed),
+                        .tls_server_name = copy(config->tls_server_name, &failed),
+                        .proxy_url = copy_proxy(config->proxy_url, &failed),
+                        .user_agent = copy(config->user_agent ? config->user_agent
+                                                              : "fleetfs/" FLEETFS_VERSION,
+                                &failed),
+                        .insecure = config->insecure,
+                        .http1 = config->http1,
+                        .max_in_flight = config->max_in_flight ? config->max_in_flight
+                                                               : LIMIT_HTTP_HOST_IN_FLIGHT,
+                        .share = curl_share_init() };
+                host->queue_end = &host->queue;
+                http->n_hosts++;
+                failed |= !host->share || curl_share_setopt(host->share, CURLSHOPT_SHARE,
+                                                  CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK;
+        }
+        if (!failed)
+                r = host_setup_trust(host, config, err);
+        if (failed || r == -ENOMEM)
+                return err_set(err, -ENOMEM, "%s: out of memory", config->name ? config->name : "");
+        if (r < 0)
+                return r;
+        *ret = TAKE(host);
+        return 0;
+}
+
+struct http_host *http_host_ref(struct http_host *host)
+{
+        host->refs++;
+        return host;
+}
+
+struct http_host *http_host_unref(struct http_host *host)
+{
+        if (!host || --host->refs)
+                return NULL;
+        /* Requests hold a reference, so nothing of it is queued or under way. */
+        assert(!host->queue && !host->has_turn);
+        host->http->n_hosts--;
+        if (host->share)
+                (void)curl_share_cleanup(host->share);
+        trust_unref(host->trust);
+        http_identity_unref(host->identity);
+        free(host->trust_path);
+        free(host->name);
+        free(host->tls_server_name);
+        free(host->proxy_url);
+        free(host->user_agent);
+        free(host);
+        return NULL;
+}
+
+int64_t http_host_last_heard(const struct http_host *host)
+{
+        return host->last_heard;
+}
+
+/* --- options --- */
+
+static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *arg)
+{
+        (void)easy;
+        trust_apply(arg, ctx);
+        return CURLE_OK;
+}
+
+static void set_option(int fd, int level, int option, int value)
+{
+        /* A kernel that lacks one of them only notices a dead peer later. */
+        (void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* Done here and not by libcurl's options, which in 7.88 lack the number of probes. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+        (void)arg;
+        (void)purpose;
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, LIMIT_HTTP_KEEPALIVE_S);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, LIMIT_HTTP_KEEPALIVE_GAP_S);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, LIMIT_HTTP_KEEPALIVE_COUNT);
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, LIMIT_HTTP_DEAD_PEER_MS);
+        return CURL_SOCKOPT_OK;
+}
+
+static struct curl_blob blob(const struct secret *s)
+{
+        /* libcurl does not write to it; the request keeps the identity alive. */
+        return (struct curl_blob){ .data = (void *)(uintptr_t)secret_reveal(s),
+                .len = secret_len(s),
+                .flags = CURL_BLOB_NOCOPY };
+}
+
+#define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+static bool setup_tls(struct http_host *host, const struct http_identity *identity, CURL *easy)
+{
+        struct curl_blob cert, key;
+        bool ok = SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+                  SET(CURLOPT_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+                  SET(CURLOPT_SSL_VERIFYHOST, host->insecure ? 0L : 2L) &&
+                  SET(CURLOPT_PROXY_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+                  SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, host->trust_path) &&
+                  SET(CURLOPT_PROXY_CAINFO, NULL) && SET(CURLOPT_PROXY_CAPATH, NULL);
+
+        if (ok && host->trust)
+                ok = SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
+                     SET(CURLOPT_SSL_CTX_DATA, host->trust);
+        if (!ok || !identity)
+                return ok;
+        cert = blob(&identity->cert);
+        key = blob(&identity->key);
+        return SET(CURLOPT_SSLCERT_BLOB, &cert) && SET(CURLOPT_SSLKEY_BLOB, &key);
+}
+
+bool http_host_setup(struct http_host *host, const struct http_identity *identity, CURL *easy)
+{
+        return SET(CURLOPT_SHARE, host->share) && SET(CURLOPT_USERAGENT, host->user_agent) &&
+               SET(CURLOPT_HTTP_VERSION,
+                       host->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS) &&
+               /* Wait for a connection being made: all requests of a host can share it. */
+               SET(CURLOPT_PIPEWAIT, host->http1 ? 0L : 1L) &&
+               SET(CURLOPT_SOCKOPTFUNCTION, on_socket) &&
+               (!host->proxy_url || SET(CURLOPT_PROXY, host->proxy_url)) &&
+               SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && setup_tls(host, identity, easy);
+}
+
+/* --- the queue and the turns --- */
+
+void http_host_take_turn(struct http_host *host)
+{
+        struct http *http = host->http;
+
+        if (host->has_turn || !host->queue || host->in_flight >= host->max_in_flight)
+                return;
+        http_host_ref(host);
+        host->has_turn = true;
+        host->turn_next = NULL;
+        *http->turns_end = host;
+        http->turns_end = &host->turn_next;
+        http_work_soon(http);
+}
+
+struct http_host *http_host_next_turn(struct http *http)
+{
+        struct http_host *host = http->turns;
+
+        if (!host)
+                return NULL;
+        http->turns = host->turn_next;
+        if (!http->turns)
+                http->turns_end = &http->turns;
+        host->has_turn = false;
+        return host;
+}
+
+void http_host_push(struct http_host *host, struct http_transfer *t)
+{
+        t->next = NULL;
+        t->link = host->queue_end;
+        *host->queue_end = t;
+        host->queue_end = &t->next;
+        http_host_take_turn(host);
+}
+
+void http_host_remove(struct http_host *host, struct http_transfer *t)
+{
+        *t->link = t->next;
+        if (t->next)
+                t->next->link = t->link;
+        else
+                host->queue_end = t->link;
+        t->next = NULL;
+        t->link = NULL;
+}
