@@ -28,6 +28,16 @@
 /* What aliases may add to one YAML input when they are written out: one per node and one per byte
  * of text. */
 #define LIMIT_YAML_ALIAS_COST (1 * MIB)
+/* Files that acting ones were renamed to; they are kept on disk and not among the scratch files. */
+#define LIMIT_KEPT_FILES 1024
+/* How long the bytes of a removed policy stay in the trash; how often it is looked through. */
+#define LIMIT_TRASH_S        (30 * 24 * 3600)
+#define LIMIT_TRASH_SWEEP_MS (24 * 3600 * 1000)
+/* Deletions are refused for so long after one of a synthesized file was. */
+#define LIMIT_GUARD_MS 5000
+/* An unlink takes effect after this, a rename-away after that (engine_options' defaults). */
+#define LIMIT_GRACE_UNLINK_MS 3000
+#define LIMIT_GRACE_RENAME_MS 60000
 /* One line written to a ctl file. */
 #define LIMIT_CTL_BYTES (4 * KIB)
 /* Scratch files of one mount: files and bytes each. */
@@ -175,3 +185,12 @@
 #define LIMIT_EVENT_LOG_BYTES (8 * MIB)
 /* How often the engine looks for deadlines and pauses that are over, while tasks are open. */
 #define LIMIT_ENGINE_TICK_MS 500
+
+/* --- the mount --- */
+
+/* Changes that the kernel was not told of yet; beyond that, everything it has is looked at instead. */
+#define LIMIT_NOTIFY_QUEUED 65536
+/* Threads that answer requests. None of them ever waits, so a few do. */
+#define LIMIT_FUSE_WORKERS 4
+/* The mount table of the system. */
+#define LIMIT_MOUNTINFO_BYTES (16 * MIB)

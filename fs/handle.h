@@ -4,7 +4,7 @@
  * handle: an open file that has a state of its own: a user's file, a ctl, a wait. Synthesized files, links, logs and
  * folders are opened without one (fi->fh is 0): their bytes belong to the inode.
  *
- * Made by reply_open()/reply_create() or fuse_ops.c, freed after RELEASE was answered. The kernel may send several
+ * Made by reply_open()/reply_create() or fuse_ops.c, freed at RELEASE. The kernel may send several
  * requests on one handle at once (descriptors are duplicated), so what `state` points to has a lock of its own.
  */
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 #include <sys/types.h>
 
 #include "fs/inode.h"
+
+struct session_handles;
 
 struct handle {
         struct inode *inode; /* a reference */
@@ -21,6 +23,7 @@ struct handle {
         void *state;         /* the write path's; freed by write_ops.close */
         char *bytes;         /* CTL, WAIT: what reading gives */
         size_t len;
+        struct handle *next, *prev; /* in session.handles */
 };
 
 static inline bool handle_writes(const struct handle *h)
@@ -32,3 +35,7 @@ static inline bool handle_writes(const struct handle *h)
 int handle_new(struct handle **ret, struct session *s, struct inode *inode, int flags, void *state);
 /* Frees the state (write_ops.close) and lets go of the inode. Returns NULL. */
 struct handle *handle_free(struct session *s, struct handle *h);
+
+/* The session's own: its list, and the end of what is still open. */
+void handles_init(struct session_handles *list);
+void handles_done(struct session *s);

@@ -29,11 +29,6 @@
 
 struct listing;
 
-struct inode_key {
-        uint64_t parent; /* number */
-        const char *name;
-};
-
 struct inode {
         uint64_t id;             /* the kernel's number of it; 1 is the root, from a counter, never used again */
         uint64_t ino;            /* st_ino */
@@ -42,22 +37,23 @@ struct inode {
         const struct node_row *row; /* NULL for a user's file */
         struct userfile *user;   /* a reference; NULL for what is synthesized */
         mode_t mode;
-        int64_t mtime_ns;        /* FILE, LINK */
-        char *bytes;             /* FILE, LINK: NUL-terminated beyond len; NULL for others */
+        int64_t mtime_ns;        /* as of its birth; final for what has bytes */
+        char *bytes;             /* FILE, LINK, links of the user: NUL-terminated beyond len; else NULL */
         size_t len;
         uint64_t generation;     /* LOG */
+        uint64_t told;           /* LOG: length that the notifier told last; the notifier's own */
 
         struct {
                 uint64_t lookups;
                 uint64_t refs;
                 bool current;            /* in the index of names */
                 struct listing *listing; /* DIR: the snapshot that READDIR goes on with */
-                uint64_t shown;          /* DIR: which conditional rows the last listing had (notify.c) */
-                uint64_t told;           /* LOG: length that the kernel was told last */
-                int64_t dir_mtime;       /* DIR: mtime that the kernel was told last */
-                UT_hash_handle by_id, by_name;
+                uint64_t shown;          /* DIR: node_shown() of the last listing, 0 before the first */
+                struct inode *children, *next, *prev; /* of the parent's children; all versions */
         } synced;
-        char name[]; /* "" for the root */
+        UT_hash_handle by_id, by_name; /* synced as well */
+        const char *name;              /* "" for the root; lies in key */
+        unsigned char key[];           /* of by_name: the parent's number, then the name */
 };
 
 struct inode_table {
@@ -76,9 +72,11 @@ struct inode_version {
         struct userfile *user;      /* a reference */
         mode_t mode;
         int64_t mtime_ns;
-        char *bytes; /* owned */
+        uint64_t size;
+        char *bytes; /* owned; FILE, LINK, links of the user */
         size_t len;
-        uint64_t generation;
+        uint64_t generation; /* LOG */
+        uint64_t ino; /* 0: by path, or by path and bytes when there are some */
 };
 void inode_version_done(struct inode_version *v, const struct inode_table *t);
 
@@ -119,8 +117,15 @@ int inode_resolve(const struct inode *i, const struct node_root *root, struct no
 /* The path below the mountpoint, for logs and messages. Returns buf. */
 const char *inode_path(const struct inode *i, char *buf, size_t size);
 
-/* 64-bit FNV-1a. */
+/* The snapshot that READDIR goes on with leaves the inode, and is put back (the older one is freed) or dropped. */
+struct listing *inode_take_listing(struct inode_table *t, struct inode *dir);
+void inode_put_listing(struct inode_table *t, struct inode *dir, struct listing *l);
+/* Which rows the kernel was last told of in a listing. set returns what it was. */
+uint64_t inode_set_shown(struct inode_table *t, struct inode *dir, uint64_t shown);
+
+/* 64-bit FNV-1a, and a finish that spreads it over all bits; never 0 or 1. */
 #define INODE_HASH_INIT 0xcbf29ce484222325ULL
 uint64_t inode_hash(uint64_t seed, const void *bytes, size_t n);
+uint64_t inode_mix(uint64_t hash);
 /* st_ino of a child that is known by its path only. Never 0 or 1. */
 uint64_t inode_path_ino(const struct inode *parent, const char *name);

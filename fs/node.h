@@ -51,10 +51,14 @@ enum node_flag {
 
         NODE_HIDDEN = 1u << 3,  /* found, not listed */
         NODE_RW_ONLY = 1u << 4, /* absent under -o ro */
+        /* FILE: unlink is the write path's to judge (<name>.error.txt), not refused with EPERM. */
+        NODE_REMOVABLE = 1u << 5,
 };
 
 /* The longest way from the root: prod/backups/x/runs/r/contents/c/ns/kind/name has 10 steps. */
 #define NODE_DEPTH_MAX 16
+/* Rows of one table: a set of them is one word. */
+#define NODE_ROWS_MAX 64
 
 /* Where a listing stands; zeroed for the first call. next() sets name to a string that stays until its next call. */
 struct node_cursor {
@@ -107,10 +111,10 @@ struct node_row {
         bool (*next)(const struct subject *dir, struct node_cursor *cursor);
 
         /* Data from a network (logs/, contents/), on FILE and DIR rows: makes sure that what render or the table
-           needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once, from any thread, with 0 or
-           -errno), or another error, and does not block. Called on the lookup of this name only: a walk that lists
-           fetches nothing, so listings name such rows without attributes. The directory must hold no WATCHED or
-           AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
+           needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once, from any thread that is in no
+           section of the model, with 0 or -errno), or another error, and does not block. Called on the lookup of this
+           name only: a walk that lists fetches nothing, so listings name such rows without attributes. The directory
+           must hold no WATCHED or AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
         int (*fetch)(const struct subject *s, void (*done)(void *arg, int error), void *arg);
 
         /* WAIT: whether the wait is over. */
@@ -143,8 +147,9 @@ extern const struct node_table root_table;
 
 /* A resolved path: its row and what it stands for. Good until the end of the read section. */
 struct node {
-        const struct node_row *row;
-        struct subject subject; /* subject.row is row */
+        const struct node_row *row;     /* the root has one, too */
+        const struct node_table *table; /* DIR: its children; else NULL */
+        struct subject subject;         /* subject.row is row */
         int64_t (*mtime)(const struct subject *s); /* its own or the nearest above; NULL: the model's start */
         bool read_only;         /* mounted with -o ro: NODE_RW_ONLY rows are absent */
 };
@@ -165,10 +170,17 @@ int node_child(const struct node *dir, const char *name, struct node *ret);
 int node_walk(const struct node_root *root, const char *const *names, size_t n, struct node *ret);
 
 /* The children of a directory that are listed: first the rows with a name in table order, then the lists.
-   `order` grows with every call and is the same for a name as long as it exists: (section << 61 | position or
-   hash); see listing.h. Stops at, and returns, the first nonzero value of emit. The user's files are not among them. */
+   `order` says where the name stands in every listing of this directory, whatever else comes and goes (not ascending
+   from call to call). Stops at, and returns, the first nonzero value of emit. The user's files are not among them. */
 typedef int (*node_emit)(void *arg, const char *name, const struct node_row *row, uint64_t order);
 int node_list(const struct node *dir, node_emit emit, void *arg);
+
+/* Which rows of a directory are there now, a bit for each. */
+uint64_t node_shown(const struct node *dir);
+
+/* What `order` is made of. Synthesized names come first: a recursive rm meets one that refuses before it meets a policy. */
+enum { NODE_ORDER_ROWS = 0, NODE_ORDER_LISTS = 1, NODE_ORDER_USER = 2 };
+uint64_t node_order(unsigned section, const char *name);
 
 /* The USER row of a writable folder, NULL when it is not (or not shown). */
 const struct node_row *node_user_row(const struct node *dir);

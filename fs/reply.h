@@ -35,17 +35,27 @@ void reply_bytes(fuse_req_t req, const char *bytes, size_t len, size_t size, off
 
 /* ---- the frame's own ---- */
 
-/* An entry whose lookup was counted by inode_enter(). */
-void reply_entry(fuse_req_t req, struct inode *i);
+/* An entry whose lookup was counted by inode_enter(); counts back when the kernel did not take it. */
+void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st);
 void reply_attr(fuse_req_t req, const struct stat *st, double timeout);
 void reply_readlink(fuse_req_t req, const char *target);
-void reply_opened(fuse_req_t req, struct inode *i, struct handle *h); /* h NULL: cached, stateless; else direct_io */
+/* h NULL: cached and without state; else its bytes are read with direct_io. Frees h when the kernel did not take it. */
+void reply_opened(fuse_req_t req, struct handle *h);
 void reply_opened_dir(fuse_req_t req);
 void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size);
 void reply_statfs(fuse_req_t req);
-/* Puts an entry of READDIRPLUS into buf; counts back and returns 0 when it does not fit. `i` NULL: the name only. */
-size_t reply_add_entry(fuse_req_t req, char *buf, size_t room, const char *name, struct inode *i, mode_t type,
-        uint64_t ino, off_t next, bool plus);
-
-/* The attributes of an inode that need no read section: FILE, LINK, CTL, WAIT, user files. 0 or -errno. */
-int reply_stat(struct session *s, const struct inode *i, struct stat *ret);
+/* A directory's entries, as reply_add_entry() made them; counts all their lookups back when the kernel did not take it. */
+struct reply_dir {
+        char *buf;
+        size_t size, len;
+        bool plus;
+        struct inode **counted; /* of READDIRPLUS */
+        size_t n_counted, cap_counted;
+};
+int reply_dir_init(struct reply_dir *d, size_t size, bool plus);
+/* Room for one more entry of this name. */
+bool reply_dir_fits(fuse_req_t req, const struct reply_dir *d, const char *name);
+/* `i` may be NULL: the name and type only, without attributes. With `i` its lookup is counted already. */
+int reply_dir_add(fuse_req_t req, struct reply_dir *d, const char *name, struct inode *i, const struct stat *st, off_t next);
+/* Answers, or frees only (req NULL, after an error: counts back). */
+void reply_dir_done(fuse_req_t req, struct session *s, struct reply_dir *d);

@@ -6,11 +6,12 @@
  *         session_new()      checks, cleans up after a dead predecessor, mounts; starts no thread, so the caller may
  *                            still daemonize
  *         session_start()    starts the notifier and the workers; INIT is answered from now on
- *         session_wait()     until session_stop(), or until somebody unmounts
- *         session_free()     unmounts if need be, ends the threads, frees
+ *         session_wait()     until session_stop(), or until somebody unmounts; then answers what is parked, ends the
+ *                            threads and unmounts: no request is served any more when it returns
+ *         session_free()
  *
- * The engine must be listening through session_listener() (engine_listen) from before engine_start(), and be stopped
- * before session_free(). Signals are the caller's.
+ * The engine listens through session_listener() (engine_listen) from before engine_start(), and is stopped between
+ * session_wait() and session_free(). Signals are the caller's.
  */
 #include <stdbool.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@
 #include "fs/inode.h"
 #include "fs/node.h"
 #include "fs/parked.h"
+#include "fs/wait.h"
 
 struct engine;
 struct fuse_session;
@@ -26,6 +28,11 @@ struct notifier;
 
 /* Cache timeouts in seconds: what the kernel may keep without asking. A lost notification costs at most this. */
 #define SESSION_CACHE_S 60.0
+
+struct session_handles {
+        pthread_mutex_t lock;
+        struct handle *first; /* open; at unmount nobody releases them any more */
+};
 
 struct session_options {
         const char *mountpoint;
@@ -46,6 +53,8 @@ struct session {
         struct node_root root;
         struct inode_table inodes;
         struct parking parking;
+        struct waits waits;
+        struct session_handles handles;
         struct notifier *notifier;
         struct write_state *write;      /* the write path's own */
         uid_t uid;                      /* owner of everything shown */
@@ -65,12 +74,17 @@ int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct
 int session_wait(struct session *s);
 /* Any thread, any time after session_new(), async-signal-safe, idempotent. */
 void session_stop(struct session *s);
-/* NULL is allowed. */
+/* "3.14.0" */
+const char *session_fuse_version(void);
+/* NULL is allowed. Whoever answers parked requests or calls the listener must have ended. */
 struct session *session_free(struct session *s);
 
 /* For engine_listen(); arg is the session. Any time between session_new() and session_free(). */
 void session_listener(void *session, const struct change *changes, size_t n, void (*done)(void *done_arg),
         void *done_arg);
+
+/* The frame's own: INIT came. */
+void session_ready(struct session *s);
 
 static inline void session_read_begin(struct session *s)
 {

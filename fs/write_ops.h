@@ -9,9 +9,9 @@
  * any thread (the engine's, the notifier's), but never waits on the FUSE worker. A later answer goes through
  * fs/parked.h, so that deadline, interrupt and unmount are kept.
  *
- * A struct subject is good only inside the read section in which it was passed: operations that take one are called
- * inside a read section, which also ends with the call. Those that take `struct inode *` instead are called outside:
- * inode_resolve() gives the folder when it is needed. Inodes stay while the request is unanswered; beyond, inode_ref().
+ * A struct subject is good only inside the read section in which it was passed. Operations that take a fuse_req_t are
+ * called outside: inode_resolve() gives the folder when it is needed. Inodes and handles stay while the request is
+ * unanswered; beyond that, inode_ref().
  */
 #include <fuse_lowlevel.h>
 #include <sys/stat.h>
@@ -38,7 +38,7 @@ struct write_ops {
         int (*init)(struct session *s, struct err *err);
         void (*done)(struct session *s);
 
-        /* ---- files: inside a read section (the folder's), or with no lock at all where there is no folder ---- */
+        /* ---- files: inside a read section, but for ref and unref (any place) ---- */
 
         /* A new reference to the file called `name`. 0 or -ENOENT. As long as a name means the same file the same pointer
            comes back: the kernel's inode goes by it. */
@@ -81,11 +81,10 @@ struct write_ops {
         void (*write)(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len, off_t off);
         void (*flush)(fuse_req_t req, struct session *s, struct handle *h);
         void (*fsync)(fuse_req_t req, struct session *s, struct handle *h);
-        /* The handle and its state are freed by the frame (close) when this has answered: it must not answer before it
-           is done with them. */
+        /* The handle is the write path's now: handle_free() when it is done with it, and then reply_err(). */
         void (*release)(fuse_req_t req, struct session *s, struct handle *h);
-        /* Frees the state that reply_open() or reply_create() was given. Called once; also when the kernel did not take
-           the answer and no release comes. */
+        /* Frees the state that reply_open() or reply_create() was given (from handle_free). Called once; also when the
+           kernel did not take the answer and no release comes. Any thread. */
         void (*close)(struct session *s, void *state);
         /* to_set: FUSE_SET_ATTR_*; h may be NULL. reply_user_attr() or reply_err(). */
         void (*setattr)(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr, int to_set,
