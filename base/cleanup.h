@@ -31,8 +31,7 @@
 /* Calls fn(&variable) when the variable leaves its scope. */
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
-/* The value of the pointer variable p, which is NULL afterwards: the place where ownership leaves.
- */
+/* The value of the pointer variable p, which is NULL afterwards: here ownership leaves. */
 #define TAKE(p)                                        \
         __extension__({                                \
                 __typeof__(&(p)) take_pp_ = &(p);      \

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Times as text and back, Go's durations, and the two clocks. No locale, no time zone of the
- * machine, no allocation.
+ * Times as text and back, and the two clocks. No locale, no time zone of the machine, no
+ * allocation. Go's durations are in base/duration.h, which this header brings along.
  *
  * A time is an int64_t of seconds since 1970-01-01T00:00:00Z; 0 means "none" everywhere in the
- * product and is shown as the empty string. A duration is an int64_t of nanoseconds, as Go has it
- * (about 292 years each way).
+ * product and is shown as the empty string.
  */
 #include <stdint.h>
 
+#include "base/duration.h"
+
 struct err;
 
-#define NS_PER_SEC 1000000000LL
-
 /* Sizes of the formatters' results with their NUL. */
-#define RFC3339_SIZE  24
-#define DURATION_SIZE 40
-#define STAMP_SIZE    24
+#define RFC3339_SIZE 24
+#define STAMP_SIZE   24
 
 /*
  * Parses RFC 3339 ("2026-09-01T09:41:00Z", also with a fraction, which is cut off, an offset such
@@ -28,14 +26,6 @@ int rfc3339_parse(const char *s, int64_t *ret, struct err *err);
 /* Writes "2026-09-01T09:41:00Z", or "" for 0 and for times outside the years 1 to 9999. Returns
  * text. */
 char *rfc3339_format(char text[static RFC3339_SIZE], int64_t t);
-
-/*
- * time.ParseDuration: a sign, then numbers with fraction and unit (ns us µs ms s m h), or 0.
- * -EINVAL with Go's reasons in words; "30d" names the remedy "write 720h".
- */
-int duration_parse(const char *s, int64_t *ret_ns, struct err *err);
-/* Duration.String(): "720h0m0s", "1.5s", "0s". Returns text. */
-char *duration_format(char text[static DURATION_SIZE], int64_t ns);
 
 /* "20260901-020003Z", the name of a run's folder, and "20260901020003", the end of a Velero name.
  * "" as above. */

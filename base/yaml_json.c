@@ -2,7 +2,6 @@
 #include "base/yaml.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ static int refuse_value(const struct yaml_node *node, struct err *err)
 /* As Go writes a float64: a whole number has no point. */
 static json_t *json_of_float(double value)
 {
-        if (value == floor(value) && fabs(value) < 9e18)
+        if (value > -9e18 && value < 9e18 && value == (double)(json_int_t)value)
                 return json_integer((json_int_t)value);
         return json_real(value);
 }

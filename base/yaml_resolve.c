@@ -67,16 +67,29 @@ static const struct {
 #define DIGITS      "0123456789"
 #define HEX_DIGITS  DIGITS "abcdefABCDEF"
 
-/* Copies the text without underscores; false if it is no candidate for a number. */
+static bool is_digit(char c)
+{
+        return c >= '0' && c <= '9';
+}
+
+/*
+ * Copies the text without underscores; false if it is no candidate for a number. Behind a leading
+ * point Go drops them only between digits.
+ */
 static bool number_text(const char *text, size_t len, char ret[static NUMBER_SIZE])
 {
         size_t n = 0;
 
         if (len == 0 || len >= NUMBER_SIZE || !strchr("+-." DIGITS, text[0]))
                 return false;
-        for (size_t i = 0; i < len; i++)
-                if (text[i] != '_' || text[0] == '.')
+        for (size_t i = 0; i < len; i++) {
+                bool dropped = text[i] == '_' &&
+                               (text[0] != '.' || (i + 1 < len && is_digit(text[i - 1]) &&
+                                                          is_digit(text[i + 1])));
+
+                if (!dropped)
                         ret[n++] = text[i];
+        }
         ret[n] = '\0';
         return true;
 }
