@@ -18,10 +18,13 @@ static int check_cluster(struct policy_reading *in, const struct yaml_node *node
                 if (strcmp(in->clusters[i], node->text) == 0)
                         return 0;
         near = spell_nearest(node->text, in->clusters);
-        (void)policy_refuse(in, node, ERR_ID_UNKNOWN_CLUSTER, path,
-                "fleet \"%s\" has no cluster \"%s\"", in->env->fleet, node->text);
         if (near)
-                return err_remedy(in->err, "did you mean \"%s\"?", near);
+                (void)policy_refuse(in, node, ERR_ID_UNKNOWN_CLUSTER, path,
+                        "fleet \"%s\" has no cluster \"%s\"; did you mean \"%s\"?", in->env->fleet,
+                        node->text, near);
+        else
+                (void)policy_refuse(in, node, ERR_ID_UNKNOWN_CLUSTER, path,
+                        "fleet \"%s\" has no cluster \"%s\"", in->env->fleet, node->text);
         return err_remedy(in->err, "see clusters/ for the names");
 }
 

@@ -13,10 +13,13 @@ static int refuse_api_version(struct policy_reading *in, const struct yaml_node 
         static const char *const known[] = { "backup.kurator.dev/v1alpha1", "velero.io/v1", NULL };
         const char *near = spell_nearest(node->text, known);
 
-        (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
-                "apiVersion: \"%s\" is none that fleetfs knows", node->text);
         if (near)
-                return err_remedy(in->err, "did you mean \"%s\"?", near);
+                (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
+                        "apiVersion: \"%s\" is none that fleetfs knows; did you mean \"%s\"?",
+                        node->text, near);
+        else
+                (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
+                        "apiVersion: \"%s\" is none that fleetfs knows", node->text);
         return err_remedy(
                 in->err, "use %s or %s, or leave apiVersion and kind out", known[0], known[1]);
 }
@@ -34,16 +37,19 @@ static int refuse_kind(
                         kinds[k++] = types[i].kind;
         kinds[k] = NULL;
         near = spell_nearest(node->text, kinds);
-        (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
-                "kind: \"%s\" is no kind of %s that can be a policy", node->text, api_version);
         if (near)
-                return err_remedy(in->err, "did you mean %s?", near);
+                (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
+                        "kind: \"%s\" is no policy of %s; did you mean \"%s\"?", node->text,
+                        api_version, near);
+        else
+                (void)yaml_refuse(node, in->err, ERR_ID_UNKNOWN_KIND,
+                        "kind: \"%s\" is no policy of %s", node->text, api_version);
         return err_remedy(in->err, "use %s, %s or %s", kinds[0], kinds[1], kinds[2]);
 }
 
 static int missing_head(struct policy_reading *in, const char *what)
 {
-        (void)yaml_refuse(in->root, in->err, ERR_ID_MISSING_FIELD, "%s is missing", what);
+        (void)yaml_refuse(in->root, in->err, ERR_ID_MISSING_FIELD, "%s missing", what);
         return err_remedy(in->err, "give apiVersion and kind, or neither and the spec alone");
 }
 
@@ -61,14 +67,14 @@ int policy_find_type(struct policy_reading *in, enum policy_kind kind)
 
         if (yaml_is_null(api) && yaml_is_null(name)) {
                 if (yaml_get(in->root, "spec"))
-                        return missing_head(in, "apiVersion and kind");
+                        return missing_head(in, "apiVersion and kind are");
                 in->type = &types[kind];
                 in->spec = in->root;
                 in->prefix = "";
                 return 0;
         }
         if (yaml_is_null(api) || yaml_is_null(name))
-                return missing_head(in, yaml_is_null(api) ? "apiVersion" : "kind");
+                return missing_head(in, yaml_is_null(api) ? "apiVersion is" : "kind is");
         r = yaml_as_string(api, "apiVersion", &api_text, in->err);
         if (r == 0)
                 r = yaml_as_string(name, "kind", &name_text, in->err);

@@ -51,8 +51,9 @@ static int warn_mapping(struct policy_reading *in, const json_t *spec, const jso
 
 /* What a restore cannot do is told now, at its place, and not by each cluster. */
 static int check_translation(struct policy_reading *in, const struct policy_sub *sub,
-        const struct yaml_node *policy_node)
+        const struct yaml_node *policy_node, const char *path)
 {
+        char where[160];
         const struct yaml_node *filter = yaml_get(policy_node, "resourceFilter");
         struct policy_filter_fault fault = { NULL, NULL };
         json_t *scratch = json_object();
@@ -66,21 +67,23 @@ static int check_translation(struct policy_reading *in, const struct policy_sub 
                 return policy_oom(in->err);
         if (r == 0)
                 return 0;
-        (void)yaml_refuse(yaml_get_pair(filter, fault.key)->key, in->err, ERR_ID_NO_TRANSLATION,
-                "%s: %s in a Velero restore", fault.key, fault.why);
+        (void)snprintf(where, sizeof(where), "%s.resourceFilter.%s", path, fault.key);
+        (void)policy_refuse(in, yaml_get_pair(filter, fault.key)->key, ERR_ID_NO_TRANSLATION, where,
+                "%s", fault.why);
         return err_remedy(
                 in->err, "use includedResources, excludedResources and includeClusterResources");
 }
 
-static int read_sub(
-        struct policy_reading *in, struct policy_sub *sub, const struct yaml_node *policy_node)
+/* `path` is what the part's policy is called. */
+static int read_sub(struct policy_reading *in, struct policy_sub *sub,
+        const struct yaml_node *policy_node, const char *path)
 {
         const json_t *filter =
                 in->type->velero ? sub->spec : policy_field(sub->spec, "resourceFilter");
         int r = 0;
 
         if (in->policy->kind == POLICY_RESTORE && !in->type->velero)
-                r = check_translation(in, sub, policy_node);
+                r = check_translation(in, sub, policy_node, path);
         if (r == 0 && in->policy->kind != POLICY_BACKUP)
                 r = warn_mapping(in, sub->spec, filter);
         return r;
@@ -142,9 +145,10 @@ static int read_policies(struct policy_reading *in, const struct yaml_node *list
                 (void)snprintf(path, sizeof(path), "policies[%zu].destination", i);
                 if (!yaml_is_null(destination))
                         r = policy_read_destination(in, destination, path, &sub->destination);
+                (void)snprintf(path, sizeof(path), "policies[%zu].policy", i);
                 sub->spec = policy_field(json_array_get(documents, i), "policy");
                 if (r == 0)
-                        r = read_sub(in, sub, policy_node);
+                        r = read_sub(in, sub, policy_node, path);
         }
         return r;
 }
@@ -166,7 +170,7 @@ static int read_parts(struct policy_reading *in)
                 p->subs[0].spec = json_object_get(p->spec, "template");
         else
                 p->subs[0].spec = p->spec;
-        return read_sub(in, &p->subs[0], yaml_get(in->spec, "policy"));
+        return read_sub(in, &p->subs[0], yaml_get(in->spec, "policy"), "policy");
 }
 
 /* ── The rest of each kind

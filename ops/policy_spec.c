@@ -286,14 +286,14 @@ static int scoped_kinds(
 
         if (no_n && !some_c)
                 return fault_at(fault, "excludedNamespaceScopedResources",
-                        all_c ? "a restore of all cluster-scoped kinds alone cannot be said"
+                        all_c ? "Velero cannot restore all cluster-scoped kinds alone"
                               : "it leaves nothing to restore");
         if (some_c && all_n && !no_n)
                 return fault_at(fault, "includedClusterScopedResources",
-                        "some cluster-scoped kinds with all namespaced ones cannot be said");
+                        "Velero cannot restore some cluster-scoped kinds with all namespaced ones");
         if (all_c && !all_n)
                 return fault_at(fault, "includedClusterScopedResources",
-                        "all cluster-scoped kinds with some namespaced ones cannot be said");
+                        "Velero cannot restore all cluster-scoped kinds with some namespaced ones");
 
         if (!all_n)
                 r = add_list(spec, "includedResources", n);
