@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/yaml_children.h"
+#include "base/yaml_private.h"
 #include "base/yaml_syntax.h"
 
 /*
@@ -42,11 +43,6 @@ struct composer {
         size_t n_anchors;
         size_t n_nodes, n_aliases, alias_cost;
 };
-
-static int no_memory(struct err *err)
-{
-        return err_set(err, -ENOMEM, "not enough memory for the document");
-}
 
 __attribute__((format(printf, 5, 6))) static int refuse_at(
         struct err *err, int code, yaml_mark_t mark, const char *id, const char *fmt, ...)
@@ -123,7 +119,7 @@ static int refuse_syntax(const struct composer *c, struct err *err)
         size_t tab;
 
         if (p->error == YAML_MEMORY_ERROR)
-                return no_memory(err);
+                return yaml_no_memory(err);
         if (p->error == YAML_READER_ERROR) {
                 mark = mark_of_offset(c, p->problem_offset);
         } else if (is_tab_mistake(c, offset_of_mark(c, mark), &tab)) {
@@ -166,7 +162,7 @@ static int new_node(struct composer *c, const yaml_event_t *event, enum yaml_kin
         }
         node = arena_alloc(c->docs->arena, sizeof(*node));
         if (!node)
-                return no_memory(err);
+                return yaml_no_memory(err);
         c->n_nodes++;
         node->kind = kind;
         node->type = type;
@@ -271,7 +267,7 @@ static int compose_scalar(
                 return r;
         node->text = arena_copy(c->docs->arena, text, len);
         if (!node->text)
-                return no_memory(err);
+                return yaml_no_memory(err);
         node->len = len;
         node->cost = 1 + len;
         r = resolve_scalar(event, node, err);
@@ -351,7 +347,7 @@ static int compose_sequence(
         }
         items = arena_alloc(c->docs->arena, children.n * sizeof(struct yaml_node *));
         if (!items)
-                return no_memory(err);
+                return yaml_no_memory(err);
         for (size_t i = 0; i < children.n; i++)
                 items[i] = children.v[i].value;
         node->items = items;
@@ -454,7 +450,7 @@ static int compose_mapping(
         }
         node->pairs = arena_copy(c->docs->arena, pairs->v, pairs->n * sizeof(*pairs->v));
         if (!node->pairs)
-                return no_memory(err);
+                return yaml_no_memory(err);
         node->n = pairs->n;
         return 0;
 }
@@ -478,7 +474,7 @@ static int open_anchor(struct composer *c, const yaml_event_t *event, const yaml
         anchor->node = NULL;
         anchor->name = arena_copy(c->docs->arena, name, strlen((const char *)name));
         if (!anchor->name)
-                return no_memory(err);
+                return yaml_no_memory(err);
         *ret = (int)c->n_anchors++;
         return 0;
 }
@@ -562,7 +558,7 @@ static int compose_document(struct composer *c, const yaml_event_t *start, struc
         }
         roots = reallocarray(docs->roots, docs->n + 1, sizeof(*roots));
         if (!roots)
-                return no_memory(err);
+                return yaml_no_memory(err);
         docs->roots = roots;
         docs->roots[docs->n++] = root;
         return 0;
@@ -645,7 +641,7 @@ int yaml_parse(const char *bytes, size_t len, const struct yaml_options *options
         int r;
 
         if (!c)
-                return no_memory(err);
+                return yaml_no_memory(err);
         c->bytes = bytes;
         c->len = len;
         c->options = options;
@@ -654,7 +650,7 @@ int yaml_parse(const char *bytes, size_t len, const struct yaml_options *options
                 return r;
         c->docs = calloc(1, sizeof(*c->docs));
         if (!c->docs || arena_new(&c->docs->arena) < 0 || !yaml_parser_initialize(&c->parser))
-                return no_memory(err);
+                return yaml_no_memory(err);
         yaml_parser_set_encoding(&c->parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&c->parser, (const unsigned char *)c->bytes, c->len);
         r = compose_stream(c, err);

@@ -6,11 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-
-static int no_memory(struct err *err)
-{
-        return err_set(err, -ENOMEM, "not enough memory for the document");
-}
+#include "base/yaml_private.h"
 
 void yaml_children_done(struct yaml_children *children)
 {
@@ -24,7 +20,7 @@ int yaml_children_add(struct yaml_children *children, struct yaml_pair pair, str
                 struct yaml_pair *v = reallocarray(children->v, alloc, sizeof(*v));
 
                 if (!v)
-                        return no_memory(err);
+                        return yaml_no_memory(err);
                 children->v = v;
                 children->alloc = alloc;
         }
@@ -101,7 +97,7 @@ int yaml_children_unique(struct yaml_children *children, size_t n_explicit, stru
                 return 0;
         sorted = reallocarray(NULL, children->n, sizeof(*sorted));
         if (!sorted)
-                return no_memory(err);
+                return yaml_no_memory(err);
         for (size_t i = 0; i < children->n; i++)
                 sorted[i] = (struct ranked){ &children->v[i], i };
         qsort(sorted, children->n, sizeof(*sorted), ranked_compare);

@@ -18,11 +18,6 @@ static void json_decrefp_(json_t **json)
         json_decref(*json);
 }
 
-static int no_memory(struct err *err)
-{
-        return err_set(err, -ENOMEM, "not enough memory for the document");
-}
-
 static int refuse_value(const struct yaml_node *node, struct err *err)
 {
         (void)yaml_refuse(node, err, ERR_ID_VALUE, "%s cannot be written in JSON", node->text);
@@ -65,7 +60,7 @@ static int json_of_scalar(const struct yaml_node *node, json_t **ret, struct err
                 json = json_stringn(node->text, node->len);
         }
         if (!json)
-                return no_memory(err);
+                return yaml_no_memory(err);
         *ret = json;
         return 0;
 }
@@ -75,7 +70,7 @@ static int json_of_sequence(const struct yaml_node *node, json_t **ret, struct e
         _cleanup_(json_decrefp_) json_t *array = json_array();
 
         if (!array)
-                return no_memory(err);
+                return yaml_no_memory(err);
         for (size_t i = 0; i < node->n; i++) {
                 json_t *item;
                 int r = yaml_to_json(node->items[i], &item, err);
@@ -83,7 +78,7 @@ static int json_of_sequence(const struct yaml_node *node, json_t **ret, struct e
                 if (r < 0)
                         return r;
                 if (json_array_append_new(array, item) < 0)
-                        return no_memory(err);
+                        return yaml_no_memory(err);
         }
         *ret = TAKE(array);
         return 0;
@@ -122,7 +117,7 @@ static int json_of_mapping(const struct yaml_node *node, json_t **ret, struct er
         _cleanup_(json_decrefp_) json_t *object = json_object();
 
         if (!object)
-                return no_memory(err);
+                return yaml_no_memory(err);
         for (size_t i = 0; i < node->n; i++) {
                 const struct yaml_pair *pair = &node->pairs[i];
                 char number[32];
@@ -143,7 +138,7 @@ static int json_of_mapping(const struct yaml_node *node, json_t **ret, struct er
                 if (r < 0)
                         return r;
                 if (json_object_set_new(object, key, value) < 0)
-                        return no_memory(err);
+                        return yaml_no_memory(err);
         }
         *ret = TAKE(object);
         return 0;

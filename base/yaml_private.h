@@ -16,3 +16,5 @@ int yaml_refuse_type(const struct yaml_node *node, const char *what, const char 
         const char *remedy, struct err *err);
 /* Puts "<what>: " before the message, unless what is empty. Returns code. */
 int yaml_wrap_what(struct err *err, int code, const char *what);
+/* Returns -ENOMEM. */
+int yaml_no_memory(struct err *err);

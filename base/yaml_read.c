@@ -88,6 +88,11 @@ int yaml_refuse(const struct yaml_node *node, struct err *err, const char *id, c
         return -EINVAL;
 }
 
+int yaml_no_memory(struct err *err)
+{
+        return err_set(err, -ENOMEM, "not enough memory for the document");
+}
+
 int yaml_wrap_what(struct err *err, int code, const char *what)
 {
         return *what ? err_wrap(err, code, "%s", what) : code;
@@ -256,11 +261,11 @@ int yaml_as_strv(const struct yaml_node *node, const char *what, struct strv *re
                         return r;
                 r = strv_push(&items, text);
                 if (r < 0)
-                        return err_set(err, r, "not enough memory for %s", what);
+                        return yaml_no_memory(err);
         }
         r = strv_extend(ret, &items);
         if (r < 0)
-                return err_set(err, r, "not enough memory for %s", what);
+                return yaml_no_memory(err);
         return 0;
 }
 
