@@ -181,21 +181,21 @@ delete_namespace()
 # cluster_stop CLUSTER, cluster_start CLUSTER: its API server is killed; started again.
 cluster_stop()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-cluster "$ENGINE_DIR" "$1"; else sim_ctl "$1" stop; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-cluster "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault refuse; fi
 }
 cluster_start()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-cluster "$ENGINE_DIR" "$1"; else sim_ctl "$1" start; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-cluster "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault off refuse; fi
 }
 
 # velero_stop CLUSTER, velero_start CLUSTER: the same for its Velero server.
 velero_stop()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" velero stop; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault no-velero; fi
 }
 velero_start()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" velero start; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault off no-velero; fi
 }
 
 # sim_ctl CLUSTER VERB ARGS...: asks the simulator.
