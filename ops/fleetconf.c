@@ -42,9 +42,15 @@ static void fleetconf_fleet_done(struct fleetconf_fleet *f)
         strv_done(&s->config);
 }
 
+struct fleetconf *fleetconf_ref(struct fleetconf *conf)
+{
+        conf->refs++;
+        return conf;
+}
+
 void fleetconf_free(struct fleetconf *conf)
 {
-        if (!conf)
+        if (!conf || --conf->refs > 0)
                 return;
         for (size_t i = 0; i < conf->n_fleets; i++)
                 fleetconf_fleet_done(&conf->fleets[i]);
@@ -190,10 +196,8 @@ int fleetconf_kubeconfig(struct fleetconf_load_state *state, const char *path,
         /* What could not be read is watched as well: its repair is a change. */
         if (r == 0 && path)
                 r = strv_push(&state->conf->files, path);
-        if (r == 0 && !path)
-                r = kubeconfig_candidates(&source, &state->conf->files, NULL);
         *ret = k;
-        return r == -ENOMEM ? r : 0;
+        return r;
 }
 
 static void fleetconf_no_context(struct fleetconf_member *member,
@@ -292,9 +296,17 @@ static void fleetconf_load_state_done(struct fleetconf_load_state *state)
         fleetconf_free(state->conf);
 }
 
-/* What is the same for all sources. */
+/* What is the same for all sources. The kubeconfigs of source 1 count in any case: they are in
+ * force again when the fleet files go. */
 static int fleetconf_complete(struct fleetconf *conf, const struct fleetconf_source *src)
 {
+        _cleanup_(strv_done) struct strv candidates = { 0 };
+        int r = kubeconfig_candidates(&src->kube, &candidates, NULL);
+
+        if (r == 0)
+                r = strv_extend(&conf->files, &candidates);
+        if (r == -ENOMEM)
+                return r;
         strv_sort_unique(&conf->files);
         if (src->fleet_dir && !src->fleet_file && !(conf->dir = strdup(src->fleet_dir)))
                 return -ENOMEM;
@@ -320,6 +332,7 @@ int fleetconf_load(const struct fleetconf_source *src, struct fleetconf **ret, s
         state.conf = calloc(1, sizeof(*state.conf));
         if (!state.conf)
                 return -ENOMEM;
+        state.conf->refs = 1;
         r = strv_extend(&state.conf->files, &paths);
         if (r == 0)
                 r = paths.n ? fleetconf_from_files(&state, &paths, err)

@@ -94,6 +94,7 @@ struct fleetconf {
         size_t n_fleets;
         struct strv files; /* absolute; whose change may change the result, missing ones too */
         char *dir;         /* whose *.yaml count, or NULL */
+        unsigned refs;     /* private */
 };
 
 /*
@@ -104,7 +105,8 @@ struct fleetconf {
  */
 int fleetconf_load(const struct fleetconf_source *src, struct fleetconf **ret, struct err *err);
 
-/* NULL is allowed. */
+/* A configuration is never changed once it is loaded. A watch may share it and keep it alive, so
+ * free it on the watch's thread. NULL is allowed. */
 void fleetconf_free(struct fleetconf *conf);
 DEFINE_CLEANUP(struct fleetconf *, fleetconf_free);
 
@@ -165,17 +167,17 @@ typedef void fleetconf_changed(void *arg, struct fleetconf *conf, const struct e
 struct fleetconf_watch;
 
 /*
- * Watches the files of `conf` (and what they link to) from now on; `conf` and `src` are read during
- * the call only and all strings of `src` are copied. Loads anew LIMIT_CONFIG_DEBOUNCE_MS after the
- * last of a burst of changes. Where inotify does not report (network file systems) a look each
- * LIMIT_CONFIG_POLL_MS finds the change. -EMFILE, -ENOSPC: out of inotify instances, said in err;
- * -ENOMEM.
+ * Watches the files of `conf` (and what they link to) from now on; `conf` stays the
+ * caller's, all of `src` is copied. What changed since `conf` was loaded is told as well. Loads
+ * anew LIMIT_CONFIG_DEBOUNCE_MS after the last of a burst of changes. Where inotify does not report
+ * (network file systems) a look each LIMIT_CONFIG_POLL_MS finds the change. -EMFILE, -ENOSPC: out
+ * of inotify instances, said in err; -ENOMEM.
  */
 int fleetconf_watch_new(struct fleetconf_watch **ret, struct loop *loop,
-        const struct fleetconf_source *src, const struct fleetconf *conf,
-        fleetconf_changed *changed, void *arg, struct err *err);
+        const struct fleetconf_source *src, struct fleetconf *conf, fleetconf_changed *changed,
+        void *arg, struct err *err);
 
-/* Looks now, as after SIGHUP: calls back also when the files are wrong in the same way as before.
+/* Loads now, as after SIGHUP: calls back also when the files are wrong in the same way as before.
  */
 void fleetconf_watch_reload(struct fleetconf_watch *watch);
 

@@ -7,6 +7,9 @@
 
 #define FLEETCONF_DEFAULT_FLEET "default"
 
+/* One more owner, who frees it as well. Returns conf. */
+struct fleetconf *fleetconf_ref(struct fleetconf *conf);
+
 /*
  * Whether a text is a DNS-1123 subdomain of at most 63 characters, as fleets and members are named.
  */
