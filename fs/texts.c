@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/texts.h"
+
+#include "base/cleanup.h"
+
+static const char root_readme[] =
+        "A fleet of Kubernetes clusters as a directory tree: back up, restore and migrate with cp, cat and ln.\n"
+        "\n"
+        "  ls                              one folder per fleet\n"
+        "  cat FLEET/status.txt            is everything safe? why not? what to do?\n"
+        "  ls FLEET/templates              documents to copy and to change\n"
+        "  cp FLEET/templates/backup-namespace.yaml /tmp/shop.yaml ; vi /tmp/shop.yaml\n"
+        "  cp /tmp/shop.yaml FLEET/backups/            back up on every selected cluster\n"
+        "  cat FLEET/backups/shop/status.txt           one answer from all clusters\n"
+        "  tail -F events.jsonl            what happens, as it happens\n"
+        "\n"
+        "Every writable folder has a README.txt. Nothing that rm does here destroys a backup.\n"
+        "Manual: man 7 fleetfs-tree\n";
+
+static const char fleet_readme[] =
+        "A fleet: its clusters and what is protected.\n"
+        "\n"
+        "  cat status.txt                  the whole fleet in words, worst first (status.json for programs)\n"
+        "  ls clusters                     each cluster; below it every Velero object, whoever made it\n"
+        "  backups/ restores/ migrations/  write here; each has a README.txt\n"
+        "  templates/                      documents to copy and to change\n";
+
+static const char backups_readme[] =
+        "Copy a policy here and every selected cluster is backed up.\n"
+        "\n"
+        "  cp ../templates/backup-namespace.yaml /tmp/shop.yaml ; vi /tmp/shop.yaml\n"
+        "  cp /tmp/shop.yaml .             cp fails if the policy is wrong: cat shop.error.txt says where\n"
+        "  cat shop/status.txt             safe or not, why, what to do; shop/status.json for programs\n"
+        "  cat shop/wait                   blocks until it is over, prints the phase\n"
+        "  ls -lt shop/runs                every run; runs/latest is the newest\n"
+        "  echo run > shop/ctl             once more; `cat shop/ctl` lists the verbs\n"
+        "  rm shop.yaml                    ends the policy; every backup stays, and shop/ with it\n"
+        "\n"
+        "Written again, also with the same bytes, it backs up again. Names that do not end in .yaml, .yml or .json,\n"
+        "or begin with a dot, do nothing: editors may save as they like.\n"
+        "GitOps: rsync -a --delete --include='*.yaml' --exclude='*' policies/ .\n";
+
+static const char restores_readme[] =
+        "Copy a restore here and the backup is restored, once.\n"
+        "\n"
+        "  cp ../templates/restore-namespace.yaml /tmp/undo.yaml ; vi /tmp/undo.yaml\n"
+        "  cp /tmp/undo.yaml .             starts at the close; cp fails if it cannot be: cat undo.error.txt\n"
+        "  touch shop@latest.yaml          all of the newest run of policy shop, with defaults\n"
+        "  cat undo/status.txt             what each cluster did; warnings and errors counted\n"
+        "  cat undo/wait                   blocks until it is over, prints the phase\n"
+        "  echo retry > undo/ctl           once more where it failed or expired\n"
+        "\n"
+        "spec.backupName is a policy of ../backups, POLICY@RUN, or the name of a Velero backup. A restore runs once:\n"
+        "use a new name for the next one. Objects that exist are left as they are.\n";
+
+static const char migrations_readme[] =
+        "A migration is a folder: one source, one or more targets, then start.\n"
+        "\n"
+        "  mkdir m1 ; cd m1\n"
+        "  ln -s ../../clusters/eu-1 source\n"
+        "  ln -s ../../../clusters/us-1 targets/\n"
+        "  cp ../../templates/migration-policy.yaml policy.yaml   (optional: which namespaces, under which names)\n"
+        "  echo start > ctl                links are frozen from now on\n"
+        "  cat status.txt                  the source's backup, then each target's restore\n"
+        "  cat wait                        blocks until it is over, prints the phase\n"
+        "\n"
+        "A Kurator Migrate document copied to migrations/m1.yaml does the same in one step. rmdir m1 removes one that\n"
+        "does not run.\n";
+
+static const char migration_readme[] = "";
+
+int text_root_readme(const struct subject *s, struct buf *out)
+{
+        return buf_puts(out, root_readme);
+}
+
+int text_readme(const struct subject *s, struct buf *out)
+{
+        static const char *const texts[] = {
+                [FOLDER_NONE] = fleet_readme,           [FOLDER_BACKUPS] = backups_readme,
+                [FOLDER_RESTORES] = restores_readme,    [FOLDER_PLANS] = restores_readme,
+                [FOLDER_MIGRATIONS] = migrations_readme, [FOLDER_MIGRATION] = migration_readme,
+                [FOLDER_TARGETS] = migration_readme,
+        };
+
+        return buf_puts(out, texts[s->folder]);
+}
+
+const struct text_template text_templates[] = {
+        { "backup-cluster.yaml",
+          "# Back up everything of every cluster of the fleet, once.\n"
+          "apiVersion: backup.kurator.dev/v1alpha1\n"
+          "kind: Backup\n"
+          "metadata:\n"
+          "  name: everything\n"
+          "spec:\n"
+          "  policy:\n"
+          "    ttl: 720h          # how long Velero keeps it; there is no 'd' for days\n" },
+        { "backup-namespace.yaml",
+          "# Back up some namespaces on some clusters, once. Copied again, it backs up again.\n"
+          "apiVersion: backup.kurator.dev/v1alpha1\n"
+          "kind: Backup\n"
+          "metadata:\n"
+          "  name: shop\n"
+          "spec:\n"
+          "  # destination:                # without it: every cluster of the fleet\n"
+          "  #   clusters:\n"
+          "  #   - kind: AttachedCluster\n"
+          "  #     name: eu-1\n"
+          "  #   clusterSelector:          # or: those with these labels\n"
+          "  #     matchLabels: {tier: gold}\n"
+          "  policy:\n"
+          "    resourceFilter:\n"
+          "      includedNamespaces: [shop]\n"
+          "      # labelSelector: {matchLabels: {app: checkout}}\n"
+          "    ttl: 168h\n" },
+        { "restore-namespace.yaml",
+          "# Restore one namespace from the newest completed run of a policy.\n"
+          "apiVersion: backup.kurator.dev/v1alpha1\n"
+          "kind: Restore\n"
+          "metadata:\n"
+          "  name: undo\n"
+          "spec:\n"
+          "  backupName: shop              # a policy, POLICY@RUN, or a Velero backup\n"
+          "  # destination: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
+          "  policy:\n"
+          "    resourceFilter:\n"
+          "      includedNamespaces: [shop]\n"
+          "    # namespaceMapping: {shop: shop-restored}\n" },
+        { "migration.yaml",
+          "# Move namespaces from one cluster to others, in one step.\n"
+          "apiVersion: backup.kurator.dev/v1alpha1\n"
+          "kind: Migrate\n"
+          "metadata:\n"
+          "  name: move\n"
+          "spec:\n"
+          "  sourceCluster: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
+          "  targetCluster: {clusters: [{kind: AttachedCluster, name: us-1}]}\n"
+          "  policy:\n"
+          "    resourceFilter: {includedNamespaces: [shop]}\n" },
+        { "migration-policy.yaml",
+          "# policy.yaml of a migration folder: what moves, and under which names.\n"
+          "policy:\n"
+          "  resourceFilter:\n"
+          "    includedNamespaces: [shop]\n"
+          "  # namespaceMapping: {shop: shop-eu}\n" },
+};
+const size_t text_n_templates = ARRAY_SIZE(text_templates);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writable folders: backups/, restores/, migrations/. Each shows README.txt, one folder and perhaps one .error.txt per
+ * object, and the user's own files.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "fs/show.h"
+#include "fs/show_object.h"
+#include "fs/texts.h"
+
+static enum object_kind folder_kind(const struct subject *s)
+{
+        switch (s->folder) {
+        case FOLDER_RESTORES:
+                return OBJECT_RESTORE;
+        case FOLDER_MIGRATIONS:
+        case FOLDER_MIGRATION:
+        case FOLDER_TARGETS:
+                return OBJECT_MIGRATION;
+        case FOLDER_NONE:
+        case FOLDER_BACKUPS:
+        case FOLDER_PLANS:
+                break;
+        }
+        return OBJECT_BACKUP;
+}
+
+/* ---------------------------------------------------------------- <name>/ */
+
+static bool object_find(const struct subject *dir, const char *name, struct subject *child)
+{
+        child->object = fleet_object(dir->fleet, folder_kind(dir), name);
+        return child->object != NULL && object_folder_shows(child->object);
+}
+
+static const struct object *object_after(const struct subject *dir, const struct node_cursor *cursor)
+{
+        return cursor->at == NULL ? dir->fleet->objects[folder_kind(dir)] :
+                                    ((const struct object *)cursor->at)->hh.next;
+}
+
+static bool object_next(const struct subject *dir, struct node_cursor *cursor)
+{
+        const struct object *o = object_after(dir, cursor);
+
+        while (o != NULL && !object_folder_shows(o))
+                o = o->hh.next;
+        if (o == NULL)
+                return false;
+        cursor->at = o;
+        cursor->name = o->name;
+        return true;
+}
+
+/* ---------------------------------------------------------------- <name>.error.txt */
+
+static const char error_suffix[] = ".error.txt";
+
+static bool object_has_error(const struct object *o)
+{
+        return o->draft_err.code != 0;
+}
+
+static bool error_find(const struct subject *dir, const char *name, struct subject *child)
+{
+        char stem[NAME_MAX + 1];
+        size_t len = strlen(name), suffix = sizeof(error_suffix) - 1;
+
+        if (len <= suffix || strcmp(name + len - suffix, error_suffix) != 0)
+                return false;
+        snprintf(stem, sizeof(stem), "%.*s", (int)(len - suffix), name);
+        child->object = fleet_object(dir->fleet, folder_kind(dir), stem);
+        return child->object != NULL && object_has_error(child->object);
+}
+
+static bool error_next(const struct subject *dir, struct node_cursor *cursor)
+{
+        const struct object *o = object_after(dir, cursor);
+
+        while (o != NULL && (!object_has_error(o) || strlen(o->name) + sizeof(error_suffix) > sizeof(cursor->text)))
+                o = o->hh.next;
+        if (o == NULL)
+                return false;
+        cursor->at = o;
+        snprintf(cursor->text, sizeof(cursor->text), "%.200s%s", o->name, error_suffix);
+        cursor->name = cursor->text;
+        return true;
+}
+
+/* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
+static int error_render(const struct subject *s, struct buf *out)
+{
+        const struct object *o = s->object;
+        const struct err *e = &o->draft_err;
+
+        if (e->id[0] != '\0')
+                buf_printf(out, "%s ", e->id);
+        buf_printf(out, "%s.%s", o->name, o->draft.bytes != NULL ? o->draft.ext : "yaml");
+        if (e->line > 0)
+                buf_printf(out, ":%d:%d", e->line, e->column);
+        buf_printf(out, ": %s\n", e->msg);
+        if (e->remedy[0] != '\0')
+                buf_printf(out, "remedy: %s\n", e->remedy);
+        if (o->in_force.bytes != NULL)
+                buf_printf(out, "The document in force is not changed: %s/applied.yaml\n", o->name);
+        else
+                buf_puts(out, "Nothing was started.\n");
+        return out->error;
+}
+
+static int64_t error_mtime(const struct subject *s)
+{
+        return s->object->draft_at;
+}
+
+static int error_xattr(const struct subject *s, struct buf *out)
+{
+        return buf_puts(out, s->object->draft_err.msg);
+}
+
+static const struct node_xattr error_xattrs[] = { { "error", error_xattr }, { NULL, NULL } };
+static const struct node_row error_child = { .kind = NODE_FILE, .render = error_render, .mtime = error_mtime,
+        .flags = NODE_WATCHED | NODE_REMOVABLE, .xattrs = error_xattrs };
+
+/* ---------------------------------------------------------------- folders */
+
+static int phase_xattr(const struct subject *s, struct buf *out)
+{
+        return buf_puts(out, phase_text(s->object->phase));
+}
+
+static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr }, { "error", error_xattr }, { NULL, NULL } };
+static const struct node_row backup_child = { .kind = NODE_DIR, .table = &backup_table, .xattrs = object_xattrs };
+static const struct node_row restore_child = { .kind = NODE_DIR, .table = &restore_table, .xattrs = object_xattrs };
+static const struct node_row migration_child = { .kind = NODE_DIR, .table = &migration_table, .folder = FOLDER_MIGRATION,
+        .xattrs = object_xattrs };
+
+#define FOLDER_ROWS(child)                                                                                     \
+        FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),                   \
+        LIST_ROW(object_find, object_next, child, .help = "the status folder of each object"),                 \
+        LIST_ROW(error_find, error_next, error_child, .help = "why the last write was refused; only while it is"), \
+        USER_ROW()
+
+static const struct node_row backups_rows[] = { FOLDER_ROWS(backup_child) };
+static const struct node_row restores_rows[] = { FOLDER_ROWS(restore_child) };
+static const struct node_row migrations_rows[] = { FOLDER_ROWS(migration_child) };
+const struct node_table backups_table = NODE_TABLE(backups_rows);
+const struct node_table restores_table = NODE_TABLE(restores_rows);
+const struct node_table migrations_table = NODE_TABLE(migrations_rows);
+
+/* targets/ holds nothing but the user's links. */
+static const struct node_row targets_rows[] = { USER_ROW() };
+const struct node_table targets_table = NODE_TABLE(targets_rows);
