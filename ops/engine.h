@@ -31,6 +31,7 @@ struct engine {
         struct store *store;
         struct engine_options options;
         struct engine_private *p;  /* ops/engine.c */
+        struct acting *acting;     /* ops/acting.c */
 };
 
 /* Opens the store. Starts no thread and contacts nobody. `options` and what it points to must outlive the engine. */

@@ -79,10 +79,14 @@ struct object {
         enum draft_state draft_state;
         struct err draft_err;       /* of DRAFT_REJECTED; also of a refused rename, then draft.bytes is NULL */
         int64_t draft_at;           /* when it was refused or interrupted */
+        bool draft_released;        /* of DRAFT_ACCEPTED: its writer has let go of it, so a crash starts it */
+        bool draft_loaded;          /* of DRAFT_ACCEPTED: from the store, its writer is gone (acting.c) */
         struct policy *policy;      /* parsed in_force; NULL when none */
 
         bool file_gone;             /* unlinked or renamed away: the file does not show */
         int64_t removal_at_ms;      /* boottime at which the removal applies; 0 = none pending */
+        bool removal_renamed;       /* … by a rename-away, which a crash undoes */
+        uint32_t removal_uid;       /* … and whose it is */
         bool removed;               /* the removal was applied: the folder stays while backups exist */
 
         /* Migration folders only. */

@@ -30,6 +30,8 @@ struct op_type {
         void (*resume)(struct engine *e, struct object *o);
         /* The removal became final: stops what is not posted. Write section. */
         void (*retire)(struct engine *e, struct object *o);
+        /* After retire: something is still to be done on a cluster, so the record stays. NULL: never. */
+        bool (*owes)(const struct object *o);
         /* -EBUSY when it must not be removed now. */
         int (*may_remove)(struct engine *e, const struct object *o, struct err *err);
         const struct op_verb *verbs; /* ends with a NULL name */

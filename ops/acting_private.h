@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* What the files of ops/acting share. Engine thread only. */
+#include "base/loop.h"
+#include "base/strv.h"
+#include "ops/acting.h"
+
+/* Something that was deleted without a grace of its own and can still be brought back by acting_undo(). */
+struct acting_undo {
+        int64_t until_ms;
+        uint32_t uid;
+        char fleet[FOLDER_NAME_MAX + 1];
+        enum object_kind kind;
+        char name[ACTING_STEM_MAX + 1];
+        /* a draft … */
+        struct document draft;
+        enum draft_state state;
+        struct err why;
+        int64_t at;
+        /* … or a link of a migration folder */
+        struct member_link link;
+        bool target;
+};
+
+struct acting {
+        struct loop_timer timer;
+        int64_t timer_at;       /* INT64_MAX: not armed */
+        uint64_t writes;        /* the last write's number; they grow over all objects */
+        int64_t trash_at_ms;
+        bool parse_again;       /* an object was loaded whose policy needs the clusters */
+        struct acting_undo *undos;
+        size_t n_undos;
+        struct strv dropped;    /* "fleet\nkind\nname" of records to delete */
+};
+
+/* Made on first use; NULL without memory. */
+struct acting *acting_get(struct engine *e);
+/* acting_tick() is to run at `at_ms` at the latest. */
+void acting_arm(struct engine *e, int64_t at_ms);
+
+/* -EROFS with a sentence where nothing may be written. */
+int acting_writable(const struct engine *e, struct err *err);
+/* NULL when there is none, or no such fleet. */
+struct object *acting_object(const struct engine *e, const struct acting_file *f);
+
+/*
+ * The one setter. `next` is a copy of *o (or a fresh object where *o is NULL) that was changed: stores it (unless
+ * `durable` is false), then makes *o like it, in a write section, and touches it. An object of which nothing is left is
+ * deleted instead and *o set to NULL. Owns next->draft, if that is another than *o's, from the call on.
+ */
+int acting_apply(struct engine *e, const struct acting_file *f, struct object **o, struct object *next, bool durable,
+        struct err *err);
+/* A fresh object to be given to acting_apply() as next. -ESTALE: no such fleet. */
+int acting_fresh(struct engine *e, const struct acting_file *f, struct object *ret, struct err *err);
+
+/* In a copy: no draft, no pending removal. */
+void acting_clear_draft(struct object *next);
+void acting_clear_removal(struct object *next);
+/* In a copy: the file goes after `grace_ms`. */
+void acting_set_removal(struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid);
+
+/* The draft becomes what is in force and op_type.start runs. Refused: the draft is Rejected. */
+int acting_start(struct engine *e, struct object *o, struct err *err);
+/* The draft of a writer that is gone is marked. */
+int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o, const struct err *why, struct err *err);
+
+/* Remembers what is about to be deleted by uid. */
+void acting_remember_draft(struct engine *e, const struct object *o, uint32_t uid);
+void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l, bool target, uint32_t uid);
+/* Links in a copy's stead: replaces, adds (link->target set) or removes (link->target NULL) one, stored and applied.
+   Owns what `link` holds. */
+int acting_set_link(struct engine *e, struct object *o, bool target, struct member_link *link, struct err *err);
