@@ -217,7 +217,7 @@ resources_of() { download eu-1 BackupResourceList "$1"; }
         name=$(own bananas)
         post eu-1 Backup "$name" '{"includedNamespaces": ["default"], "ttl": "5 bananas"}'
         post eu-1 Backup "$(own stopped)" "$(only_shop)"
-        always 5 [ "$(velero_phase eu-1 backups "$(own stopped)")" = - ]
+        always 5 velero_phase_is eu-1 backups "$(own stopped)" -
         api_expect 200 eu-1 DELETE "$VELERO/backups/$name"
         start=$EPOCHREALTIME
         eventually_equal 120 Completed velero_phase eu-1 backups "$(own stopped)"
@@ -233,7 +233,7 @@ resources_of() { download eu-1 BackupResourceList "$1"; }
                 "$(refused "$(own early-backup)" "{\"storageLocation\": \"$name\"}" | sed "s/ with a reason.*//")"
         api eu-1 PATCH "$VELERO/backupstoragelocations/$name" "{\"spec\": $spec}"
         eventually_equal 15 Available velero_phase eu-1 backupstoragelocations "$name"
-        always 2 [ "$(velero_phase eu-1 backups "$(own early-backup)")" = FailedValidation ]
+        always 2 velero_phase_is eu-1 backups "$(own early-backup)" FailedValidation
 }
 
 @test "backup: a location that does not exist fails validation" {

@@ -89,7 +89,7 @@ list_objects()
 {
         local path
         path=$(api_path "$2")
-        [[ -z ${3:-} ]] || path+=?labelSelector=$(jq -rn --arg s "$3" '$s | @uri')
+        [[ -z ${3:-} ]] || path+="?labelSelector="$(jq -rn --arg s "$3" '$s | @uri')
         api "$1" GET "$path"
 }
 
@@ -121,6 +121,9 @@ velero_phase()
         object=$(api "$1" GET "$VELERO/$2/$3") || return 1
         jq -r '.status.phase // "-"' <<<"$object"
 }
+
+# velero_phase_is CLUSTER PLURAL NAME PHASE: for `always` and `eventually`, which must ask anew each time.
+velero_phase_is() { assert_equal "$4" "$(velero_phase "$1" "$2" "$3")" "phase of $3"; }
 
 # seed_json NAMESPACE N: prints the objects of a small application, one JSON document a line, each with
 # the path it is posted to in front.
@@ -163,7 +166,10 @@ seed_objects()
                 config+="output = \"/dev/null\""$'\n'"write-out = \"%{http_code} $path\\n\""$'\n'
         done < <(seed_json "$2" "$3")
         codes=$(curl -sS -K - <<<"${config#next}") || return 1
-        grep -v '^201 ' <<<"$codes" && assert_fail "$1: not every object of namespace $2 was made" && return 1
+        if grep -v '^201 ' <<<"$codes" >&2; then
+                assert_fail "$1: not every object of namespace $2 was made"
+                return 1
+        fi
         [[ $ENGINE != real ]] || eventually 10 seed_settled "$1" "$2"
 }
 

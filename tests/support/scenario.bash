@@ -31,6 +31,7 @@ SUPPORT_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly MOUNT_SECONDS=15 UNMOUNT_SECONDS=15 ENGINE_SECONDS=60
 readonly ENGINE_PROGRAM=$SUPPORT_DIR/../e2e/engine
 
+# shellcheck disable=SC2119 # the defaults
 setup_file() { scenario_setup_file; }
 teardown_file() { scenario_teardown_file; }
 setup() { scenario_setup; }
@@ -38,6 +39,7 @@ teardown() { scenario_teardown; }
 
 # scenario_setup_file [N=3 [OPTION...]]: starts the engine with N clusters; the options are the engine's
 # own. What runs here cannot skip the tests (bats): the reason is kept for scenario_setup.
+# shellcheck disable=SC2120 # by the scenario files
 scenario_setup_file()
 {
         local n=${1:-3} status=0
@@ -140,6 +142,7 @@ mount_fleet()
 {
         mount_fleet_at mnt "$@" || return 1
         MNT=$TEST_DIR/mnt
+        # shellcheck disable=SC2034 # for the test
         F=$MNT/prod
 }
 
