@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's round. Callbacks of the loop change the model under engine_write() and note what else is owed; at the end
+ * of the round, in this order:
+ *
+ *     1. what is due is rolled up, the section is published, readers and the kernel see it
+ *     2. what is dirty is stored (nobody waits for that disk but this thread)
+ *     3. tasks that were kicked act, which may begin the next round
+ *
+ * So nothing is sent to a cluster before what was decided about it is durable: a task whose object could not be stored
+ * does not act.
+ */
+#include "ops/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/http.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/timefmt.h"
+#include "ops/acting.h"
+#include "ops/engine_private.h"
+#include "ops/fleetconf.h"
+#include "ops/identity.h"
+#include "ops/member.h"
+#include "ops/object.h"
+#include "ops/op.h"
+#include "ops/op_tasks.h"
+#include "ops/rollup.h"
+#include "ops/store.h"
+#include "ops/task.h"
+
+/* Pointers to tasks or objects in the order they came; a NULL was forgotten. */
+struct ptrs {
+        void **v;
+        size_t n, cap;
+};
+
+struct engine_private {
+        pthread_t thread;
+        bool running;
+        pthread_t owner;
+        bool section;          /* a write section of the round is open */
+        struct loop_defer round;
+        struct loop_timer tick;
+        struct ptrs open, queue, dirty;
+        struct fleetconf *conf;
+        struct fleetconf_watch *watch;
+        bool store_failed;     /* told already */
+};
+
+static int ptrs_add(struct ptrs *p, void *v)
+{
+        if (p->n == p->cap) {
+                size_t cap = p->cap ? 2 * p->cap : 64;
+                void **grown = realloc(p->v, cap * sizeof(*grown));
+                if (grown == NULL)
+                        return -ENOMEM;
+                p->v = grown;
+                p->cap = cap;
+        }
+        p->v[p->n++] = v;
+        return 0;
+}
+
+static void ptrs_forget(struct ptrs *p, const void *v)
+{
+        for (size_t i = 0; i < p->n; i++)
+                if (p->v[i] == v)
+                        p->v[i] = NULL;
+}
+
+static void ptrs_compact(struct ptrs *p)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < p->n; i++)
+                if (p->v[i] != NULL)
+                        p->v[n++] = p->v[i];
+        p->n = n;
+}
+
+/* ---------------------------------------------------------------- the round */
+
+bool engine_acts(const struct engine *e)
+{
+        return !e->options.read_only && !e->model.store_read_only;
+}
+
+bool engine_is_current_thread(const struct engine *e)
+{
+        return pthread_equal(pthread_self(), e->p->owner);
+}
+
+void engine_write(struct engine *e)
+{
+        if (e->p->section)
+                return;
+        e->p->section = true;
+        model_write_begin(&e->model);
+        loop_defer(e->loop, &e->p->round);
+}
+
+void engine_publish(struct engine *e)
+{
+        if (!e->p->section)
+                return;
+        rollup_all(e);
+        e->p->section = false;
+        model_write_end(&e->model);
+}
+
+void engine_dirty(struct engine *e, struct object *o)
+{
+        if (o->dirty || !o->own)
+                return;
+        if (ptrs_add(&e->p->dirty, o) == 0)
+                o->dirty = true;
+        loop_defer(e->loop, &e->p->round);
+}
+
+static void engine_store_dirty(struct engine *e)
+{
+        for (size_t i = 0; i < e->p->dirty.n; i++) {
+                struct object *o = e->p->dirty.v[i];
+                struct err err = ERR_INIT;
+
+                if (o == NULL)
+                        continue;
+                if (!engine_acts(e) || object_save(e, o, &err) == 0) {
+                        o->dirty = false;
+                        e->p->dirty.v[i] = NULL;
+                        continue;
+                }
+                if (!e->p->store_failed) {
+                        engine_event(e, "StoreFailed", o->fleet, "name", o->name, "message", err.msg, NULL);
+                        log_error("state cannot be stored; nothing is sent to clusters until it can",
+                                LOG_S("object", o->name), LOG_ERR(&err));
+                }
+                e->p->store_failed = true;
+        }
+        ptrs_compact(&e->p->dirty);
+        if (e->p->dirty.n == 0)
+                e->p->store_failed = false;
+}
+
+static void engine_act(struct engine *e)
+{
+        struct ptrs queue = e->p->queue;
+
+        memset(&e->p->queue, 0, sizeof(e->p->queue));
+        for (size_t i = 0; i < queue.n; i++) {
+                struct task *t = queue.v[i];
+
+                if (t == NULL)
+                        continue;
+                /* Not durable yet: the tick brings it back. */
+                if (t->run->object->dirty)
+                        t->queued = false;
+                else
+                        task_act(e, t);
+        }
+        free(queue.v);
+}
+
+static void engine_round(void *arg)
+{
+        struct engine *e = arg;
+
+        engine_publish(e);
+        engine_store_dirty(e);
+        engine_act(e);
+}
+
+void engine_open_task(struct engine *e, struct task *t)
+{
+        if (ptrs_add(&e->p->open, t) < 0)
+                return;
+        if (!loop_timer_armed(&e->p->tick))
+                loop_timer_after(e->loop, &e->p->tick, LIMIT_ENGINE_TICK_MS);
+}
+
+void engine_close_task(struct engine *e, struct task *t)
+{
+        ptrs_forget(&e->p->open, t);
+        ptrs_forget(&e->p->queue, t);
+}
+
+void engine_queue_task(struct engine *e, struct task *t)
+{
+        if (ptrs_add(&e->p->queue, t) < 0)
+                return;
+        t->queued = true;
+        loop_defer(e->loop, &e->p->round);
+}
+
+void engine_kick_member(struct engine *e, struct member *c)
+{
+        for (size_t i = 0; i < e->p->open.n; i++) {
+                struct task *t = e->p->open.v[i];
+                if (t != NULL && task_member(t) == c)
+                        task_kick(e, t);
+        }
+}
+
+static void engine_tick(void *arg)
+{
+        struct engine *e = arg;
+
+        ptrs_compact(&e->p->open);
+        for (size_t i = 0; i < e->p->open.n; i++)
+                task_kick(e, e->p->open.v[i]);
+        if (e->p->dirty.n > 0)
+                loop_defer(e->loop, &e->p->round);
+        if (e->p->open.n > 0 || e->p->dirty.n > 0)
+                loop_timer_after(e->loop, &e->p->tick, LIMIT_ENGINE_TICK_MS);
+}
+
+void engine_forget(struct engine *e, struct object *o)
+{
+        for (size_t i = 0; i < o->n_runs; i++)
+                for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
+                        task_close(e, o->runs[i]->tasks[k]);
+        ptrs_forget(&e->p->dirty, o);
+        o->dirty = false;
+}
+
+void engine_object_shrunk(struct engine *e, struct object *o)
+{
+        struct member *c, *tmp;
+        struct velero_object *v, *vtmp;
+
+        rollup_object(e, o);
+        if (o->own && !o->removed)
+                return;
+        HASH_ITER (hh, o->fleet->members, c, tmp)
+                for (int k = VELERO_BACKUP; k <= VELERO_RESTORE; k++)
+                        HASH_ITER (hh, c->velero[k], v, vtmp)
+                                if (v->owner_object == o)
+                                        return;
+        /* A cluster that is away may still hold one. */
+        HASH_ITER (hh, o->fleet->members, c, tmp)
+                if (c->alias_of[0] == '\0' && !member_ready(c))
+                        return;
+        if (o->own) {
+                acting_drop(e, o);
+                return;
+        }
+        engine_forget(e, o);
+        model_touch_object(o, true);
+        fleet_remove_object(o);
+}
+
+/* ---------------------------------------------------------------- other threads */
+
+struct engine_post {
+        struct engine *engine;
+        void (*fn)(struct engine *e, void *arg);
+        void *arg;
+};
+
+static void engine_posted(void *arg)
+{
+        struct engine_post *p = arg;
+
+        /* What is asked from outside may store something: no section of the round is held over it. */
+        engine_publish(p->engine);
+        p->fn(p->engine, p->arg);
+        free(p);
+}
+
+int engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg)
+{
+        struct engine_post *p = malloc(sizeof(*p));
+        int r;
+
+        if (p == NULL)
+                return -ENOMEM;
+        *p = (struct engine_post){ .engine = e, .fn = fn, .arg = arg };
+        r = loop_post(e->loop, engine_posted, p);
+        if (r < 0)
+                free(p);
+        return r;
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+static void engine_member_data(struct member *c, const struct fleetconf_member *conf)
+{
+        free(c->context);
+        c->context = conf->context != NULL ? strdup(conf->context) : NULL;
+        free(c->server);
+        c->server = conf->kube != NULL && conf->kube->server != NULL ? strdup(conf->kube->server) : NULL;
+        strv_done(&c->label_keys);
+        strv_done(&c->label_values);
+        for (size_t i = 0; i < conf->labels.n; i++) {
+                const char *eq = strchr(conf->labels.v[i], '=');
+                size_t n = eq != NULL ? (size_t)(eq - conf->labels.v[i]) : strlen(conf->labels.v[i]);
+
+                (void)strv_pushn(&c->label_keys, conf->labels.v[i], n);
+                (void)strv_push(&c->label_values, eq != NULL ? eq + 1 : "");
+        }
+}
+
+/* A folder may carry another name than configured (identity.c): what the configuration calls a member is found again. */
+static struct member *engine_configured_member(struct fleet *f, const struct fleetconf_member *conf)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, f->members, c, tmp)
+                if (strcmp(c->configured, conf->name) == 0)
+                        return c;
+        return NULL;
+}
+
+static int engine_add_member(struct engine *e, struct fleet *f, const struct fleetconf_member *conf, struct err *err)
+{
+        struct member *c = fleet_add_member(f, conf->name);
+        struct object *o, *tmp;
+        int r;
+
+        if (c == NULL)
+                return err_set(err, -ENOMEM, "add cluster %s", conf->name);
+        snprintf(c->configured, sizeof(c->configured), "%s", conf->name);
+        identity_load(e, c);
+        engine_member_data(c, conf);
+        model_touch_member(c, true);
+        r = member_start(e, c, conf, err);
+        if (r < 0)
+                return r;
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, tmp)
+                        op_resume_member(e, o, c);
+        rollup_fleet(e, f);
+        return 0;
+}
+
+/* The cluster is forgotten, never cleaned. */
+static void engine_remove_member(struct engine *e, struct member *c)
+{
+        struct velero_object *v, *tmp;
+
+        engine_event(e, "ClusterRemoved", c->fleet, "cluster", c->name, NULL);
+        member_stop(c);
+        for (int k = 0; k < VELERO_KINDS; k++)
+                HASH_ITER (hh, c->velero[k], v, tmp)
+                        v->owner_object = NULL;
+        model_touch_member(c, true);
+        rollup_fleet(e, c->fleet);
+        fleet_remove_member(c);
+}
+
+static int engine_set_yaml(struct fleet *f, const struct fleetconf_fleet *conf)
+{
+        free(f->yaml);
+        f->yaml = conf->yaml != NULL ? strndup(conf->yaml, conf->yaml_len) : NULL;
+        return conf->yaml != NULL && f->yaml == NULL ? -ENOMEM : 0;
+}
+
+static int engine_apply_change(struct engine *e, const struct fleetconf_change *ch, struct err *err)
+{
+        struct fleet *f = model_fleet(&e->model, ch->fleet->name);
+        struct member *c = f != NULL && ch->member != NULL ? engine_configured_member(f, ch->member) : NULL;
+        const unsigned reconnect = FLEETCONF_CONNECTION | FLEETCONF_CREDENTIAL | FLEETCONF_VELERO_NAMESPACE | FLEETCONF_ERROR;
+        int r;
+
+        if (ch->member == NULL) {
+                if (ch->kind == FLEETCONF_REMOVED) {
+                        struct member *m, *tmp;
+                        if (f == NULL)
+                                return 0;
+                        HASH_ITER (hh, f->members, m, tmp)
+                                engine_remove_member(e, m);
+                        for (int k = 0; k < OBJECT_KINDS; k++) {
+                                struct object *o, *otmp;
+                                HASH_ITER (hh, f->objects[k], o, otmp)
+                                        engine_forget(e, o);
+                        }
+                        model_touch_fleet(f, true);
+                        model_remove_fleet(f);
+                        return 0;
+                }
+                if (f == NULL && (f = model_add_fleet(&e->model, ch->fleet->name)) == NULL)
+                        return err_set(err, -ENOMEM, "add fleet %s", ch->fleet->name);
+                r = engine_set_yaml(f, ch->fleet);
+                model_touch_fleet(f, ch->kind == FLEETCONF_ADDED);
+                if (r == 0 && ch->kind == FLEETCONF_ADDED)
+                        r = object_load_all(e, f, err);
+                return r;
+        }
+        if (f == NULL)
+                return 0;
+        switch (ch->kind) {
+        case FLEETCONF_REMOVED:
+                if (c != NULL)
+                        engine_remove_member(e, c);
+                return 0;
+        case FLEETCONF_ADDED:
+                return engine_add_member(e, f, ch->member, err);
+        case FLEETCONF_CHANGED:
+                break;
+        }
+        if (c == NULL)
+                return 0;
+        engine_member_data(c, ch->member);
+        model_touch_member(c, false);
+        if ((ch->what & reconnect) == 0)
+                return 0;
+        member_stop(c);
+        return member_start(e, c, ch->member, err);
+}
+
+static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct err *err)
+{
+        struct fleetconf_diff diff;
+        struct fleet *f, *tmp;
+        int r = fleetconf_diff(e->p->conf, conf, &diff);
+
+        if (r < 0)
+                return err_set(err, r, "compare configurations");
+        engine_write(e);
+        for (size_t i = 0; i < diff.n_changes && r == 0; i++)
+                r = engine_apply_change(e, &diff.changes[i], err);
+        fleetconf_diff_done(&diff);
+        HASH_ITER (hh, e->model.fleets, f, tmp)
+                rollup_fleet(e, f);
+        fleetconf_free(e->p->conf);
+        e->p->conf = conf;
+        return r;
+}
+
+static void engine_conf_changed(void *arg, struct fleetconf *conf, const struct err *why)
+{
+        struct engine *e = arg;
+        struct err err = ERR_INIT;
+
+        engine_write(e);
+        if (conf == NULL) {
+                engine_event(e, "ConfigurationRefused", NULL, "message", why->msg, NULL);
+                log_warn("configuration refused; the one in force stays", LOG_ERR(why));
+                return;
+        }
+        if (engine_apply_conf(e, conf, &err) < 0)
+                log_error("configuration applied in part", LOG_ERR(&err));
+        else
+                engine_event(e, "ConfigurationRead", NULL, NULL);
+}
+
+void engine_reload(struct engine *e)
+{
+        fleetconf_watch_reload(e->p->watch);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void engine_jumped(void *arg, const struct loop_jump *jump)
+{
+        struct engine *e = arg;
+        struct fleet *f, *ftmp;
+        struct member *c, *ctmp;
+
+        if (jump->slept_ms == 0)
+                return;
+        engine_write(e);
+        HASH_ITER (hh, e->model.fleets, f, ftmp)
+                HASH_ITER (hh, f->members, c, ctmp)
+                        member_suspect(c);
+}
+
+int engine_new(struct engine **ret, const struct engine_options *options, struct err *err)
+{
+        _cleanup_(engine_freep) struct engine *e = calloc(1, sizeof(*e));
+        int r;
+
+        if (e == NULL || (e->p = calloc(1, sizeof(*e->p))) == NULL)
+                return err_set(err, -ENOMEM, "make the engine");
+        e->options = *options;
+        e->p->owner = pthread_self();
+        loop_defer_init(&e->p->round, engine_round, e);
+        loop_timer_init(&e->p->tick, engine_tick, e);
+        r = model_init(&e->model, err);
+        if (r < 0) {
+                e->model.started = 0;
+                return r;
+        }
+        e->model.started = clock_realtime();
+        r = store_open(&e->store, options->state_dir, options->read_only, err);
+        if (r < 0)
+                return r;
+        snprintf(e->model.store_id, sizeof(e->model.store_id), "%s", store_id(e->store));
+        e->model.store_read_only = store_read_only(e->store);
+        snprintf(e->model.store_holder, sizeof(e->model.store_holder), "%s", store_holder(e->store));
+        *ret = TAKE(e);
+        return 0;
+}
+
+void engine_listen(struct engine *e, model_listener listener, void *arg)
+{
+        e->model.listener = listener;
+        e->model.listener_arg = arg;
+}
+
+/* Everything that was decided before is in the model before the mount answers; the network comes after. */
+int engine_load(struct engine *e, struct err *err)
+{
+        struct fleetconf *conf = NULL;
+        int r;
+
+        r = loop_new(&e->loop, err);
+        if (r == 0)
+                r = http_new(&e->http, e->loop, err);
+        if (r == 0)
+                r = fleetconf_load(e->options.source, &conf, err);
+        if (r == 0)
+                r = engine_apply_conf(e, conf, err);
+        if (r == 0) {
+                engine_event(e, "Started", NULL, "version", FLEETFS_VERSION, "store", e->model.store_id, NULL);
+                r = fleetconf_watch_new(&e->p->watch, e->loop, e->options.source, e->p->conf, engine_conf_changed, e, err);
+        }
+        engine_publish(e);
+        loop_on_jump(e->loop, engine_jumped, e);
+        return r;
+}
+
+static void *engine_thread(void *arg)
+{
+        struct engine *e = arg;
+        struct err err = ERR_INIT;
+
+        e->p->owner = pthread_self();
+        pthread_setname_np(pthread_self(), "engine");
+        if (loop_run(e->loop, &err) < 0)
+                log_error("engine stopped", LOG_ERR(&err));
+        return NULL;
+}
+
+int engine_start(struct engine *e, struct err *err)
+{
+        int r = pthread_create(&e->p->thread, NULL, engine_thread, e);
+
+        if (r != 0)
+                return err_set(err, -r, "start the engine's thread");
+        e->p->running = true;
+        return 0;
+}
+
+void engine_stop(struct engine *e)
+{
+        if (!e->p->running)
+                return;
+        loop_stop(e->loop);
+        pthread_join(e->p->thread, NULL);
+        e->p->running = false;
+        e->p->owner = pthread_self();
+}
+
+void engine_free(struct engine *e)
+{
+        struct fleet *f, *ftmp;
+        struct member *c, *ctmp;
+        struct object *o, *otmp;
+
+        if (e == NULL)
+                return;
+        if (e->p != NULL) {
+                engine_stop(e);
+                e->model.listener = NULL;
+                if (e->loop != NULL) {
+                        engine_publish(e);
+                        engine_store_dirty(e);
+                        engine_publish(e);
+                        HASH_ITER (hh, e->model.fleets, f, ftmp) {
+                                for (int k = 0; k < OBJECT_KINDS; k++)
+                                        HASH_ITER (hh, f->objects[k], o, otmp)
+                                                engine_forget(e, o);
+                                HASH_ITER (hh, f->members, c, ctmp)
+                                        member_stop(c);
+                        }
+                        fleetconf_watch_free(e->p->watch);
+                        loop_timer_cancel(e->loop, &e->p->tick);
+                        loop_defer_cancel(e->loop, &e->p->round);
+                        acting_stop(e);
+                        http_free(e->http);
+                        loop_free(e->loop);
+                }
+                fleetconf_free(e->p->conf);
+                free(e->p->open.v);
+                free(e->p->queue.v);
+                free(e->p->dirty.v);
+        }
+        store_close(e->store);
+        if (e->model.started != 0)
+                model_done(&e->model);
+        free(e->p);
+        free(e);
+}
