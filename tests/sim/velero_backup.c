@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Backups: Queued → ReadyToStart → InProgress → Finalizing → Completed, one at a time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/select.h"
+#include "tests/sim/velero_impl.h"
+
+enum backup_step {
+        STEP_READY,    /* ReadyToStart is to be set */
+        STEP_START,    /* validation, then InProgress */
+        STEP_COLLECT,  /* progress */
+        STEP_FINALIZE, /* uploaded; Finalizing */
+        STEP_END,
+};
+
+static const struct {
+        uint64_t delay_us; /* from the step before to this one */
+} steps[] = {
+        [STEP_READY] = { VELERO_STEP_US },
+        [STEP_START] = { VELERO_STEP_US },
+        [STEP_COLLECT] = { VELERO_STEP_US },
+        [STEP_FINALIZE] = { 3 * VELERO_STEP_US },
+        [STEP_END] = { 2 * VELERO_STEP_US },
+};
+
+#define RESTART_REASON "found a backup with status \"InProgress\" during the server starting, mark it as \"Failed\""
+
+void velero_backup_seen(struct velero *v, const struct doc *d)
+{
+        struct jspan phase = jscan_unquote(jscan(doc_json(d), "status", "phase", NULL));
+
+        if (phase.p && phase.n && !(phase.n == 3 && memcmp(phase.p, "New", 3) == 0))
+                return;
+        if (!names_has(&v->queue, doc_name(d)))
+                names_add(&v->fresh_backups, doc_name(d));
+}
+
+bool velero_backup_running(const struct velero *v, const char *name)
+{
+        return v->backup.name && strcmp(v->backup.name, name) == 0;
+}
+
+static void set_position(json_t *backup, size_t position)
+{
+        if (position)
+                json_object_set_new(object_status(backup), "queuePosition", json_integer((json_int_t)position));
+        else
+                json_object_del(object_status(backup), "queuePosition");
+}
+
+/* New ones go to the end of the queue. */
+static void enqueue_fresh(struct velero *v)
+{
+        for (char *name; (name = names_shift(&v->fresh_backups)); free(name)) {
+                json_t *backup = velero_edit(v, RT_BACKUPS, name);
+
+                if (!backup)
+                        continue;
+                names_add(&v->queue, name);
+                velero_set_phase(backup, "Queued");
+                set_position(backup, v->queue.n);
+                velero_save(v, RT_BACKUPS, name, backup);
+        }
+}
+
+static void renumber_queue(struct velero *v)
+{
+        for (size_t i = 0; i < v->queue.n; i++) {
+                json_t *backup = velero_edit(v, RT_BACKUPS, v->queue.v[i]);
+
+                if (!backup)
+                        continue;
+                set_position(backup, i + 1);
+                velero_save(v, RT_BACKUPS, v->queue.v[i], backup);
+        }
+}
+
+static void backup_next_step(struct run *r, int step)
+{
+        r->step = step;
+        velero_after(r->v, &r->timer, steps[step].delay_us);
+}
+
+void velero_backups_work(struct velero *v)
+{
+        enqueue_fresh(v);
+        while (!v->backup.name && v->queue.n) {
+                char *name = names_shift(&v->queue);
+
+                if (!velero_find(v, RT_BACKUPS, name)) {
+                        free(name);
+                        continue;
+                }
+                v->backup.name = name;
+                v->backup.outcome = v->backup_knob.fail_next;
+                v->backup_knob.fail_next = NULL;
+                backup_next_step(&v->backup, STEP_READY);
+        }
+}
+
+static void backup_finished(struct velero *v)
+{
+        run_done(&v->backup);
+        velero_wake(v);
+}
+
+/* ---- validation: prepareBackupRequest() of Velero ---- */
+
+static void default_string(json_t *spec, const char *field, const char *value)
+{
+        const char *s = json_string_value(json_object_get(spec, field));
+
+        if (!s || !*s || velero_duration(s) == 0)
+                json_object_set_new(spec, field, json_string(value));
+}
+
+static void default_flag(json_t *spec, const char *field, bool value)
+{
+        if (!json_is_boolean(json_object_get(spec, field)))
+                json_object_set_new(spec, field, json_boolean(value));
+}
+
+/* The location to use when none is named: the default one, else the server's flag. */
+static const char *default_location(struct velero *v)
+{
+        struct table *t = cluster_table(v->c, RT_LOCATIONS);
+
+        for (size_t i = 0; i < t->n; i++)
+                if (jscan(doc_json(t->v[i]), "spec", "default", NULL).p && *jscan(doc_json(t->v[i]), "spec", "default", NULL).p == 't')
+                        return doc_name(t->v[i]);
+        return "default";
+}
+
+static void validate_location(struct velero *v, json_t *backup, json_t *errors)
+{
+        json_t *spec = json_object_get(backup, "spec");
+        const char *name = json_string_value(json_object_get(spec, "storageLocation"));
+        bool given = name && *name;
+        json_t *location;
+        const char *mode;
+
+        if (!given) {
+                json_object_set_new(spec, "storageLocation", json_string(default_location(v)));
+                name = json_string_value(json_object_get(spec, "storageLocation"));
+        }
+        location = velero_edit(v, RT_LOCATIONS, name);
+        if (!location) {
+                filter_error(errors,
+                                "an existing backup storage location was not specified at backup creation time and the %s %s%s. Please "
+                                "address this issue (see `velero backup-location -h` for options) and create a new backup. Error: "
+                                "backupstoragelocations.velero.io \"%s\" not found",
+                                given ? "default" : "server default", name, given ? " was not found" : " does not exist", name);
+                return;
+        }
+        mode = json_string_value(json_object_get(json_object_get(location, "spec"), "accessMode"));
+        if (mode && strcmp(mode, "ReadOnly") == 0)
+                filter_error(errors, "backup can't be created because backup storage location %s is currently in read-only mode", name);
+        if (strcmp(velero_phase(location), "Available") != 0)
+                filter_error(errors, "backup can't be created because BackupStorageLocation %s is in Unavailable status.", name);
+        json_decref(location);
+}
+
+static void exclude_opted_out(struct velero *v, json_t *spec)
+{
+        struct table *t = cluster_table(v->c, RT_NAMESPACES);
+        json_t *list = json_object_get(spec, "excludedNamespaces");
+
+        for (size_t i = 0; i < t->n; i++) {
+                if (!jscan_is(jscan(doc_json(t->v[i]), "metadata", "labels", "velero.io/exclude-from-backup", NULL), "true"))
+                        continue;
+                if (!json_is_array(list)) {
+                        json_object_set_new(spec, "excludedNamespaces", json_array());
+                        list = json_object_get(spec, "excludedNamespaces");
+                }
+                json_array_append_new(list, json_string(doc_name(t->v[i])));
+        }
+}
+
+/* modifyResourceIncludeExclude(): the intermediate objects of CSI snapshots are never collected. */
+static void exclude_snapshots(json_t *spec, const char *included, const char *excluded, const char *resource)
+{
+        json_t *in = json_object_get(spec, included), *out = json_object_get(spec, excluded);
+
+        if (filter_has(out, "*") || filter_has(out, resource))
+                return;
+        for (size_t i = 0; i < json_array_size(in); i++)
+                if (strcmp(json_string_value(json_array_get(in, i)), resource) == 0)
+                        json_array_remove(in, i--);
+        if (!json_is_array(out)) {
+                json_object_set_new(spec, excluded, json_array());
+                out = json_object_get(spec, excluded);
+        }
+        json_array_append_new(out, json_string(resource));
+}
+
+#define SNAPSHOTS "volumesnapshots.snapshot.storage.k8s.io"
+#define SNAPSHOT_CONTENTS "volumesnapshotcontents.snapshot.storage.k8s.io"
+
+static bool any_of(const json_t *spec, const char *const *fields, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (json_is_boolean(json_object_get(spec, fields[i])) || json_array_size(json_object_get(spec, fields[i])))
+                        return true;
+        return false;
+}
+
+static void validate_filters(json_t *spec, json_t *errors)
+{
+        static const char *const old_fields[] = { "includeClusterResources", "includedResources", "excludedResources" };
+        static const char *const new_fields[] = { "includedClusterScopedResources", "excludedClusterScopedResources",
+                                                  "includedNamespaceScopedResources", "excludedNamespaceScopedResources" };
+        bool old = any_of(spec, old_fields, ARRAY_SIZE(old_fields));
+
+        if (old && any_of(spec, new_fields, ARRAY_SIZE(new_fields)))
+                filter_error(errors, "include-resources, exclude-resources and include-cluster-resources are old filter parameters.\n"
+                                     "include-cluster-scoped-resources, exclude-cluster-scoped-resources, include-namespace-scoped-resources and "
+                                     "exclude-namespace-scoped-resources are new filter parameters.\nThey cannot be used together");
+        if (old) {
+                if (!filter_validate(errors, "Invalid included/excluded resource lists", json_object_get(spec, "includedResources"),
+                                    json_object_get(spec, "excludedResources"))) {
+                        exclude_snapshots(spec, "includedResources", "excludedResources", SNAPSHOTS);
+                        exclude_snapshots(spec, "includedResources", "excludedResources", SNAPSHOT_CONTENTS);
+                }
+                return;
+        }
+        if (!filter_validate_scoped(errors, "Invalid cluster-scoped included/excluded resource lists",
+                            json_object_get(spec, new_fields[0]), json_object_get(spec, new_fields[1])))
+                exclude_snapshots(spec, new_fields[0], new_fields[1], SNAPSHOT_CONTENTS);
+        if (!filter_validate_scoped(errors, "Invalid namespace-scoped included/excluded resource lists",
+                            json_object_get(spec, new_fields[2]), json_object_get(spec, new_fields[3])))
+                exclude_snapshots(spec, new_fields[2], new_fields[3], SNAPSHOTS);
+}
+
+static void validate_policy(struct velero *v, json_t *spec, json_t *errors)
+{
+        json_t *policy = json_object_get(spec, "resourcePolicy");
+        const char *kind = json_string_value(json_object_get(policy, "kind"));
+        const char *name = json_string_value(json_object_get(policy, "name"));
+
+        if (!kind || strcasecmp(kind, "configmap") != 0 || !name)
+                return;
+        if (!velero_find(v, RT_CONFIGMAPS, name))
+                filter_error(errors, "invalid resource policies: failed to get resource policies %s/%s configmap: configmaps \"%s\" not found",
+                                v->ns, name, name);
+}
+
+/* Completes the spec as the server does and collects what is wrong with it. */
+static json_t *backup_prepare(struct velero *v, json_t *backup)
+{
+        json_t *spec = json_object_get(backup, "spec");
+        json_t *errors = json_array(), *status = object_status(backup);
+        char until[RFC3339_LEN];
+        double ttl;
+
+        if (!json_is_object(spec)) {
+                json_object_set_new(backup, "spec", json_object());
+                spec = json_object_get(backup, "spec");
+        }
+        json_object_set_new(status, "version", json_integer(1));
+        json_object_set_new(status, "formatVersion", json_string("1.1.0"));
+        default_string(spec, "ttl", "720h0m0s");
+        default_string(spec, "csiSnapshotTimeout", "10m0s");
+        default_string(spec, "itemOperationTimeout", "4h0m0s");
+        if (!json_is_string(json_object_get(spec, "volumeGroupSnapshotLabelKey")))
+                json_object_set_new(spec, "volumeGroupSnapshotLabelKey", json_string("velero.io/volume-group"));
+        ttl = velero_duration(json_string_value(json_object_get(spec, "ttl")));
+        json_object_set_new(status, "expiration", json_string(rfc3339(cluster_now(v->c) + (time_t)ttl, until)));
+        default_flag(spec, "defaultVolumesToFsBackup", false);
+        default_flag(spec, "snapshotMoveData", false);
+        validate_location(v, backup, errors);
+        {
+                _cleanup_(mem_freep) char *value = velero_label_value(json_string_value(json_object_get(spec, "storageLocation")));
+
+                object_set_label(backup, "velero.io/storage-location", value);
+        }
+        object_set_annotation(backup, "velero.io/source-cluster-k8s-gitversion", "v1.34.2");
+        object_set_annotation(backup, "velero.io/source-cluster-k8s-major-version", "1");
+        object_set_annotation(backup, "velero.io/source-cluster-k8s-minor-version", "34");
+        object_set_annotation(backup, "velero.io/resource-timeout", "10m0s");
+        exclude_opted_out(v, spec);
+        validate_filters(spec, errors);
+        if (!json_array_size(json_object_get(spec, "includedNamespaces")))
+                json_object_set_new(spec, "includedNamespaces", json_pack("[s]", "*"));
+        filter_validate_namespaces(errors, "Invalid included/excluded namespace lists", json_object_get(spec, "includedNamespaces"),
+                        json_object_get(spec, "excludedNamespaces"));
+        if (json_is_object(json_object_get(spec, "labelSelector")) && json_is_array(json_object_get(spec, "orLabelSelectors")))
+                filter_error(errors, "encountered labelSelector as well as orLabelSelectors in backup spec, only one can be specified");
+        validate_policy(v, spec, errors);
+        return errors;
+}
+
+/* ---- steps ---- */
+
+static bool backup_start(struct run *r, json_t *backup)
+{
+        struct velero *v = r->v;
+        json_t *errors = backup_prepare(v, backup);
+
+        if (r->outcome && strcmp(r->outcome, "FailedValidation") == 0 && !json_array_size(errors))
+                json_array_append_new(errors, json_string("the simulator was told to fail this backup"));
+        if (json_array_size(errors)) {
+                json_object_set_new(object_status(backup), "validationErrors", errors);
+                velero_set_phase(backup, "FailedValidation");
+                return false;
+        }
+        json_decref(errors);
+        velero_set_phase(backup, "InProgress");
+        json_object_set_new(object_status(backup), "startTimestamp", velero_now(v));
+        r->items = select_items(v->c, json_object_get(backup, "spec"));
+        return true;
+}
+
+static void backup_progress(struct run *r, json_t *backup)
+{
+        json_object_set_new(object_status(backup), "progress", json_pack("{s:i, s:i}", "totalItems", (int)r->items->n, "itemsBackedUp", (int)r->items->n));
+}
+
+static struct prefix *backup_store(struct velero *v, json_t *backup)
+{
+        return velero_store_of(v, json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation")));
+}
+
+/* Uploads; returns false where another backup has the name in the store. */
+static bool backup_upload(struct run *r, json_t *backup)
+{
+        struct prefix *p = backup_store(r->v, backup);
+        bool failed = r->outcome && strcmp(r->outcome, "Failed") == 0;
+        bool partly = r->outcome && strstr(r->outcome, "PartiallyFailed");
+
+        if (!p || failed || prefix_backup(p, r->name)) {
+                velero_set_phase(backup, "Failed");
+                json_object_set_new(object_status(backup), "completionTimestamp", velero_now(r->v));
+                json_object_set_new(object_status(backup), "failureReason",
+                                json_string(failed ? "backup execution failed: the simulator was told to fail this backup"
+                                            : p    ? "backup already exists in object storage"
+                                                   : "error uploading backup: the storage location is gone"));
+                return false;
+        }
+        if (partly) {
+                json_object_set_new(object_status(backup), "errors", json_integer(1));
+                r->results = json_pack("{s:{}, s:{s:[s]}}", "warnings", "errors", "velero", "the simulator was told to fail this backup");
+        } else {
+                r->results = json_pack("{s:{}, s:{}}", "warnings", "errors");
+        }
+        velero_set_phase(backup, partly ? "FinalizingPartiallyFailed" : "Finalizing");
+        return true;
+}
+
+static bool backup_held(struct run *r, const char *phase)
+{
+        return r->v->backup_knob.hold && strcmp(r->v->backup_knob.hold, phase) == 0;
+}
+
+/* Carries out one step on the parsed object. Returns false where the run is over. */
+static bool backup_step(struct run *r, json_t *backup)
+{
+        const char *phase;
+
+        switch ((enum backup_step)r->step) {
+        case STEP_READY:
+                velero_set_phase(backup, "ReadyToStart");
+                set_position(backup, 0);
+                return true;
+        case STEP_START:
+                return backup_start(r, backup);
+        case STEP_COLLECT:
+                backup_progress(r, backup);
+                return true;
+        case STEP_FINALIZE:
+                return backup_upload(r, backup);
+        case STEP_END:
+                phase = velero_phase(backup);
+                json_object_set_new(object_status(backup), "completionTimestamp", velero_now(r->v));
+                velero_set_phase(backup, strstr(phase, "PartiallyFailed") ? "PartiallyFailed" : "Completed");
+                return false;
+        }
+        return false;
+}
+
+static void backup_timer(struct timer *t)
+{
+        struct run *r = container_of(t, struct run, timer);
+        struct velero *v = r->v;
+        json_t *backup = velero_edit(v, RT_BACKUPS, r->name);
+        bool goes_on, ended = r->step == STEP_END;
+        struct doc *d;
+
+        if (!backup || backup_held(r, velero_phase(backup))) {
+                /* Deleted while it ran, or a test wants it to stay: then `release` arms the timer. */
+                if (!backup)
+                        backup_finished(v);
+                json_decref(backup);
+                return;
+        }
+        goes_on = backup_step(r, backup);
+        d = velero_save(v, RT_BACKUPS, r->name, json_incref(backup));
+        if (ended && d) {
+                struct prefix *p = backup_store(v, backup);
+
+                if (p)
+                        prefix_put_backup(p, r->name, d, r->items, r->results);
+        }
+        json_decref(backup);
+        if (r->step == STEP_READY)
+                renumber_queue(v);
+        if (goes_on)
+                backup_next_step(r, r->step + 1);
+        else
+                backup_finished(v);
+}
+
+/* ---- start and stop ---- */
+
+static int queue_order(const void *a, const void *b)
+{
+        const struct doc *x = *(struct doc *const *)a, *y = *(struct doc *const *)b;
+        struct jspan p = jscan(doc_json(x), "status", "queuePosition", NULL), q = jscan(doc_json(y), "status", "queuePosition", NULL);
+
+        return atoi(p.p ? p.p : "0") - atoi(q.p ? q.p : "0");
+}
+
+void velero_backups_start(struct velero *v)
+{
+        struct table *t = cluster_table(v->c, RT_BACKUPS);
+        struct doc **queued = mem_realloc(NULL, (t->n + 1) * sizeof *queued);
+        struct names orphans = { 0 };
+        size_t n = 0;
+
+        v->backup.timer.fire = backup_timer;
+        for (size_t i = 0; i < t->n; i++) {
+                struct jspan phase = jscan(doc_json(t->v[i]), "status", "phase", NULL);
+
+                if (jscan_is(phase, "Queued"))
+                        queued[n++] = t->v[i];
+                else if (jscan_is(phase, "InProgress"))
+                        names_add(&orphans, doc_name(t->v[i]));
+        }
+        qsort(queued, n, sizeof *queued, queue_order);
+        for (size_t i = 0; i < n; i++)
+                names_add(&v->queue, doc_name(queued[i]));
+        free(queued);
+        for (char *name; (name = names_shift(&orphans)); free(name)) {
+                json_t *backup = velero_edit(v, RT_BACKUPS, name);
+
+                velero_set_phase(backup, "Failed");
+                json_object_set_new(object_status(backup), "failureReason", json_string(RESTART_REASON));
+                json_object_set_new(object_status(backup), "completionTimestamp", velero_now(v));
+                velero_save(v, RT_BACKUPS, name, backup);
+        }
+        names_done(&orphans);
+}
+
+void velero_backups_stop(struct velero *v)
+{
+        run_done(&v->backup);
+        names_done(&v->fresh_backups);
+        names_done(&v->queue);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * BackupStorageLocations: whether their store can be used, looked at when they are made, when
+ * their spec changes and every validation period.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/velero_impl.h"
+
+static const char *string_of(const json_t *obj, const char *key)
+{
+        const char *s = json_string_value(json_object_get(obj, key));
+
+        return s ? s : "";
+}
+
+/* The keys that the AWS plugin knows. */
+static bool known_config(const char *key)
+{
+        static const char *const keys[] = {
+                "region", "s3Url", "publicUrl", "kmsKeyId", "customerKeyEncryptionFile", "customerKeyEncryptionSecret",
+                "s3ForcePathStyle", "signatureVersion", "credentialsFile", "profile", "serverSideEncryption",
+                "insecureSkipTLSVerify", "enableSharedConfig", "tagging", "checksumAlgorithm",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (strcmp(keys[i], key) == 0)
+                        return true;
+        return false;
+}
+
+static int check_provider(const json_t *spec, struct str *why)
+{
+        const char *provider = string_of(spec, "provider");
+        const char *key;
+        json_t *v;
+
+        if (strcmp(provider, "aws") != 0 && strcmp(provider, "velero.io/aws") != 0) {
+                str_printf(why, "unable to locate ObjectStore plugin named %s%s", strchr(provider, '/') ? "" : "velero.io/", provider);
+                return -1;
+        }
+        json_object_foreach (json_object_get(spec, "config"), key, v) {
+                if (known_config(key))
+                        continue;
+                str_printf(why, "rpc error: code = Unknown desc = config has invalid key %s", key);
+                return -1;
+        }
+        return 0;
+}
+
+static int check_credential(struct velero *v, const json_t *spec, struct str *why)
+{
+        json_t *credential = json_object_get(spec, "credential");
+        const char *name = string_of(credential, "name"), *key = string_of(credential, "key");
+        struct doc *d;
+
+        if (!credential)
+                return 0;
+        d = velero_find(v, RT_SECRETS, name);
+        if (!d) {
+                str_printf(why, "unable to get credentials: unable to get key for secret: Secret \"%s\" not found", name);
+                return -1;
+        }
+        if (!jscan_member(jscan(doc_json(d), "data", NULL), key).p) {
+                str_printf(why, "unable to get credentials: unable to get key for secret: Key \"%s\" not found in Secret \"%s\"", key, name);
+                return -1;
+        }
+        return 0;
+}
+
+struct prefix *velero_store(struct velero *v, const json_t *location, struct str *why)
+{
+        const json_t *spec = json_object_get(location, "spec");
+        const json_t *storage = json_object_get(spec, "objectStorage");
+        const char *bucket = string_of(storage, "bucket");
+        struct buckets *all = &v->c->sim->buckets;
+        struct str dirs = { 0 };
+        struct prefix *p;
+
+        if (json_object_get(storage, "caCert") && json_object_get(storage, "caCertRef")) {
+                str_puts(why, "cannot specify both caCert and caCertRef in objectStorage");
+                return NULL;
+        }
+        if (check_provider(spec, why) < 0 || check_credential(v, spec, why) < 0)
+                return NULL;
+        if (v->c->faults.location_unavailable) {
+                str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, exceeded maximum number of attempts, 3, "
+                              "https response error StatusCode: 0, RequestID: , HostID: , request send failed: connection refused");
+                return NULL;
+        }
+        if (!bucket_exists(all, bucket)) {
+                str_printf(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, https response error StatusCode: 404, "
+                                "RequestID: , HostID: , NoSuchBucket: The specified bucket does not exist");
+                return NULL;
+        }
+        p = bucket_prefix(all, bucket, string_of(storage, "prefix"));
+        if (bucket_invalid_dirs(all, p, &dirs)) {
+                str_printf(why, "Backup store contains invalid top-level directories: %s", dirs.s);
+                str_done(&dirs);
+                return NULL;
+        }
+        return p;
+}
+
+struct prefix *velero_store_of(struct velero *v, const char *location_name)
+{
+        json_t *location = velero_edit(v, RT_LOCATIONS, location_name ? location_name : "");
+        const json_t *storage = json_object_get(json_object_get(location, "spec"), "objectStorage");
+        const char *bucket = string_of(storage, "bucket");
+        struct prefix *p = NULL;
+
+        if (location && bucket_exists(&v->c->sim->buckets, bucket))
+                p = bucket_prefix(&v->c->sim->buckets, bucket, string_of(storage, "prefix"));
+        json_decref(location);
+        return p;
+}
+
+static void location_validate(struct velero *v, const char *name)
+{
+        json_t *location = velero_edit(v, RT_LOCATIONS, name);
+        struct str why = { 0 };
+        json_t *status;
+
+        if (!location)
+                return;
+        status = object_status(location);
+        if (velero_store(v, location, &why)) {
+                velero_set_phase(location, "Available");
+                json_object_del(status, "message");
+        } else {
+                _cleanup_(mem_freep) char *message = mem_printf("BackupStorageLocation \"%s\" is unavailable: %s", name, why.s);
+
+                velero_set_phase(location, "Unavailable");
+                json_object_set_new(status, "message", json_string(message));
+        }
+        json_object_set_new(status, "lastValidationTime", velero_now(v));
+        velero_save(v, RT_LOCATIONS, name, location);
+        str_done(&why);
+}
+
+/* Our own status writes are events too: only a spec that was not validated yet is looked at. */
+static bool needs_validation(struct velero *v, const json_t *location)
+{
+        const char *phase = velero_phase(location);
+        struct str why = { 0 };
+        bool usable = velero_store(v, location, &why) != NULL;
+
+        str_done(&why);
+        return !*phase || usable != (strcmp(phase, "Available") == 0);
+}
+
+void velero_locations_work(struct velero *v)
+{
+        for (char *name; (name = names_shift(&v->fresh_locations)); free(name)) {
+                json_t *location = velero_edit(v, RT_LOCATIONS, name);
+
+                if (location && needs_validation(v, location))
+                        location_validate(v, name);
+                json_decref(location);
+        }
+}
+
+void velero_locations_minute(struct velero *v)
+{
+        struct table *t = cluster_table(v->c, RT_LOCATIONS);
+        struct names due = { 0 };
+
+        for (size_t i = 0; i < t->n; i++) {
+                struct jspan period = jscan_unquote(jscan(doc_json(t->v[i]), "spec", "validationFrequency", NULL));
+                _cleanup_(mem_freep) char *text = period.p ? mem_strndup(period.p, period.n) : NULL;
+                double seconds = text ? velero_duration(text) : 60;
+
+                if (seconds > 0 && v->minutes % (unsigned)(seconds < 60 ? 1 : seconds / 60) == 0)
+                        names_add(&due, doc_name(t->v[i]));
+        }
+        for (char *name; (name = names_shift(&due)); free(name))
+                location_validate(v, name);
+        names_done(&due);
+}
