@@ -95,6 +95,12 @@ int http_host_set_identity(
 /* When the last byte came from this host, loop_now(); 0: never. Also bytes of streams. */
 int64_t http_host_last_heard(const struct http_host *host);
 
+/*
+ * Requests that start from now on open new connections; those under way keep theirs. For a peer
+ * that may be gone. Done by itself when a request gets no answer and nothing else is heard.
+ */
+void http_host_avoid_connections(struct http_host *host);
+
 struct http_host *http_host_ref(struct http_host *host);
 struct http_host *http_host_unref(struct http_host *host);
 DEFINE_CLEANUP(struct http_host *, http_host_unref);

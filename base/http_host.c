@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,8 +15,9 @@
  * libcurl 7.88 reuses a connection when host, port and its own TLS options agree. It does not
  * compare CURLOPT_SSL_CTX_FUNCTION, through which we set the certificates to believe, so two hosts
  * with the same address and different CAs would share a connection that only one of them trusts.
- * CURLOPT_CAPATH is compared and, as the store it goes to is replaced, has no other effect: it is
- * set to a path that does not exist and names the CA.
+ * CURLOPT_CAPATH is compared and has no other effect, as the store it goes to is replaced: it is
+ * set to a path that does not exist and names the CA. The same path tells old connections from new
+ * ones after http_host_avoid_connections(), for which libcurl has no other means.
  */
 #define TRUST_PATH "/nonexistent/fleetfs/"
 
@@ -87,23 +89,6 @@ static char *copy_proxy(const char *url, bool *failed)
         return c;
 }
 
-static int host_setup_trust(
-        struct http_host *host, const struct http_host_config *config, struct err *err)
-{
-        int r;
-
-        if (config->insecure)
-                return 0;
-        r = trust_get(&host->trust, host->http->trust, config->ca_pem, config->ca_pem_len, err);
-        if (r < 0)
-                return r;
-        if (asprintf(&host->trust_path, TRUST_PATH "%s", trust_id(host->trust)) < 0) {
-                host->trust_path = NULL;
-                return -ENOMEM;
-        }
-        return 0;
-}
-
 int http_host_new(struct http_host **ret, struct http *http, const struct http_host_config *config,
         struct err *err)
 {
@@ -131,10 +116,10 @@ int http_host_new(struct http_host **ret, struct http *http, const struct http_h
                 failed |= !host->share || curl_share_setopt(host->share, CURLSHOPT_SHARE,
                                                   CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK;
         }
-        if (!failed)
-                r = host_setup_trust(host, config, err);
-        if (failed || r == -ENOMEM)
-                return err_set(err, -ENOMEM, "%s: out of memory", config->name ? config->name : "");
+        if (failed)
+                return err_set(err, -ENOMEM, "out of memory");
+        if (!config->insecure)
+                r = trust_get(&host->trust, http->trust, config->ca_pem, config->ca_pem_len, err);
         if (r < 0)
                 return r;
         *ret = TAKE(host);
@@ -158,13 +143,17 @@ struct http_host *http_host_unref(struct http_host *host)
                 (void)curl_share_cleanup(host->share);
         trust_unref(host->trust);
         http_identity_unref(host->identity);
-        free(host->trust_path);
         free(host->name);
         free(host->tls_server_name);
         free(host->proxy_url);
         free(host->user_agent);
         free(host);
         return NULL;
+}
+
+void http_host_avoid_connections(struct http_host *host)
+{
+        host->epoch++;
 }
 
 int64_t http_host_last_heard(const struct http_host *host)
@@ -213,12 +202,17 @@ static struct curl_blob blob(const struct secret *s)
 static bool setup_tls(struct http_host *host, const struct http_identity *identity, CURL *easy)
 {
         struct curl_blob cert, key;
-        bool ok = SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-                  SET(CURLOPT_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
-                  SET(CURLOPT_SSL_VERIFYHOST, host->insecure ? 0L : 2L) &&
-                  SET(CURLOPT_PROXY_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
-                  SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, host->trust_path) &&
-                  SET(CURLOPT_PROXY_CAINFO, NULL) && SET(CURLOPT_PROXY_CAPATH, NULL);
+        char path[sizeof(TRUST_PATH) + 100];
+        bool ok;
+
+        (void)snprintf(path, sizeof(path), TRUST_PATH "%s/%u",
+                host->trust ? trust_id(host->trust) : "insecure", host->epoch);
+        ok = SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+             SET(CURLOPT_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+             SET(CURLOPT_SSL_VERIFYHOST, host->insecure ? 0L : 2L) &&
+             SET(CURLOPT_PROXY_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+             SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, path) &&
+             SET(CURLOPT_PROXY_CAINFO, NULL) && SET(CURLOPT_PROXY_CAPATH, NULL);
 
         if (ok && host->trust)
                 ok = SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&

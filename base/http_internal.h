@@ -37,7 +37,7 @@ struct http_host {
         bool insecure, http1;
         unsigned max_in_flight;
         struct trust *trust; /* NULL: insecure */
-        char *trust_path;    /* see http_host.c */
+        unsigned epoch;      /* of its connections */
         struct http_identity *identity;
         CURLSH *share; /* TLS sessions: a share keeps eight, so each host has its own */
 
@@ -73,7 +73,7 @@ struct http_transfer {
         CURL *easy; /* NULL while it is queued */
         char curl_text[CURL_ERROR_SIZE];
         struct loop_timer deadline, idle;
-        int64_t last_byte;
+        int64_t started, last_byte;
         bool repeated;
         size_t header_bytes;
 

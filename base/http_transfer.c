@@ -348,6 +348,13 @@ void http_transfer_finish(struct http_transfer *t, CURLcode code)
 
 /* --- deadlines --- */
 
+/* Whoever did not answer us nor anyone else may be gone: the next request looks for itself. */
+static void suspect(struct http_transfer *t)
+{
+        if (t->easy && t->host->last_heard < t->started)
+                http_host_avoid_connections(t->host);
+}
+
 static void on_deadline(void *arg)
 {
         struct http_transfer *t = arg;
@@ -356,6 +363,7 @@ static void on_deadline(void *arg)
 
         if (queued)
                 http_host_remove(t->host, t);
+        suspect(t);
         err_set(&err, -ETIMEDOUT, "%s: %s within %lld s", t->where,
                 t->head.status ? "the response was not complete"
                 : queued       ? "no place for the request"
@@ -375,6 +383,7 @@ static void on_idle(void *arg)
                 loop_timer_at(t->http->loop, &t->idle, end);
                 return;
         }
+        suspect(t);
         err_set(&err, -ETIMEDOUT, "%s: nothing received for %lld s", t->where,
                 (long long)(t->idle_ms + 999) / 1000);
         conclude(t, &err, surely_not_sent(t, CURLE_OPERATION_TIMEDOUT));
@@ -425,7 +434,7 @@ void http_transfer_start(struct http_transfer *t)
 
         http_transfer_set_state(t, HTTP_ASKING);
         t->curl_text[0] = '\0';
-        t->last_byte = loop_now(http->loop);
+        t->started = t->last_byte = loop_now(http->loop);
         t->easy = http_easy_get(http);
         if (t->easy && setup(t, t->easy)) {
                 http->depth++;
@@ -596,7 +605,7 @@ static int transfer_fill(struct http_transfer *t, const struct http_request *rq,
         t->connect_ms = or_default(rq->connect_ms, LIMIT_CONNECT_MS);
         t->total_ms = or_default(rq->total_ms, stream ? 0 : LIMIT_REQUEST_MS);
         t->idle_ms = rq->idle_ms;
-        t->max_body = rq->max_body ? rq->max_body : stream ? 0 : LIMIT_API_REPLY_BYTES;
+        t->max_body = rq->max_body; /* 0: only what is kept is bounded, by the buffer */
         t->on_head = rq->on_head;
         t->on_data = rq->on_data;
         t->on_done = rq->on_done;

@@ -69,6 +69,9 @@ struct kube_reply {
         unsigned attempts;      /* requests sent for this call */
 };
 
+/* A 2xx has begun, before its first byte: a stream is open. */
+typedef void kube_open_fn(void *arg);
+
 /* Everything in `reply` is borrowed and valid during the call only. */
 typedef void kube_done_fn(void *arg, const struct kube_reply *reply);
 
@@ -86,6 +89,7 @@ struct kube_request {
         size_t max_body;       /* 0: LIMIT_API_REPLY_BYTES */
         bool stream;           /* long-lived (watch): no deadline but `idle_ms`, no retry at all */
         int64_t idle_ms;       /* of a stream: 0: without end */
+        kube_open_fn *on_open; /* or NULL */
         http_data_fn *on_data; /* takes the body of a 2xx as it comes; NULL: it is collected. After
                                   its first byte nothing is repeated any more. */
 };

@@ -31,7 +31,7 @@ struct kube_status {
         int64_t retry_after_s; /* details.retryAfterSeconds; 0: not said */
 };
 
-/* Takes a Status out of a body. -EINVAL if it is not a Status object; *ret is zeroed then. */
+/* Takes a Status out of a body. -EBADMSG if it is not a Status object; *ret is zeroed then. */
 int kube_status_parse(struct kube_status *ret, const char *body, size_t len);
 
 /*

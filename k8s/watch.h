@@ -34,7 +34,7 @@ struct kube_watch *kube_watch_free(struct kube_watch *w);
 DEFINE_CLEANUP(struct kube_watch *, kube_watch_free);
 
 /*
- * -EINVAL: a line that is no event (err has its beginning); -EFBIG: a line beyond max_event;
+ * -EBADMSG: a line that is no event (err has its beginning); -EFBIG: a line beyond max_event;
  * -ENOMEM; or what fn returned.  Events of a type that this version does not know are skipped.
  */
 int kube_watch_feed(struct kube_watch *w, const char *bytes, size_t len, struct err *err);
