@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "tests/support/files.h"
 #include "tests/support/test.h"
 
 #define PEM_B64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCllXSmoKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="
@@ -15,33 +16,6 @@
         "- {name: " name ", context: {cluster: " cluster ", user: " user "}}\n"
 
 /* --- helpers --- */
-
-static void write_file(const char *dir, const char *name, const char *text)
-{
-        char path[256];
-        FILE *f;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-        for (char *slash = path + strlen(dir) + 1; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                (void)mkdir(path, 0700);
-                *slash = '/';
-        }
-        f = fopen(path, "w");
-        assert_non_null(f);
-        assert_true(fputs(text, f) >= 0);
-        assert_int_equal(fclose(f), 0);
-}
-
-/* Writes with every occurrence of the folder as DIR, so that expectations are constant. */
-static void put_without_dir(struct buf *out, const char *text, const char *dir)
-{
-        const char *hit;
-
-        for (; dir && *dir && (hit = strstr(text, dir)); text = hit + strlen(dir))
-                (void)buf_printf(out, "%.*sDIR", (int)(hit - text), text);
-        (void)buf_puts(out, text);
-}
 
 static void put(struct buf *out, const char *key, const char *value)
 {
@@ -126,7 +100,7 @@ static void render(
                 for (size_t i = 0; i < kc->n_contexts; i++)
                         put_context(&text, &kc->contexts[i]);
         }
-        put_without_dir(out, text.data, dir);
+        test_put_without_dir(out, text.data, dir);
 }
 
 /* --- one text --- */
@@ -498,7 +472,7 @@ static void loads(void **state)
         int r;
 
         for (size_t i = 0; i < ARRAY_SIZE(row->files) && row->files[i].path; i++)
-                write_file(dir, row->files[i].path, row->files[i].text);
+                test_write_file(dir, row->files[i].path, row->files[i].text);
         (void)snprintf(account, sizeof(account), "%s/sa", dir);
         src.cwd = dir;
         src.service_account_dir = account;
@@ -518,12 +492,12 @@ static void lists_the_files_to_watch(void **state)
         struct err err = ERR_INIT;
         struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        write_file(dir, "one",
+        test_write_file(dir, "one",
                 "clusters:\n- {name: c, cluster: {server: 'https://c', certificate-authority: ca}}\n"
                 "contexts:\n" CONTEXT("a", "c", "''"));
         assert_ok(kubeconfig_load(&kc, &src, &err), &err);
         for (size_t i = 0; i < kc->files.n; i++) {
-                put_without_dir(&text, kc->files.v[i], dir);
+                test_put_without_dir(&text, kc->files.v[i], dir);
                 (void)buf_puts(&text, " ");
         }
         assert_text(text.data, "DIR/ca DIR/gone DIR/one ");
