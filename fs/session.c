@@ -40,6 +40,7 @@ struct session_private {
         struct session_worker workers[LIMIT_FUSE_WORKERS];
         sem_t ended;
         atomic_bool stopping, ready_told;
+        atomic_uint_fast64_t requests;
         bool started, mounted, served;
         void (*ready)(void *arg);
         void *ready_arg;
@@ -267,6 +268,7 @@ static void *session_work(void *arg)
                         continue;
                 if (r <= 0)
                         break;
+                atomic_fetch_add_explicit(&w->session->p->requests, 1, memory_order_relaxed);
                 fuse_session_process_buf(fuse, &w->buf);
         }
         /* 0 and ENODEV: unmounted from outside. */
@@ -297,6 +299,11 @@ int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct
         }
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         return r;
+}
+
+uint64_t session_requests(const struct session *s)
+{
+        return atomic_load_explicit(&s->p->requests, memory_order_relaxed);
 }
 
 void session_stop(struct session *s)

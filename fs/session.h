@@ -76,6 +76,8 @@ int session_wait(struct session *s);
 void session_stop(struct session *s);
 /* "3.14.0" */
 const char *session_fuse_version(void);
+/* FUSE requests received so far. Any thread. */
+uint64_t session_requests(const struct session *s);
 /* NULL is allowed. Whoever answers parked requests or calls the listener must have ended. */
 struct session *session_free(struct session *s);
 
