@@ -133,6 +133,8 @@ static const struct reason reasons[] = {
                 "write it again, or `echo start > ctl`" },
         { 256, EIO, "NotKept", "the policy could not be stored durably",
                 "make room in the state directory" },
+        { 257, EIO, "RecordDamaged", "what the store holds of an object cannot be read",
+                "write the policy again; the damaged record is in the state directory" },
         { 280, 0, "TooFrequent", "the schedule runs more often than once an hour",
                 "mind the storage: backups are kept for 30 days unless ttl says else" },
         { 281, 0, "ManyAtOnce", "more than 20 schedules run in one minute",
@@ -149,6 +151,8 @@ static const struct reason reasons[] = {
                 "include the namespace, or remove the mapping" },
         { 287, 0, "HostPathSkipped", "volumes of type hostPath are not backed up",
                 "use local volumes" },
+        { 288, 0, "OwnedBySchedule", "the backups' objects vanish with their schedule",
+                "leave useOwnerReferencesInBackup out" },
 
         /* ── 03xx: protection ── */
         { 301, 0, "NoNodeAgent", "volumes are not backed up: no node-agent runs there",
@@ -192,7 +196,7 @@ static const struct reason reasons[] = {
                 "`echo retry > ctl`" },
         { 412, EINVAL, "PartUnknown", "the restore names a part that the backup does not have",
                 "use the names of the backup's policies[]" },
-        { 413, EBUSY, "Running", "it runs", "wait until it is done; Velero cannot cancel it" },
+        { 413, EBUSY, "Running", "the operation has not ended yet", "wait until it is done; Velero cannot cancel it" },
         { 414, EIO, "DeletionFailed", "Velero could not delete the backup",
                 "read the message; `echo \"delete <run>\" > ctl` tries again" },
         { 415, EPERM, "DeletionRefused", "the backup's data may belong to another backup of that name",

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "velero/spec.h"
 
-#include <errno.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "base/err.h"
-#include "base/timefmt.h"
 #include "velero/spec_rules.h"
 
 /* ── Pieces ─────────────────────────────────────────────────────────────────────────────────────────── */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "velero/spec_rules.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/limits.h"
-#include "base/timefmt.h"
 #include "base/yaml.h"
 #include "velero/spec.h"
 
