@@ -10,7 +10,7 @@
 #include "ops/policy.h"
 #include "velero/spec.h"
 
-/* ── Rules ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- rules --- */
 
 static bool given(const struct yaml_node *map, const char *key)
 {
@@ -54,8 +54,8 @@ static int check_restore_kinds(const struct yaml_node *list, struct err *err)
         YAML_ITEMS (list, i, item)
                 if (item->len > strlen(domain) &&
                         strcmp(item->text + item->len - strlen(domain), domain) == 0) {
-                        (void)yaml_refuse(item, err, ERR_ID_NOT_RESTORABLE,
-                                "%s are never restored", item->text);
+                        (void)yaml_refuse(item, err, ERR_ID_NOT_RESTORABLE, "%s are never restored",
+                                item->text);
                         return err_remedy(err, "remove it");
                 }
         return velero_check_restorable(list, err);
@@ -79,8 +79,8 @@ static int check_secret_name(const struct yaml_node *node, struct err *err)
                 velero_is_dns_subdomain(node->text, LIMIT_NAME_DNS1123_SUBDOMAIN))
                 return 0;
         (void)yaml_refuse(node, err, ERR_ID_CREDENTIALS, "it is not the name of a Secret");
-        return err_remedy(err,
-                "put the credentials into a Secret of Velero's namespace and give its name");
+        return err_remedy(
+                err, "put the credentials into a Secret of Velero's namespace and give its name");
 }
 
 static int check_storage(const struct yaml_node *storage, struct err *err)
@@ -93,11 +93,11 @@ static int check_storage_location(const struct yaml_node *location, struct err *
         return refuse_both(location, "s3Url", "endpoint", ERR_ID_POLICIES, err);
 }
 
-/* ── Pieces ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- pieces --- */
 
-#define SCHEMA_CHECKED(field_table, check_fn)                                                      \
-        {                                                                                          \
-                .fields = (field_table), .n = ARRAY_SIZE(field_table), .check = (check_fn)         \
+#define SCHEMA_CHECKED(field_table, check_fn)                                              \
+        {                                                                                  \
+                .fields = (field_table), .n = ARRAY_SIZE(field_table), .check = (check_fn) \
         }
 
 /* corev1.ObjectReference; only the name is looked at. */
@@ -120,15 +120,13 @@ static const struct schema_field destination_rows[] = {
         { "clusters", SCHEMA_OBJECT_LIST, .sub = &reference_schema, .flags = SCHEMA_NOT_EMPTY,
                 .help = "clusters by name" },
 };
-static const struct schema destination_schema =
-        SCHEMA_CHECKED(destination_rows, check_destination);
+static const struct schema destination_schema = SCHEMA_CHECKED(destination_rows, check_destination);
 
 static const struct schema_field filter_rows[] = {
         VELERO_FILTER_ROWS,
         VELERO_SCOPED_FILTER_ROWS,
 };
-static const struct schema filter_schema =
-        SCHEMA_CHECKED(filter_rows, velero_check_filter);
+static const struct schema filter_schema = SCHEMA_CHECKED(filter_rows, velero_check_filter);
 static const struct schema restore_filter_schema =
         SCHEMA_CHECKED(filter_rows, check_restore_filter);
 
@@ -159,6 +157,7 @@ static const struct schema_field storage_rows[] = {
 };
 static const struct schema storage_schema = SCHEMA_CHECKED(storage_rows, check_storage);
 
+/* clang-format off */
 #define TTL_ROW                                                                                    \
         { "ttl", SCHEMA_DURATION, .check = velero_check_not_negative,                              \
                 .help = "how long backups are kept; 720h unless set" }
@@ -176,8 +175,9 @@ static const struct schema storage_schema = SCHEMA_CHECKED(storage_rows, check_s
         { name, SCHEMA_OBJECT, .sub = &status_schema, .help = "kinds whose status is kept" }
 #define FILTER_ROW(sub_schema)                                                                     \
         { "resourceFilter", SCHEMA_OBJECT, .sub = (sub_schema), .help = "which objects" }
+/* clang-format on */
 
-/* ── Backup ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- backup --- */
 
 static const struct schema_field backup_policy_rows[] = {
         FILTER_ROW(&filter_schema),
@@ -199,12 +199,12 @@ static const struct schema_field backup_spec_rows[] = {
         { "destination", SCHEMA_OBJECT, .sub = &destination_schema,
                 .help = "which clusters; all unless set" },
         { "policy", SCHEMA_OBJECT, .sub = &backup_policy_schema, .help = "what and how" },
-        { "policies", SCHEMA_OBJECT_LIST, .sub = &backup_policies_schema,
-                .flags = SCHEMA_NOT_EMPTY, .help = "several parts; not with policy" },
+        { "policies", SCHEMA_OBJECT_LIST, .sub = &backup_policies_schema, .flags = SCHEMA_NOT_EMPTY,
+                .help = "several parts; not with policy" },
 };
 static const struct schema backup_spec_schema = SCHEMA_CHECKED(backup_spec_rows, check_policies);
 
-/* ── Restore ────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- restore --- */
 
 static const struct schema_field restore_policy_rows[] = {
         FILTER_ROW(&restore_filter_schema),
@@ -234,7 +234,7 @@ static const struct schema_field restore_spec_rows[] = {
 };
 static const struct schema restore_spec_schema = SCHEMA_CHECKED(restore_spec_rows, check_policies);
 
-/* ── Migrate ────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- migrate --- */
 
 static const struct schema_field migrate_policy_rows[] = {
         FILTER_ROW(&filter_schema),
@@ -257,18 +257,19 @@ static const struct schema_field migrate_spec_rows[] = {
 };
 static const struct schema migrate_spec_schema = SCHEMA(migrate_spec_rows);
 
-/* ── Documents ──────────────────────────────────────────────────────────────────────────────────────── */
+/* --- documents --- */
 
-#define DOCUMENT(name, spec_schema)                                                                \
-        static const struct schema_field name##_rows[] = {                                         \
-                { "apiVersion", SCHEMA_STRING, .flags = SCHEMA_REQUIRED, .help = "group/version" }, \
-                { "kind", SCHEMA_STRING, .flags = SCHEMA_REQUIRED, .help = "the kind" },           \
-                { "metadata", SCHEMA_OBJECT, .sub = &velero_object_meta_schema,                    \
-                        .help = "labels and annotations; the file's name is the name" },           \
-                { "spec", SCHEMA_OBJECT, .sub = &(spec_schema), .flags = SCHEMA_REQUIRED,          \
-                        .help = "what to do" },                                                    \
-                { "status", SCHEMA_ANY, .help = "not read" },                                      \
-        };                                                                                         \
+#define DOCUMENT(name, spec_schema)                                                       \
+        static const struct schema_field name##_rows[] = {                                \
+                { "apiVersion", SCHEMA_STRING, .flags = SCHEMA_REQUIRED,                  \
+                        .help = "group/version" },                                        \
+                { "kind", SCHEMA_STRING, .flags = SCHEMA_REQUIRED, .help = "the kind" },  \
+                { "metadata", SCHEMA_OBJECT, .sub = &velero_object_meta_schema,           \
+                        .help = "labels and annotations; the file's name is the name" },  \
+                { "spec", SCHEMA_OBJECT, .sub = &(spec_schema), .flags = SCHEMA_REQUIRED, \
+                        .help = "what to do" },                                           \
+                { "status", SCHEMA_ANY, .help = "not read" },                             \
+        };                                                                                \
         static const struct schema name = SCHEMA(name##_rows)
 
 DOCUMENT(kurator_backup_document, backup_spec_schema);

@@ -11,8 +11,8 @@
  * Kurator ships, and the documents a policy may be, Velero's among them. One row is one spelling of
  * apiVersion and kind. Constant; any thread.
  *
- * Beyond Kurator: clusterSelector.matchExpressions, the restore's allowPartiallyFailed, the migration's
- * copyCredentials, and spec.storage with `endpoint`, `prefix` and `secretName`.
+ * Beyond Kurator: clusterSelector.matchExpressions, the restore's allowPartiallyFailed, the
+ * migration's copyCredentials, and spec.storage with `endpoint`, `prefix` and `secretName`.
  */
 
 /* A kind of document, and the folder it belongs in. */

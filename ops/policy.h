@@ -50,10 +50,12 @@ struct policy_env {
         const char *fleet;           /* name of the fleet whose folder it is in */
         const char *const *clusters; /* folder names of the fleet's clusters */
         size_t n_clusters;
-        policy_label_fn *label; /* for the warning that a selector matches nothing; NULL: no check */
-        void *userdata;         /* for `label` */
+        policy_label_fn
+                *label; /* for the warning that a selector matches nothing; NULL: no check */
+        void *userdata; /* for `label` */
         bool schedules_supported; /* false: a policy with a schedule is refused */
-        /* Refuse a restore or migration in YAML that does not end in a newline: it may be cut off. */
+        /* Refuse a restore or migration in YAML that does not end in a newline: it may be cut off.
+         */
         bool final_newline;
         /* The document is a migration folder's policy.yaml: source and targets are its links. */
         bool links;
@@ -115,10 +117,10 @@ struct policy_sub {
 struct policy {
         enum policy_kind kind;
         enum policy_style style;
-        const char *name;     /* the stem */
-        const char *schedule; /* cron expression as written, UTC; "" for a one-off */
-        bool paused;          /* Velero Schedule's spec.paused */
-        bool empty;           /* there were no bytes: a restore of all of `backup` */
+        const char *name;            /* the stem */
+        const char *schedule;        /* cron expression as written, UTC; "" for a one-off */
+        bool paused;                 /* Velero Schedule's spec.paused */
+        bool empty;                  /* there were no bytes: a restore of all of `backup` */
         bool allow_partially_failed; /* a restore may use a PartiallyFailed backup */
         bool copy_credentials;       /* a migration may copy a member's Secret to the target */
         struct policy_destination destination; /* a migration's targets */
@@ -206,8 +208,7 @@ int policy_backup_spec(const struct policy *policy, size_t sub,
  * then takes no labels from the Schedule. -ENOMEM.
  */
 int policy_schedule_spec(const struct policy *policy, size_t sub,
-        const struct policy_cluster *cluster, const json_t *labels, json_t **ret,
-        struct err *err);
+        const struct policy_cluster *cluster, const json_t *labels, json_t **ret, struct err *err);
 
 /*
  * The Velero RestoreSpec of part `sub` from the Velero backup of that name (NULL keeps a Velero

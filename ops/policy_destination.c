@@ -34,8 +34,7 @@ static int read_clusters(struct policy_reading *in, const struct yaml_node *list
         ret->clusters = arena_alloc(in->policy->arena, list->n * sizeof(*ret->clusters));
         if (!ret->clusters)
                 return policy_oom(in->err);
-        YAML_ITEMS(list, i, item)
-        {
+        YAML_ITEMS (list, i, item) {
                 const struct yaml_node *name = yaml_get(item, "name");
                 char where[160];
                 int r;
@@ -98,15 +97,13 @@ static int read_selector(
         ret->requirements = arena_alloc(in->policy->arena, n * sizeof(*ret->requirements));
         if (!ret->requirements)
                 return policy_oom(in->err);
-        YAML_PAIRS(labels, i, pair)
-        {
+        YAML_PAIRS (labels, i, pair) {
                 r = read_requirement(in, &ret->requirements[ret->n_requirements++], pair->key->text,
                         POLICY_IN, pair->value);
                 if (r < 0)
                         return r;
         }
-        YAML_ITEMS(expressions, i, item)
-        {
+        YAML_ITEMS (expressions, i, item) {
                 const char *op = yaml_get(item, "operator")->text;
                 const struct yaml_node *values = yaml_get(item, "values");
                 size_t k = 0;

@@ -10,8 +10,8 @@ struct policy_document_type;
 
 /*
  * What the files of a policy share: policy.c begins and ends, policy_document.c finds the spelling,
- * policy_destination.c the clusters, policy_read.c all the rest; policy_spec.c makes Velero's specs,
- * policy_view.c compares and shows. Nobody else includes this.
+ * policy_destination.c the clusters, policy_read.c all the rest; policy_spec.c makes Velero's
+ * specs, policy_view.c compares and shows. Nobody else includes this.
  */
 
 /* One document being read. */
@@ -32,7 +32,8 @@ extern const char *const policy_folders[]; /* by enum policy_kind: "backups", â€
 int policy_oom(struct err *err);
 /* A copy that lives as long as the policy, or NULL. */
 const char *policy_keep(struct policy *policy, const char *text);
-/* An error at a node, its field named as the user knows it. Returns -EINVAL; follow with err_remedy(). */
+/* An error at a node, its field named as the user knows it. Returns -EINVAL; follow with
+ * err_remedy(). */
 int policy_refuse(struct policy_reading *in, const struct yaml_node *node, const char *id,
         const char *path, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* A caveat that is no error: "FLT-nnnn sentence". 0 or -ENOMEM. */
@@ -57,10 +58,13 @@ int policy_alloc_subs(struct policy_reading *in, size_t n);
 bool policy_split_reference(
         struct policy *policy, const char *text, size_t max, struct policy_reference *ret);
 
-/* A field that says something: neither absent, null, nor an empty list or map. Borrowed, or NULL. */
+/* A field that says something: neither absent, null, nor an empty list or map. Borrowed, or NULL.
+ */
 const json_t *policy_field(const json_t *object, const char *key);
 /* Whether a list is absent, empty or ["*"]: all there is. */
 bool policy_list_is_all(const json_t *list);
+/* Sets a field; `value` is consumed, and may be NULL for want of memory. 0 or -ENOMEM. */
+int policy_set_field(json_t *to, const char *key, json_t *value);
 /* Copies a field that says something. 0 or -ENOMEM. */
 int policy_copy_field(json_t *to, const json_t *from, const char *key);
 
@@ -74,5 +78,5 @@ struct policy_filter_fault {
  * Writes the kinds of a Kurator resourceFilter into a RestoreSpec. *ret_decided: the filter says
  * what becomes of cluster-scoped objects. 0, -ENOMEM, or -EINVAL with *fault.
  */
-int policy_restore_kinds(const json_t *filter, json_t *spec, bool *ret_decided,
-        struct policy_filter_fault *fault);
+int policy_restore_kinds(
+        const json_t *filter, json_t *spec, bool *ret_decided, struct policy_filter_fault *fault);

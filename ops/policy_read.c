@@ -17,8 +17,7 @@
 
 #define ANNOTATION_ALLOW_PARTIAL "fleetfs.dev/allow-partially-failed"
 
-/* ── Parts
- * ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- parts --- */
 
 /* A mapping of a namespace that the filter leaves out does nothing, and was meant to. */
 static int warn_mapping(struct policy_reading *in, const json_t *spec, const json_t *filter)
@@ -173,8 +172,7 @@ static int read_parts(struct policy_reading *in)
         return read_sub(in, &p->subs[0], yaml_get(in->spec, "policy"), "policy");
 }
 
-/* ── The rest of each kind
- * ──────────────────────────────────────────────────────────────────────────── */
+/* --- the rest of each kind --- */
 
 static const char *text_of(struct policy_reading *in, const struct yaml_node *node)
 {

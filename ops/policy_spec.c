@@ -32,13 +32,7 @@ static const char *const velero_kinds[] = { "backups.velero.io", "backupreposito
 static const char *const related_kinds[] = { "persistentvolumes",
         "customresourcedefinitions.apiextensions.k8s.io" };
 
-static int oom(struct err *err)
-{
-        return err_set(err, -ENOMEM, "out of memory");
-}
-
-/* ── JSON
- * ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- JSON --- */
 
 const json_t *policy_field(const json_t *object, const char *key)
 {
@@ -81,7 +75,7 @@ static int copy_fields(json_t *to, const json_t *from, const char *const *keys, 
         return 0;
 }
 
-static int set_new(json_t *to, const char *key, json_t *value)
+int policy_set_field(json_t *to, const char *key, json_t *value)
 {
         return json_object_set_new(to, key, value) < 0 ? -ENOMEM : 0;
 }
@@ -101,7 +95,7 @@ static int add_text(json_t *spec, const char *key, const char *text)
 
         if (list_has(list, text))
                 return 0;
-        if (!list && set_new(spec, key, json_array()) < 0)
+        if (!list && policy_set_field(spec, key, json_array()) < 0)
                 return -ENOMEM;
         list = json_object_get(spec, key);
         return json_array_append_new(list, json_string(text)) < 0 ? -ENOMEM : 0;
@@ -130,8 +124,7 @@ static bool filter_is_old(const json_t *filter)
                policy_field(filter, "includeClusterResources");
 }
 
-/* ── Backups
- * ────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- backups --- */
 
 /* Which kinds, and whether cluster-scoped ones are among them. */
 static int backup_kinds(const json_t *filter, bool all_namespaces, json_t *spec)
@@ -147,7 +140,7 @@ static int backup_kinds(const json_t *filter, bool all_namespaces, json_t *spec)
                         return -ENOMEM;
                 if (!all_namespaces || json_object_get(spec, "includeClusterResources"))
                         return 0;
-                return set_new(spec, "includeClusterResources", json_true());
+                return policy_set_field(spec, "includeClusterResources", json_true());
         }
         if (copy_fields(spec, filter, new_keys, ARRAY_SIZE(new_keys)) < 0)
                 return -ENOMEM;
@@ -155,7 +148,7 @@ static int backup_kinds(const json_t *filter, bool all_namespaces, json_t *spec)
                 is_star(json_object_get(filter, "excludedClusterScopedResources")) ||
                 !policy_list_is_all(policy_field(filter, "includedNamespaceScopedResources")))
                 return 0;
-        return set_new(spec, "includedClusterScopedResources", json_pack("[s]", "*"));
+        return policy_set_field(spec, "includedClusterScopedResources", json_pack("[s]", "*"));
 }
 
 /* Velero splits at commas and nothing else, while people write "a, b". */
@@ -183,7 +176,7 @@ static int ordered_resources(const json_t *policy, json_t *spec)
                 json_decref(to);
                 return 0;
         }
-        return set_new(spec, "orderedResources", to);
+        return policy_set_field(spec, "orderedResources", to);
 }
 
 static int kurator_backup_spec(
@@ -197,7 +190,7 @@ static int kurator_backup_spec(
         int r = copy_fields(spec, filter, filter_keys, ARRAY_SIZE(filter_keys));
 
         if (r == 0 && all)
-                r = set_new(spec, "includedNamespaces", json_pack("[s]", "*"));
+                r = policy_set_field(spec, "includedNamespaces", json_pack("[s]", "*"));
         if (r == 0)
                 r = backup_kinds(filter, all, spec);
         if (r == 0)
@@ -205,9 +198,9 @@ static int kurator_backup_spec(
         if (r == 0)
                 r = ordered_resources(policy, spec);
         if (r == 0 && cluster->has_node_agent)
-                r = set_new(spec, "defaultVolumesToFsBackup", json_true());
+                r = policy_set_field(spec, "defaultVolumesToFsBackup", json_true());
         if (r == 0)
-                r = set_new(spec, "snapshotVolumes", json_false());
+                r = policy_set_field(spec, "snapshotVolumes", json_false());
         return r;
 }
 
@@ -221,10 +214,11 @@ int policy_backup_spec(const struct policy *policy, size_t sub,
         if (r == 0 && policy->style != POLICY_VELERO)
                 r = kurator_backup_spec(own, cluster, spec);
         if (r == 0 && cluster->storage_location && !policy_field(spec, "storageLocation"))
-                r = set_new(spec, "storageLocation", json_string(cluster->storage_location));
+                r = policy_set_field(
+                        spec, "storageLocation", json_string(cluster->storage_location));
         if (r < 0) {
                 json_decref(spec);
-                return oom(err);
+                return policy_oom(err);
         }
         *ret = spec;
         return 0;
@@ -247,9 +241,9 @@ int policy_schedule_spec(const struct policy *policy, size_t sub,
         if (labels && json_object_size(theirs) > 0)
                 r = json_object_update(theirs, (json_t *)(uintptr_t)labels);
         if (!spec || r < 0 || json_object_set(spec, "template", template) < 0 ||
-                set_new(spec, "schedule", json_string(policy->schedule)) < 0 ||
-                (policy->paused && set_new(spec, "paused", json_true()) < 0))
-                r = oom(err);
+                policy_set_field(spec, "schedule", json_string(policy->schedule)) < 0 ||
+                (policy->paused && policy_set_field(spec, "paused", json_true()) < 0))
+                r = policy_oom(err);
         json_decref(template);
         if (r < 0) {
                 json_decref(spec);
@@ -259,8 +253,7 @@ int policy_schedule_spec(const struct policy *policy, size_t sub,
         return 0;
 }
 
-/* ── Restores
- * ───────────────────────────────────────────────────────────────────────────────────────── */
+/* --- restores --- */
 
 static int fault_at(struct policy_filter_fault *fault, const char *key, const char *why)
 {
@@ -306,7 +299,7 @@ static int scoped_kinds(
         if (r == 0 && !all_n && !c && !no_c)
                 r = add_texts(spec, "includedResources", related_kinds, ARRAY_SIZE(related_kinds));
         if (r == 0 && (c || no_c))
-                r = set_new(spec, "includeClusterResources", json_boolean(!no_c));
+                r = policy_set_field(spec, "includeClusterResources", json_boolean(!no_c));
         *ret_decided = c || no_c || !all_n;
         return r;
 }
@@ -339,11 +332,12 @@ static int restore_status(const json_t *policy, json_t *spec)
                 to = json_object();
                 if (copy_fields(to, from, keys, ARRAY_SIZE(keys)) < 0 ||
                         (!json_object_get(to, "includedResources") &&
-                                set_new(to, "includedResources", json_pack("[s]", "*")) < 0)) {
+                                policy_set_field(to, "includedResources", json_pack("[s]", "*")) <
+                                        0)) {
                         json_decref(to);
                         return -ENOMEM;
                 }
-                return set_new(spec, "restoreStatus", to);
+                return policy_set_field(spec, "restoreStatus", to);
         }
         return 0;
 }
@@ -375,7 +369,7 @@ static int kurator_restore_spec(const struct policy *policy, const json_t *own,
         if (r == -EINVAL)
                 return err_set(err, r, "%s: %s", fault.key, fault.why);
         if (r == 0 && !decided && policy_list_is_all(namespaces))
-                r = set_new(spec, "includeClusterResources", json_true());
+                r = policy_set_field(spec, "includeClusterResources", json_true());
         if (r == 0)
                 r = add_text(spec, "excludedNamespaces", cluster->velero_namespace);
         if (r == 0)
@@ -384,7 +378,7 @@ static int kurator_restore_spec(const struct policy *policy, const json_t *own,
                 r = copy_fields(spec, own, policy_keys, ARRAY_SIZE(policy_keys));
         if (r == 0)
                 r = restore_status(own, spec);
-        return r < 0 ? oom(err) : 0;
+        return r < 0 ? policy_oom(err) : 0;
 }
 
 int policy_restore_spec(const struct policy *policy, size_t sub, const char *backup_name,
@@ -392,15 +386,15 @@ int policy_restore_spec(const struct policy *policy, size_t sub, const char *bac
 {
         const json_t *own = policy->subs[sub].spec;
         json_t *spec = policy->style == POLICY_VELERO ? json_deep_copy(own) : json_object();
-        int r = spec ? 0 : oom(err);
+        int r = spec ? 0 : policy_oom(err);
 
         if (r == 0 && policy->style != POLICY_VELERO)
                 r = kurator_restore_spec(policy, own, cluster, spec, err);
         if (r == 0 && backup_name) {
                 /* Exactly one of the two: a backup that was chosen by schedule is named instead. */
                 (void)json_object_del(spec, "scheduleName");
-                if (set_new(spec, "backupName", json_string(backup_name)) < 0)
-                        r = oom(err);
+                if (policy_set_field(spec, "backupName", json_string(backup_name)) < 0)
+                        r = policy_oom(err);
         }
         if (r < 0) {
                 json_decref(spec);

@@ -10,13 +10,7 @@
 
 /* A policy looked at: what it means, to compare it, and its document in Kurator's words. */
 
-static int set_new(json_t *to, const char *key, json_t *value)
-{
-        return json_object_set_new(to, key, value) < 0 ? -ENOMEM : 0;
-}
-
-/* ── Meaning
- * ────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- meaning --- */
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -58,13 +52,13 @@ static int set_destination(json_t *to, const char *key, const struct policy_dest
                         one ? json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
                 json_decref(one);
-                r = text ? set_new(requirements, text, json_true()) : -ENOMEM;
+                r = text ? policy_set_field(requirements, text, json_true()) : -ENOMEM;
         }
         if (r < 0) {
                 json_decref(requirements);
                 return r;
         }
-        return set_new(to, key,
+        return policy_set_field(to, key,
                 json_pack("{s:o, s:o, s:s}", "clusters", sorted(d->clusters, d->n_clusters),
                         "requirements", requirements, "except", d->except));
 }
@@ -135,7 +129,7 @@ static int set_specs(const struct policy *policy, size_t sub, json_t *to)
                 if (r == 0 && restore)
                         r = normalize(restore);
                 if (r == 0)
-                        r = set_new(to, agent ? "with" : "without",
+                        r = policy_set_field(to, agent ? "with" : "without",
                                 json_pack("[o*, o*]", spec, restore));
                 else {
                         json_decref(spec);
@@ -167,7 +161,7 @@ static int meaning(const struct policy *p, json_t **ret)
                 if (r == 0)
                         r = set_specs(p, i, sub);
                 if (r == 0)
-                        r = set_new(subs, p->subs[i].id, sub);
+                        r = policy_set_field(subs, p->subs[i].id, sub);
                 else
                         json_decref(sub);
         }
@@ -190,8 +184,7 @@ bool policy_same_meaning(const struct policy *a, const struct policy *b)
         return same;
 }
 
-/* ── In Kurator's words
- * ─────────────────────────────────────────────────────────────────────────────── */
+/* --- in Kurator's words --- */
 
 static const char *const filter_keys[] = { "includedNamespaces", "excludedNamespaces",
         "includedResources", "excludedResources", "includeClusterResources",
@@ -218,9 +211,9 @@ static int from_velero(const struct policy *p, json_t *spec)
         if (r == 0 && json_object_size(policy) > 0)
                 r = json_object_set(spec, "policy", policy) < 0 ? -ENOMEM : 0;
         if (r == 0 && *p->schedule)
-                r = set_new(spec, "schedule", json_string(p->schedule));
+                r = policy_set_field(spec, "schedule", json_string(p->schedule));
         if (r == 0 && *p->backup.name)
-                r = set_new(spec, "backupName", json_string(p->backup.name));
+                r = policy_set_field(spec, "backupName", json_string(p->backup.name));
         json_decref(filter);
         json_decref(policy);
         return r;
@@ -244,10 +237,10 @@ static int set_links(const struct policy *p, json_t *spec)
 {
         if (p->kind != POLICY_MIGRATION || !*p->source || json_object_get(spec, "sourceCluster"))
                 return 0;
-        if (set_new(spec, "sourceCluster",
+        if (policy_set_field(spec, "sourceCluster",
                     json_pack("{s:o}", "clusters", cluster_references(&p->source, 1))) < 0)
                 return -ENOMEM;
-        return set_new(spec, "targetCluster",
+        return policy_set_field(spec, "targetCluster",
                 json_pack("{s:o}", "clusters",
                         cluster_references(p->destination.clusters, p->destination.n_clusters)));
 }
@@ -263,13 +256,14 @@ int policy_kurator_json(const struct policy *policy, json_t **ret)
                 policy->style == POLICY_VELERO ? json_object() : json_deep_copy(policy->spec);
         json_t *metadata = policy->metadata ? json_deep_copy(policy->metadata) : json_object();
         json_t *document = NULL;
-        int r = spec && metadata ? set_new(metadata, "name", json_string(policy->name)) : -ENOMEM;
+        int r = spec && metadata ? policy_set_field(metadata, "name", json_string(policy->name))
+                                 : -ENOMEM;
 
         if (r == 0 && policy->style == POLICY_VELERO)
                 r = from_velero(policy, spec);
         /* A restore by its name alone says in the document what it restores. */
         if (r == 0 && policy->empty && *policy->backup.name)
-                r = set_new(spec, "backupName", json_string(policy->backup.name));
+                r = policy_set_field(spec, "backupName", json_string(policy->backup.name));
         if (r == 0)
                 r = set_links(policy, spec);
         if (r == 0) {

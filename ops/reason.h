@@ -16,9 +16,10 @@ struct err;
  * Constant; any thread.
  */
 struct reason {
-        int code;             /* 101: FLT-0101 */
-        int errnum;           /* what a system call that fails for it returns; 0: a caveat, nothing fails */
-        const char *symbol;   /* "ClusterUnreachable": CamelCase, for JSON and Kubernetes conditions */
+        int code;   /* 101: FLT-0101 */
+        int errnum; /* what a system call that fails for it returns; 0: a caveat, nothing fails */
+        const char
+                *symbol; /* "ClusterUnreachable": CamelCase, for JSON and Kubernetes conditions */
         const char *sentence; /* what is the matter, in general; no final stop */
         const char *remedy;   /* what to do */
 };

@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/timefmt.h"
 
-#define HASH_HEX    6  /* hex digits that tell names apart */
-#define LABEL_KEEP  57 /* of a name that is too long for a label: 57 + 6 = 63 */
+#define HASH_HEX   6  /* hex digits that tell names apart */
+#define LABEL_KEEP 57 /* of a name that is too long for a label: 57 + 6 = 63 */
 _Static_assert(LABEL_KEEP + HASH_HEX == LIMIT_LABEL_VALUE, "Velero's label.GetValidName");
 
 static void sha256_hex(const void *bytes, size_t len, size_t digits, char *ret)
@@ -52,7 +52,8 @@ static void identity_hash(const struct velero_identity *id, char ret[HASH_HEX + 
         sha256_hex(bytes, len, HASH_HEX, ret);
 }
 
-/* Appends text to a name of at most LIMIT_VELERO_NAME_BASE, as far as it fits, in a name's letters. */
+/* Appends text to a name of at most LIMIT_VELERO_NAME_BASE, as far as it fits, in a name's letters.
+ */
 static void name_append(char *name, size_t *len, const char *text)
 {
         for (; *text && *len < LIMIT_VELERO_NAME_BASE; text++) {
@@ -146,7 +147,8 @@ static bool label_reserved(const char *key)
                key_in_domain(key, "kurator.dev");
 }
 
-/* Velero's annotations on a Backup are settings (velero.io/resource-timeout); kubectl's is ballast. */
+/* Velero's annotations on a Backup are settings (velero.io/resource-timeout); kubectl's is ballast.
+ */
 static bool annotation_reserved(const char *key)
 {
         return key_in_domain(key, "fleetfs.dev") || key_in_domain(key, "kurator.dev") ||
@@ -159,7 +161,7 @@ static int merge_extra(json_t *to, const json_t *extra, bool (*reserved)(const c
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)(uintptr_t)extra, key, value)
+        json_object_foreach ((json_t *)(uintptr_t)extra, key, value)
                 if (json_is_string(value) && !reserved(key) && json_object_set(to, key, value) < 0)
                         return -ENOMEM;
         return 0;

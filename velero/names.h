@@ -15,7 +15,7 @@ struct err;
  * annotations carry the same in full. Pure; any thread.
  */
 
-#define VELERO_LABEL_OWNER       "fleetfs.dev/owner"       /* id of the store that made it */
+#define VELERO_LABEL_OWNER       "fleetfs.dev/owner" /* id of the store that made it */
 #define VELERO_LABEL_FLEET       "fleetfs.dev/fleet"
 #define VELERO_LABEL_KIND        "fleetfs.dev/kind"        /* "backup", "restore", "migration" */
 #define VELERO_LABEL_NAME        "fleetfs.dev/name"        /* the policy's stem */
@@ -33,20 +33,20 @@ struct err;
 #define VELERO_ANNOTATION_SOURCE_K8S  "velero.io/source-cluster-k8s-gitversion"
 
 #define VELERO_NAME_BASE_MAX (LIMIT_VELERO_NAME_BASE + 7) /* '-' + 6 hex */
-#define VELERO_NAME_RUN_MAX  LIMIT_VELERO_NAME /* base + '-' + YYYYMMDDhhmmss */
+#define VELERO_NAME_RUN_MAX  LIMIT_VELERO_NAME            /* base + '-' + YYYYMMDDhhmmss */
 #define VELERO_SHA256_HEX    64
 
 /*
- * What tells an object apart. All strings are required and at most 253 bytes, which is asserted; `sub`
- * may be NULL or "".
+ * What tells an object apart. All strings are required and at most 253 bytes, which is asserted;
+ * `sub` may be NULL or "".
  */
 struct velero_identity {
-        const char *store;       /* random id of the store */
+        const char *store; /* random id of the store */
         const char *fleet;
-        const char *kind;        /* "backup", "restore" or "migration" */
-        const char *policy;      /* stem; lower case already, a DNS-1123 subdomain */
-        const char *sub;         /* sub-policy's name, or its index when it has none */
-        const char *cluster;     /* folder name of the cluster */
+        const char *kind;    /* "backup", "restore" or "migration" */
+        const char *policy;  /* stem; lower case already, a DNS-1123 subdomain */
+        const char *sub;     /* sub-policy's name, or its index when it has none */
+        const char *cluster; /* folder name of the cluster */
         const char *cluster_uid;
 };
 
@@ -82,7 +82,8 @@ void velero_label_safe(const char *text, char ret[LIMIT_LABEL_VALUE + 1]);
  * run label out (a Schedule). `spec_sha256`, `cron` and `policy` may be NULL and are left out then;
  * `policy` is the user's bytes, which must be UTF-8 (-EINVAL else). `extra` may be NULL or
  * {"labels": {…}, "annotations": {…}} of the user's own, without those that are not theirs to set:
- * labels of fleetfs.dev, velero.io and kurator.dev, annotations of fleetfs.dev, kurator.dev and kubectl. Caller decrefs. -ENOMEM, -EINVAL.
+ * labels of fleetfs.dev, velero.io and kurator.dev, annotations of fleetfs.dev, kurator.dev and
+ * kubectl. Caller decrefs. -ENOMEM, -EINVAL.
  */
 struct velero_meta {
         const struct velero_identity *id;

@@ -99,7 +99,7 @@ struct velero_phase_row {
 struct velero_phase_table {
         const char *kind; /* "Backup" */
         const struct velero_phase_row *rows;
-        size_t n; /* the last row is UNKNOWN */
+        size_t n;                 /* the last row is UNKNOWN */
         struct record_enum names; /* the same texts, for FIELD_ENUM */
 };
 

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "velero/spec_rules.h"
 
-/* ── Pieces ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- pieces --- */
 
 static const char *const selector_operators[] = { "In", "NotIn", "Exists", "DoesNotExist", NULL };
 static const struct schema_field requirement_rows[] = {
@@ -77,6 +77,7 @@ static const struct schema_field backup_hook_rows[] = {
 static const struct schema backup_hook_schema = SCHEMA(backup_hook_rows);
 
 /* Hooks choose pods by the same filters, without those of a whole backup. */
+/* clang-format off */
 #define HOOK_FILTER_ROWS                                                                           \
         { "name", SCHEMA_STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,                      \
                 .help = "the hook's name" },                                                       \
@@ -88,6 +89,7 @@ static const struct schema backup_hook_schema = SCHEMA(backup_hook_rows);
         { "excludedResources", SCHEMA_STRING_LIST, .help = "kinds to leave out" },                 \
         { "labelSelector", SCHEMA_OBJECT, .sub = &velero_label_selector_schema,                    \
                 .help = "pods with these labels only" }
+/* clang-format on */
 static const struct schema_field backup_hook_resource_rows[] = {
         HOOK_FILTER_ROWS,
         { "pre", SCHEMA_OBJECT_LIST, .sub = &backup_hook_schema, .help = "before the pod" },
@@ -134,7 +136,7 @@ static const struct schema_field restore_hooks_rows[] = {
 };
 static const struct schema restore_hooks_schema = SCHEMA(restore_hooks_rows);
 
-/* ── BackupSpec ─────────────────────────────────────────────────────────────────────────────────────── */
+/* --- BackupSpec --- */
 
 static const struct schema_field template_meta_rows[] = {
         { "labels", SCHEMA_STRING_MAP, .check = velero_check_labels,
@@ -179,7 +181,7 @@ const struct schema velero_backup_spec_schema = {
         .check = velero_check_filter,
 };
 
-/* ── RestoreSpec ────────────────────────────────────────────────────────────────────────────────────── */
+/* --- RestoreSpec --- */
 
 static const struct schema_field restore_status_rows[] = {
         { "includedResources", SCHEMA_STRING_LIST, .help = "kinds; empty is all" },
@@ -223,7 +225,7 @@ const struct schema velero_restore_spec_schema = {
         .check = velero_check_restore,
 };
 
-/* ── ScheduleSpec ───────────────────────────────────────────────────────────────────────────────────── */
+/* --- ScheduleSpec --- */
 
 static const struct schema_field schedule_spec_rows[] = {
         { "schedule", SCHEMA_STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,

@@ -9,10 +9,11 @@
 struct err;
 
 /*
- * Velero 1.18's specs as tables: every field, and every rule of the server that can be known without
- * a cluster, so that a policy fails when it is written and not when it runs. schema_check() with one
- * of these walks fields and rules; what is wrong becomes an error with its place, one sentence and a
- * remedy. The filters' rows and rules are exported too, because Kurator's have the same fields.
+ * Velero 1.18's specs as tables: every field, and every rule of the server that can be known
+ * without a cluster, so that a policy fails when it is written and not when it runs. schema_check()
+ * with one of these walks fields and rules; what is wrong becomes an error with its place, one
+ * sentence and a remedy. The filters' rows and rules are exported too, because Kurator's have the
+ * same fields.
  *
  * Constant; any thread.
  */
@@ -34,6 +35,7 @@ extern const struct schema velero_label_selector_schema;
 #define ERR_ID_MAPPING        "FLT-0227" /* a namespaceMapping to a bad name */
 
 /* The rows that Velero's backups and restores and Kurator's filters share. */
+/* clang-format off */
 #define VELERO_FILTER_ROWS                                                                         \
         { "includedNamespaces", SCHEMA_STRING_LIST, .check = velero_check_namespaces,              \
                 .help = "namespaces to take objects from; empty is all" },                         \
@@ -58,6 +60,7 @@ extern const struct schema velero_label_selector_schema;
                 .help = "namespaced kinds to take; empty is all" },                                \
         { "excludedNamespaceScopedResources", SCHEMA_STRING_LIST,                                  \
                 .help = "namespaced kinds to leave out" }
+/* clang-format on */
 
 /* For schema_field.check of a list: each item is "", a namespace name or a glob Velero takes. */
 int velero_check_namespaces(const struct yaml_node *list, struct err *err);

@@ -11,7 +11,7 @@
 #include "base/yaml.h"
 #include "velero/spec.h"
 
-/* ── Names ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- names --- */
 
 static bool is_lower_alnum(char c)
 {
@@ -89,7 +89,7 @@ static bool is_label_key(const char *text)
                is_qualified_name(slash + 1, strlen(slash + 1));
 }
 
-/* ── Labels and selectors ───────────────────────────────────────────────────────────────────────────── */
+/* --- labels and selectors --- */
 
 static int refuse_label_key(const struct yaml_node *key, struct err *err)
 {
@@ -141,7 +141,7 @@ int velero_check_requirement(const struct yaml_node *requirement, struct err *er
         return 0;
 }
 
-/* ── Namespaces ─────────────────────────────────────────────────────────────────────────────────────── */
+/* --- namespaces --- */
 
 /* What Velero's glob does not take, or NULL. The text is a namespace or a glob of one. */
 static const char *glob_fault(const char *text)
@@ -178,15 +178,16 @@ int velero_check_namespaces(const struct yaml_node *list, struct err *err)
                                 "\"%s\" is not a namespace pattern: %s", item->text, fault);
                         return err_remedy(err, "'*', '?' and '[a-z]' are understood");
                 }
-                /* Velero judges a pattern by the name it would be with letters for the wildcards. */
+                /* Velero judges a pattern by the name it would be with letters for the wildcards.
+                 */
                 for (size_t k = 0; item->len < sizeof(name) && k <= item->len; k++)
-                        name[k] = item->text[k] && strchr("*?[]", item->text[k]) ? 'x' :
-                                                                                   item->text[k];
+                        name[k] = item->text[k] && strchr("*?[]", item->text[k]) ? 'x'
+                                                                                 : item->text[k];
                 if (item->len != 0 && (item->len >= sizeof(name) || !velero_is_dns_label(name))) {
                         (void)yaml_refuse(item, err, ERR_ID_NAMESPACE,
                                 "\"%s\" is not a namespace's name", item->text);
-                        return err_remedy(err,
-                                "lower case letters, digits and '-', at most 63 characters");
+                        return err_remedy(
+                                err, "lower case letters, digits and '-', at most 63 characters");
                 }
         }
         return 0;
@@ -204,14 +205,14 @@ int velero_check_namespace_mapping(const struct yaml_node *map, struct err *err)
                 if (bad) {
                         (void)yaml_refuse(bad, err, ERR_ID_MAPPING,
                                 "\"%s\" is not a namespace's name", bad->text);
-                        return err_remedy(err,
-                                "lower case letters, digits and '-', at most 63 characters");
+                        return err_remedy(
+                                err, "lower case letters, digits and '-', at most 63 characters");
                 }
         }
         return 0;
 }
 
-/* ── Filters ────────────────────────────────────────────────────────────────────────────────────────── */
+/* --- filters --- */
 
 static const char *const old_filters[] = { "includedResources", "excludedResources",
         "includeClusterResources" };
@@ -317,7 +318,7 @@ int velero_check_filter(const struct yaml_node *filter, struct err *err)
         return 0;
 }
 
-/* ── The rest ───────────────────────────────────────────────────────────────────────────────────────── */
+/* --- the rest --- */
 
 int velero_check_configmap(const struct yaml_node *reference, struct err *err)
 {
@@ -371,8 +372,8 @@ int velero_check_restore(const struct yaml_node *spec, struct err *err)
 
         if (has_backup == has_schedule) {
                 (void)yaml_refuse(has_schedule ? schedule->key : spec, err, ERR_ID_RESTORE_SOURCE,
-                        has_schedule ? "backupName and scheduleName cannot be combined" :
-                                       "neither backupName nor scheduleName is given");
+                        has_schedule ? "backupName and scheduleName cannot be combined"
+                                     : "neither backupName nor scheduleName is given");
                 return err_remedy(err, "give exactly one of them");
         }
         r = velero_check_filter(spec, err);

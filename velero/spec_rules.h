@@ -5,8 +5,8 @@ struct err;
 struct yaml_node;
 
 /*
- * The rules behind the tables of velero/spec.c, in the shape of schema.check and schema_field.check:
- * 0, or -EINVAL with place, id, sentence and remedy. Used by those tables only.
+ * The rules behind the tables of velero/spec.c, in the shape of schema.check and
+ * schema_field.check: 0, or -EINVAL with place, id, sentence and remedy. Used by those tables only.
  */
 
 /* A map of labels: keys and values the API server takes. */

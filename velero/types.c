@@ -14,17 +14,17 @@
 #define ANNOTATION(key) "metadata.annotations[" key "]"
 
 /* What every object has, and what every object of ours carries. */
-#define OBJECT_FIELDS                                                                              \
-        FIELD(T, name, "metadata.name", RECORD_REQUIRED), FIELD(T, uid, "metadata.uid", 0),        \
-                FIELD_TIME(T, created, "metadata.creationTimestamp", 0),                           \
+#define OBJECT_FIELDS                                                                       \
+        FIELD(T, name, "metadata.name", RECORD_REQUIRED), FIELD(T, uid, "metadata.uid", 0), \
+                FIELD_TIME(T, created, "metadata.creationTimestamp", 0),                    \
                 FIELD_TIME(T, deletion, "metadata.deletionTimestamp", 0)
-#define POLICY_FIELDS                                                                              \
-        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),                                             \
-                FIELD(T, fleet, LABEL(VELERO_LABEL_FLEET), 0),                                     \
-                FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),                                       \
-                FIELD(T, policy, LABEL(VELERO_LABEL_NAME), 0),                                     \
-                FIELD(T, cluster_uid, LABEL(VELERO_LABEL_CLUSTER_UID), 0),                         \
-                FIELD(T, sub, ANNOTATION(VELERO_ANNOTATION_SUB), 0),                               \
+#define POLICY_FIELDS                                                      \
+        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),                     \
+                FIELD(T, fleet, LABEL(VELERO_LABEL_FLEET), 0),             \
+                FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),               \
+                FIELD(T, policy, LABEL(VELERO_LABEL_NAME), 0),             \
+                FIELD(T, cluster_uid, LABEL(VELERO_LABEL_CLUSTER_UID), 0), \
+                FIELD(T, sub, ANNOTATION(VELERO_ANNOTATION_SUB), 0),       \
                 FIELD(T, spec_sha256, ANNOTATION(VELERO_ANNOTATION_SPEC), 0)
 #define RUN_FIELD          FIELD(T, run, LABEL(VELERO_LABEL_RUN), 0)
 #define CRON_FIELD         FIELD(T, cron, ANNOTATION(VELERO_ANNOTATION_CRON), 0)
@@ -151,8 +151,8 @@ static const struct record_field velero_delete_request_fields[] = {
         FIELD_JOINED(T, errors, "status.errors", "; ", 0),
 };
 #undef T
-struct record_type velero_delete_request_type =
-        RECORD_TYPE("DeleteBackupRequest", struct velero_delete_request, velero_delete_request_fields);
+struct record_type velero_delete_request_type = RECORD_TYPE(
+        "DeleteBackupRequest", struct velero_delete_request, velero_delete_request_fields);
 
 #define T struct velero_server_status
 static const struct record_field velero_server_status_fields[] = {
@@ -164,11 +164,10 @@ static const struct record_field velero_server_status_fields[] = {
         FIELD_TIME(T, processed, "status.processedTimestamp", 0),
 };
 #undef T
-struct record_type velero_server_status_type =
-        RECORD_TYPE("ServerStatusRequest", struct velero_server_status, velero_server_status_fields);
+struct record_type velero_server_status_type = RECORD_TYPE(
+        "ServerStatusRequest", struct velero_server_status, velero_server_status_fields);
 
-int velero_backup_decode(
-        const char *bytes, size_t len, struct velero_backup **ret, struct err *err)
+int velero_backup_decode(const char *bytes, size_t len, struct velero_backup **ret, struct err *err)
 {
         void *record = NULL;
         int r = record_decode(&velero_backup_type, bytes, len, &record, err);
@@ -200,8 +199,7 @@ int velero_schedule_decode(
         return r;
 }
 
-int velero_bsl_decode(
-        const char *bytes, size_t len, struct velero_bsl **ret, struct err *err)
+int velero_bsl_decode(const char *bytes, size_t len, struct velero_bsl **ret, struct err *err)
 {
         void *record = NULL;
         int r = record_decode(&velero_bsl_type, bytes, len, &record, err);

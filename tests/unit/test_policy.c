@@ -44,7 +44,7 @@ static struct policy *parse(enum policy_kind kind, const char *text)
         return parse_as(&fleet, kind, "p", text);
 }
 
-/* ── Destinations ───────────────────────────────────────────────────────────────────────────────────── */
+/* --- Destinations --- */
 
 static const struct selection {
         const char *name;
@@ -110,7 +110,7 @@ static void selects_without_labels(void **state)
         policy_free(p);
 }
 
-/* ── Parts and references ───────────────────────────────────────────────────────────────────────────── */
+/* --- Parts and references --- */
 
 static void reads_one_part(void **state)
 {
@@ -241,7 +241,7 @@ static void reads_switches(void **state)
         policy_free(paused);
 }
 
-/* ── Migrations ─────────────────────────────────────────────────────────────────────────────────────── */
+/* --- Migrations --- */
 
 static void reads_a_migration(void **state)
 {
@@ -294,7 +294,7 @@ static void takes_links(void **state)
         policy_free(p);
 }
 
-/* ── Warnings ───────────────────────────────────────────────────────────────────────────────────────── */
+/* --- Warnings --- */
 
 static const struct warning {
         const char *name;
@@ -357,7 +357,7 @@ static void warns_of_deprecated_fields(void **state)
         policy_free(p);
 }
 
-/* ── Sameness ───────────────────────────────────────────────────────────────────────────────────────── */
+/* --- Sameness --- */
 
 static const struct pair {
         const char *name;
@@ -428,7 +428,7 @@ static void compares(void **state)
         policy_free(other);
 }
 
-/* ── In Kurator's words ─────────────────────────────────────────────────────────────────────────────── */
+/* --- In Kurator's words --- */
 
 #define HEAD(kind)                                                                                 \
         "{\"apiVersion\":\"backup.kurator.dev/v1alpha1\",\"kind\":\"" kind                         \
