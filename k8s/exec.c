@@ -179,6 +179,15 @@ static int answer_status(
         return answer_expiry(status, now, &ret->expires, err);
 }
 
+static bool all_space(const char *bytes, size_t len)
+{
+        size_t i = 0;
+
+        while (i < len && memchr(" \t\r\n", bytes[i], 4))
+                i++;
+        return i == len;
+}
+
 int kube_exec_parse(const char *bytes, size_t len, const char *api_version, int64_t now,
         struct kube_exec_answer *ret, struct err *err)
 {
@@ -188,7 +197,7 @@ int kube_exec_parse(const char *bytes, size_t len, const char *api_version, int6
         int r;
 
         /* The parser's own message would quote the answer, which may hold a token. */
-        if (!root && strspn(bytes, " \t\r\n") >= len)
+        if (!root && all_space(bytes, len))
                 return exec_refuse(err, "it answered nothing");
         if (!root)
                 return exec_refuse(err, "its answer is no JSON (at its line %d, column %d)",

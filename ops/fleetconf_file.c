@@ -19,6 +19,8 @@ struct fleet_file {
         char *dir;
         char *text;
         size_t len;
+        const char **lines; /* where each begins, and the end of the text */
+        size_t n_lines;
         struct yaml_docs *docs;
 };
 
@@ -42,6 +44,7 @@ static void fleet_files_done(struct fleet_files *all)
         for (size_t i = 0; i < all->n_files; i++) {
                 free(all->files[i].dir);
                 free(all->files[i].text);
+                free(all->files[i].lines);
                 yaml_docs_free(all->files[i].docs);
         }
         free(all->files);
@@ -50,6 +53,26 @@ static void fleet_files_done(struct fleet_files *all)
 }
 
 /* --- reading --- */
+
+static int fleet_file_index_lines(struct fleet_file *f)
+{
+        const char *end = f->text + f->len, *line = f->text;
+        size_t n = 1;
+
+        for (size_t i = 0; i < f->len; i++)
+                n += f->text[i] == '\n';
+        f->lines = calloc(n + 1, sizeof(*f->lines));
+        if (!f->lines)
+                return -ENOMEM;
+        for (f->n_lines = 0; f->n_lines < n; f->n_lines++) {
+                const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+                f->lines[f->n_lines] = line;
+                line = newline ? newline + 1 : end;
+        }
+        f->lines[n] = end;
+        return 0;
+}
 
 static int fleet_file_read(struct fleet_file *f, const char *path, struct err *err)
 {
@@ -64,6 +87,8 @@ static int fleet_file_read(struct fleet_file *f, const char *path, struct err *e
         r = path_folder(path, &f->dir);
         if (r == 0)
                 r = buf_steal(&text, &f->text, &f->len);
+        if (r == 0)
+                r = fleet_file_index_lines(f);
         if (r == 0)
                 r = yaml_parse(f->text, f->len, &options, &f->docs, err);
         return r;
@@ -193,21 +218,17 @@ static bool line_is_separator(const char *line)
  */
 static int fleet_doc_text(const struct fleet_doc *doc, struct buf *ret)
 {
-        const char *start = doc->file->text, *end, *line = start;
+        const struct fleet_file *f = doc->file;
+        size_t first = (size_t)doc->root->line - 1, last = first + 1;
+        const char *start;
 
-        for (int number = 1; number <= doc->root->line && *line; number++) {
-                if (line_is_separator(line))
-                        start = line + 3;
-                line += strcspn(line, "\n");
-                line += *line == '\n';
-        }
-        while (*line && !line_is_separator(line)) {
-                line += strcspn(line, "\n");
-                line += *line == '\n';
-        }
-        end = line;
+        while (first > 0 && !line_is_separator(f->lines[first]))
+                first--;
+        while (last < f->n_lines && !line_is_separator(f->lines[last]))
+                last++;
+        start = f->lines[first] + (line_is_separator(f->lines[first]) ? 3 : 0);
         start += strspn(start, " \t\r\n");
-        (void)buf_append(ret, start, (size_t)(end - start));
+        (void)buf_append(ret, start, (size_t)(f->lines[last] - start));
         return ret->len && ret->data[ret->len - 1] != '\n' ? buf_putc(ret, '\n') : ret->error;
 }
 
@@ -236,8 +257,7 @@ static int copy_strings(const struct yaml_node *map, const struct copied_string 
 
 static int copy_map(const struct yaml_node *map, struct strv *ret)
 {
-        YAML_PAIRS(map, i, pair)
-        {
+        YAML_PAIRS (map, i, pair) {
                 int r = strv_printf(ret, "%s=%s", pair->key->text, pair->value->text);
 
                 if (r < 0)
@@ -417,8 +437,7 @@ static int fleet_fill(struct fleetconf_load_state *state, struct fleetconf_fleet
                 r = fleet_doc_text(doc, &text);
         if (r < 0)
                 return r;
-        YAML_ITEMS(clusters, i, reference)
-        {
+        YAML_ITEMS (clusters, i, reference) {
                 struct fleet_doc *cluster = NULL;
 
                 r = fleet_lookup(all, doc, reference, &cluster, err);
