@@ -2,6 +2,7 @@
 #include "k8s/kubeconfig.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,7 +39,10 @@ static void kubeconfig_merge_done(struct kubeconfig_merge *m)
 
 void kubeconfig_source_from_env(struct kubeconfig_source *src, const char *option_path)
 {
+        static char cwd[PATH_MAX];
+
         *src = (struct kubeconfig_source){
+                .cwd = getcwd(cwd, sizeof(cwd)),
                 .path = option_path,
                 .path_list = getenv("KUBECONFIG"),
                 .home = getenv("HOME"),
@@ -95,8 +99,7 @@ static int kube_stanzas_collect(struct kube_stanzas *stanzas, const struct kube_
                 stanzas->v = v;
                 stanzas->alloc = alloc;
         }
-        YAML_ITEMS(list, i, item)
-        {
+        YAML_ITEMS (list, i, item) {
                 r = yaml_want_mapping(item, plural, err);
                 if (r < 0)
                         return r;

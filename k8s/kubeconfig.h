@@ -102,8 +102,9 @@ struct kubeconfig_source {
         const char *cwd; /* what relative paths count from; NULL: the current folder */
 };
 
-/* Fills `src` from the environment (getenv; call it before threads start) and the option, which may
- * be NULL. */
+/* Fills `src` from the option, which may be NULL, the environment and the current folder. Borrows
+ * the option and the environment's strings: call it once, before threads start and before chdir(2).
+ */
 void kubeconfig_source_from_env(struct kubeconfig_source *src, const char *option_path);
 
 /* Appends the absolute paths that kubeconfig_load() tries, in order of precedence, whether they

@@ -264,8 +264,12 @@ int fleetconf_files(const struct fleetconf_source *src, struct strv *ret, struct
         struct dirent **entries = NULL;
         int n, r = 0;
 
-        if (src->fleet_file)
-                return strv_push(ret, src->fleet_file);
+        if (src->fleet_file) {
+                _cleanup_(freep) char *path = NULL;
+
+                r = path_resolve(src->kube.cwd ? src->kube.cwd : ".", src->fleet_file, &path);
+                return r < 0 ? r : strv_push(ret, path);
+        }
         if (!src->fleet_dir)
                 return 0;
         n = scandir(src->fleet_dir, &entries, fleetconf_is_fleet_file, NULL);

@@ -41,12 +41,12 @@ struct fleetconf_known {
 
 struct fleetconf_source {
         struct kubeconfig_source kube;
-        const char *fleet_file; /* --fleet-file: must exist; NULL: fleet_dir */
+        const char *fleet_file; /* --fleet-file: must exist, from kube.cwd; NULL: fleet_dir */
         const char *fleet_dir;  /* its *.yaml, by name; NULL, missing or without any: source 1 */
-        const char
-                *velero_namespace; /* --velero-namespace: for members without their own; or NULL */
-        const struct fleetconf_known
-                *known; /* a known context keeps its name, a known name is given to nobody else */
+        /* --velero-namespace: for members without their own; or NULL */
+        const char *velero_namespace;
+        /* A known context keeps its name; a known name is given to nobody else. */
+        const struct fleetconf_known *known;
         size_t n_known;
 };
 

@@ -463,15 +463,15 @@ static void loads_fleet_files(void **state)
 
 static void shows_the_users_own_documents(void **state)
 {
-        char kc[128], fleet[128];
-        struct fleetconf_source src = {
-                .kube.path = kc, .fleet_file = fleet, .velero_namespace = "vn"
-        };
+        char kc[128];
+        struct fleetconf_source src = { .kube.path = kc,
+                .fleet_file = "f.yaml", /* relative */
+                .kube.cwd = test_dir(state),
+                .velero_namespace = "vn" };
         struct fleetconf *conf = NULL;
         struct err err = ERR_INIT;
 
         (void)snprintf(kc, sizeof(kc), "%s/kc", test_dir(state));
-        (void)snprintf(fleet, sizeof(fleet), "%s/f.yaml", test_dir(state));
         test_write_file(test_dir(state), "kc", KC);
         test_write_file(test_dir(state), "f.yaml",
                 "---\n# ours\n" CLUSTER("eu", "context: one") "# end\n--- # mine\n" FLEET(
