@@ -41,9 +41,9 @@ static struct handle *ops_handle(const struct fuse_file_info *fi)
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
         /* Links never change without a new inode, so their targets may be kept. */
-        conn->want |= conn->capable & (FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
-                                              FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ATOMIC_O_TRUNC |
-                                              FUSE_CAP_AUTO_INVAL_DATA);
+        conn->want |= conn->capable & (FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_PARALLEL_DIROPS |
+                                              FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+                                              FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_AUTO_INVAL_DATA);
         conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
         conn->time_gran = 1;
         session_ready(userdata);
@@ -74,14 +74,20 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
+        struct session *s = ops_session(req);
         struct inode *i = ops_inode(req, "readlink", ino);
 
         if (i == NULL)
                 return;
-        if (!S_ISLNK(i->mode) || i->bytes == NULL)
+        if (!S_ISLNK(i->mode) || i->bytes == NULL) {
                 reply_err(req, "readlink", -EINVAL, NULL);
-        else
-                reply_readlink(req, i->bytes);
+                return;
+        }
+        /* With the answer the kernel may forget the inode, while its bytes are still being written
+         * here. */
+        (void)inode_ref(&s->inodes, i);
+        reply_readlink(req, i->bytes);
+        (void)inode_unref(&s->inodes, i);
 }
 
 /* ---------------------------------------------------------------- directories */
@@ -122,8 +128,8 @@ static int ops_add_dots(fuse_req_t req, struct reply_dir *d, const struct inode 
 }
 
 /* One entry; a name that went since the listing was made is left out. */
-static int ops_add_entry(fuse_req_t req, struct reply_dir *d, struct inode *dir, const struct node *node,
-        const struct listing_entry *e)
+static int ops_add_entry(fuse_req_t req, struct reply_dir *d, struct inode *dir,
+        const struct node *node, const struct listing_entry *e)
 {
         struct session *s = ops_session(req);
         struct stat st = { .st_mode = e->type, .st_ino = inode_path_ino(dir, e->name) };
@@ -165,7 +171,8 @@ static int ops_fill_dir(fuse_req_t req, struct reply_dir *d, struct inode *dir, 
         for (size_t k = listing_after(l, (uint64_t)off); r == 0 && k < l->n; k++)
                 r = ops_add_entry(req, d, dir, &node, &l->entries[k]);
 
-        /* Full: go on with the same names. Else this stream is at its end and needs them no more. */
+        /* Full: go on with the same names. Else this stream is at its end and needs them no more.
+         */
         if (r == -ENOSPC)
                 inode_put_listing(&s->inodes, dir, l);
         else
@@ -196,13 +203,15 @@ static void ops_read_dir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
                 reply_err(req, op, r, NULL);
 }
 
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+static void op_readdir(
+        fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
         (void)fi;
         ops_read_dir(req, ino, size, off, false);
 }
 
-static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+static void op_readdirplus(
+        fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
         (void)fi;
         ops_read_dir(req, ino, size, off, true);
@@ -233,7 +242,8 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
                 reply_err(req, "getattr", r, NULL);
 }
 
-/* chmod, chown and utimes of what can be written succeed and change nothing: cp -p, install and rsync do them. */
+/* chmod, chown and utimes of what can be written succeed and change nothing: cp -p, install and
+ * rsync do them. */
 static int ops_may_touch(struct session *s, const struct inode *i, int to_set)
 {
         struct node n;
@@ -249,7 +259,8 @@ static int ops_may_touch(struct session *s, const struct inode *i, int to_set)
         return r;
 }
 
-static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
+static void op_setattr(
+        fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
 {
         struct session *s = ops_session(req);
         struct inode *i = ops_inode(req, "setattr", ino);
@@ -318,8 +329,9 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
         if (i == NULL)
                 return;
-        /* One ENOSYS, and the kernel opens by itself from then on: warm reads cost no request. Nothing has a state of
-           its own on such a mount: ctl and wait are absent, user files are versions like all others. */
+        /* One ENOSYS, and the kernel opens by itself from then on: warm reads cost no request.
+           Nothing has a state of its own on such a mount: ctl and wait are absent, user files are
+           versions like all others. */
         if (s->read_only)
                 reply_err(req, "open", -ENOSYS, NULL);
         else if (i->user != NULL)
@@ -337,7 +349,8 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 }
 
 /* The log's bytes lie in the model; of an older generation none are left. */
-static void ops_read_log(fuse_req_t req, struct session *s, const struct inode *i, size_t size, off_t off)
+static void ops_read_log(
+        fuse_req_t req, struct session *s, const struct inode *i, size_t size, off_t off)
 {
         struct node_log log = { .bytes = NULL };
         struct node n;
@@ -351,7 +364,31 @@ static void ops_read_log(fuse_req_t req, struct session *s, const struct inode *
         session_read_end(s);
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+/* With the answer the kernel may forget the inode, while its bytes are still being written here. */
+static void ops_read_version(
+        fuse_req_t req, struct session *s, struct inode *i, size_t size, off_t off)
+{
+        (void)inode_ref(&s->inodes, i);
+        reply_bytes(req, i->bytes, i->len, size, off);
+        (void)inode_unref(&s->inodes, i);
+}
+
+/* The same goes for a handle, which has no references: its few bytes are copied. */
+static void ops_read_handle(fuse_req_t req, const struct handle *h, size_t size, off_t off)
+{
+        _cleanup_(freep) char *bytes = malloc(h->len + 1);
+        size_t len = h->len;
+
+        if (bytes == NULL) {
+                reply_err(req, "read", -ENOMEM, NULL);
+                return;
+        }
+        memcpy(bytes, h->bytes, len);
+        reply_bytes(req, bytes, len, size, off);
+}
+
+static void op_read(
+        fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
         struct session *s = ops_session(req);
         struct handle *h = s->read_only ? NULL : ops_handle(fi);
@@ -360,18 +397,19 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, stru
         if (i == NULL)
                 return;
         if (i->bytes != NULL)
-                reply_bytes(req, i->bytes, i->len, size, off);
+                ops_read_version(req, s, i, size, off);
         else if (i->user != NULL && h != NULL)
                 s->options.write->read(req, s, h, size, off);
         else if (h != NULL)
-                reply_bytes(req, h->bytes, h->len, size, off);
+                ops_read_handle(req, h, size, off);
         else if (i->row != NULL && i->row->kind == NODE_LOG)
                 ops_read_log(req, s, i, size, off);
         else
                 reply_err(req, "read", -EIO, NULL);
 }
 
-static void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off, struct fuse_file_info *fi)
+static void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off,
+        struct fuse_file_info *fi)
 {
         struct session *s = ops_session(req);
         struct handle *h = ops_handle(fi);
@@ -392,10 +430,14 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t s
 static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
         struct session *s = ops_session(req);
-        struct handle *h = ops_handle(fi);
+        struct handle *h = s->read_only ? NULL : ops_handle(fi);
 
         (void)ino;
-        if (h != NULL && h->inode->user != NULL)
+        /* Opened by the kernel alone, a file is flushed all the same, until it hears that nobody
+         * listens. */
+        if (s->read_only)
+                reply_err(req, "flush", -ENOSYS, NULL);
+        else if (h != NULL && h->inode->user != NULL)
                 s->options.write->flush(req, s, h);
         else
                 reply_err(req, "flush", 0, NULL);
@@ -437,7 +479,8 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
         reply_err(req, "release", 0, NULL);
 }
 
-static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi)
+static void op_fallocate(
+        fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi)
 {
         (void)ino;
         (void)mode;
@@ -448,8 +491,8 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, of
 }
 
 /* Shells and editors ask whether it is a terminal. */
-static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg, struct fuse_file_info *fi,
-        unsigned flags, const void *in, size_t in_size, size_t out_size)
+static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+        struct fuse_file_info *fi, unsigned flags, const void *in, size_t in_size, size_t out_size)
 {
         (void)ino;
         (void)cmd;

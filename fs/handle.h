@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * handle: an open file that has a state of its own: a user's file, a ctl, a wait. Synthesized files, links, logs and
- * folders are opened without one (fi->fh is 0): their bytes belong to the inode.
+ * handle: an open file that has a state of its own: a user's file, a ctl, a wait. Synthesized
+ * files, links, logs and folders are opened without one (fi->fh is 0): their bytes belong to the
+ * inode.
  *
  * Made by reply_open()/reply_create() or fuse_ops.c, freed at RELEASE. The kernel may send several
- * requests on one handle at once (descriptors are duplicated), so what `state` points to has a lock of its own.
+ * requests on one handle at once (descriptors are duplicated), so what `state` points to has a lock
+ * of its own.
  */
 #include <fcntl.h>
 #include <stdbool.h>

@@ -11,11 +11,12 @@
 #include "fs/listing.h"
 
 /*
- * Life of an inode. inode_enter() makes it with one lookup, in both indexes and in its parent's list of children,
- * holding a reference to the parent. inode_supersede(), or a newer version, takes it out of the index of names; it
- * stays reachable by its number. When the kernel forgot it and nobody holds a reference it is collected: unlinked
- * under the lock, and freed after it, because letting go of a user's file calls the write path. Letting go of the
- * parent may collect the parent as well, and so on up.
+ * Life of an inode. inode_enter() makes it with one lookup, in both indexes and in its parent's
+ * list of children, holding a reference to the parent. inode_supersede(), or a newer version, takes
+ * it out of the index of names; it stays reachable by its number. When the kernel forgot it and
+ * nobody holds a reference it is collected: unlinked under the lock, and freed after it, because
+ * letting go of a user's file calls the write path. Letting go of the parent may collect the parent
+ * as well, and so on up.
  */
 
 uint64_t inode_hash(uint64_t seed, const void *bytes, size_t n)
@@ -79,7 +80,8 @@ static bool inode_key_set(struct inode_key *k, const struct inode *parent, const
         return true;
 }
 
-static struct inode *inode_current_locked(struct inode_table *t, struct inode *parent, const char *name)
+static struct inode *inode_current_locked(
+        struct inode_table *t, struct inode *parent, const char *name)
 {
         struct inode_key k;
         struct inode *i = NULL;
@@ -160,7 +162,8 @@ static void inode_bury(struct inode_table *t, struct inode *dead)
         }
 }
 
-int inode_table_init(struct inode_table *t, struct session *s, const struct write_ops *ops, struct err *err)
+int inode_table_init(
+        struct inode_table *t, struct session *s, const struct write_ops *ops, struct err *err)
 {
         struct inode *root = inode_alloc(NULL, "");
         int r;
@@ -237,7 +240,8 @@ void inode_forget_id(struct inode_table *t, uint64_t id, uint64_t n)
         pthread_mutex_lock(&t->lock);
         HASH_FIND(by_id, t->by_id, &id, sizeof(id), i);
         if (i != NULL && i != t->root) {
-                /* The kernel cannot forget more than it was told; a count that went below would never end. */
+                /* The kernel cannot forget more than it was told; a count that went below would
+                 * never end. */
                 i->synced.lookups -= n < i->synced.lookups ? n : i->synced.lookups;
                 dead = inode_collect_locked(t, i);
         }
@@ -254,7 +258,8 @@ void inode_forget(struct inode_table *t, struct inode *i, uint64_t n)
 
 bool inode_is(const struct inode *i, const struct inode_version *v)
 {
-        if (i->row != v->row || i->user != v->user || i->mode != v->mode || i->generation != v->generation)
+        if (i->row != v->row || i->user != v->user || i->mode != v->mode ||
+                i->generation != v->generation)
                 return false;
         if ((i->bytes != NULL) != (v->bytes != NULL))
                 return false;
@@ -262,7 +267,8 @@ bool inode_is(const struct inode *i, const struct inode_version *v)
                                            memcmp(i->bytes, v->bytes, i->len) == 0);
 }
 
-/* By path and content where the content makes the file; as the write path says; by path for all else. */
+/* By path and content where the content makes the file; as the write path says; by path for all
+ * else. */
 static uint64_t inode_number(const struct inode *i, const struct inode_version *v)
 {
         if (v->ino != 0)
@@ -274,8 +280,8 @@ static uint64_t inode_number(const struct inode *i, const struct inode_version *
         return inode_mix(i->path_hash);
 }
 
-int inode_enter(struct inode_table *t, struct inode *parent, const char *name, struct inode_version *v,
-        struct inode **ret)
+int inode_enter(struct inode_table *t, struct inode *parent, const char *name,
+        struct inode_version *v, struct inode **ret)
 {
         struct inode *i;
 
@@ -416,7 +422,8 @@ int inode_resolve(const struct inode *i, const struct node_root *root, struct no
         while (n > 0) {
                 const struct inode *step = up[--n];
 
-                /* Another row of the same name: a folder became a link, and this inode is of the folder. */
+                /* Another row of the same name: a folder became a link, and this inode is of the
+                 * folder. */
                 if (node_child(ret, step->name, ret) < 0 || ret->row != step->row)
                         return -ESTALE;
         }

@@ -28,7 +28,8 @@ struct listing_builder {
         size_t cap, names_len, names_cap;
 };
 
-static int listing_add(struct listing_builder *b, const char *name, mode_t type, uint64_t order, bool bare)
+static int listing_add(
+        struct listing_builder *b, const char *name, mode_t type, uint64_t order, bool bare)
 {
         size_t size = strlen(name) + 1;
 

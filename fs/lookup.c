@@ -82,7 +82,8 @@ static int lookup_user_version(struct session *s, struct userfile *file, struct 
         v.mtime_ns = a.mtime_ns;
         v.size = a.size;
         v.ino = a.ino;
-        /* A link is cached by its inode. Under -o ro files are, too: there is no open to begin anew with. */
+        /* A link is cached by its inode. Under -o ro files are, too: there is no open to begin anew
+         * with. */
         if (S_ISLNK(a.mode) || s->read_only) {
                 _cleanup_(buf_done) struct buf b = BUF_INIT(LIMIT_RENDERED_BYTES);
 
@@ -98,7 +99,8 @@ static int lookup_user_version(struct session *s, struct userfile *file, struct 
         return 0;
 }
 
-int lookup_version(struct session *s, const struct node *dir, const char *name, struct inode_version *ret)
+int lookup_version(
+        struct session *s, const struct node *dir, const char *name, struct inode_version *ret)
 {
         struct userfile *file = NULL;
         struct node n;
@@ -117,8 +119,8 @@ int lookup_version(struct session *s, const struct node *dir, const char *name, 
         return r;
 }
 
-static void lookup_fill(const struct session *s, const struct inode *i, uint64_t size, int64_t mtime_ns,
-        struct stat *st)
+static void lookup_fill(const struct session *s, const struct inode *i, uint64_t size,
+        int64_t mtime_ns, struct stat *st)
 {
         int64_t rest = mtime_ns % NS_PER_S;
 
@@ -138,8 +140,8 @@ static void lookup_fill(const struct session *s, const struct inode *i, uint64_t
         st->st_atim = st->st_mtim;
 }
 
-static int lookup_enter(struct session *s, struct inode *parent, const char *name, struct inode_version *v,
-        struct inode **ret, struct stat *st)
+static int lookup_enter(struct session *s, struct inode *parent, const char *name,
+        struct inode_version *v, struct inode **ret, struct stat *st)
 {
         uint64_t size = v->size;
         int64_t mtime_ns = v->mtime_ns;
@@ -160,8 +162,8 @@ int lookup_inode(struct session *s, struct inode *parent, const struct node *dir
         return r < 0 ? r : lookup_enter(s, parent, name, &v, ret, st);
 }
 
-int lookup_user_inode(struct session *s, struct inode *parent, const char *name, struct userfile *file,
-        struct inode **ret, struct stat *st)
+int lookup_user_inode(struct session *s, struct inode *parent, const char *name,
+        struct userfile *file, struct inode **ret, struct stat *st)
 {
         struct inode_version v = { .row = NULL };
         int r = lookup_user_version(s, file, &v);

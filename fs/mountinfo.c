@@ -45,7 +45,8 @@ static bool mountinfo_path_is(const char *field, size_t len, const char *path)
                 unsigned char c = (unsigned char)field[i];
 
                 if (c == '\\' && len - i >= 4) {
-                        c = (unsigned char)((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + (field[i + 3] - '0'));
+                        c = (unsigned char)((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
+                                            (field[i + 3] - '0'));
                         i += 4;
                 } else {
                         i++;
@@ -104,7 +105,8 @@ static int mountinfo_read(struct buf *out, struct err *err)
 
 static int mountinfo_unmount(const char *path, struct err *err)
 {
-        char *argv[] = { (char *)"fusermount3", (char *)"-u", (char *)"-z", (char *)"--", (char *)path, NULL };
+        char *argv[] = { (char *)"fusermount3", (char *)"-u", (char *)"-z", (char *)"--",
+                (char *)path, NULL };
         int r, status;
         pid_t pid;
 
@@ -120,7 +122,8 @@ static int mountinfo_unmount(const char *path, struct err *err)
                 if (errno != EINTR)
                         return err_set(err, -errno, "wait for fusermount3");
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-                return err_set(err, -EBUSY, "fusermount3 could not take away the dead mount on %s", path);
+                return err_set(
+                        err, -EBUSY, "fusermount3 could not take away the dead mount on %s", path);
         return 0;
 }
 
@@ -157,7 +160,8 @@ int mountinfo_clean(const char *mountpoint, struct err *err)
                 if (n < 0 || (size_t)n >= sizeof(path))
                         return err_set(err, -ENAMETOOLONG, "mountpoint %s", mountpoint);
                 /* The last step may be a link to the mountpoint; a dead mount is none. */
-                if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && realpath(mountpoint, path) == NULL)
+                if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+                        realpath(mountpoint, path) == NULL)
                         return 0;
         }
         r = mountinfo_read(&text, err);

@@ -8,10 +8,11 @@
 
 #include "base/err.h"
 
-/* The type of the topmost mount on exactly this absolute path ("fuse.fleetfs"), "" when nothing is mounted there.
-   -ENAMETOOLONG when the type does not fit. */
+/* The type of the topmost mount on exactly this absolute path ("fuse.fleetfs"), "" when nothing is
+   mounted there. -ENAMETOOLONG when the type does not fit. */
 int mountinfo_type(const char *text, const char *path, char *type, size_t size);
 
-/* Where a mountpoint is left over from a process of ours that died ("Transport endpoint is not connected"), takes it
-   away. Nothing else is ever unmounted. 0, -EBUSY (a live fleetfs is there), or why it could not be. */
+/* Where a mountpoint is left over from a process of ours that died ("Transport endpoint is not
+   connected"), takes it away. Nothing else is ever unmounted. 0, -EBUSY (a live fleetfs is there),
+   or why it could not be. */
 int mountinfo_clean(const char *mountpoint, struct err *err);

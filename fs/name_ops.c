@@ -9,8 +9,8 @@
 #include "fs/session.h"
 
 /*
- * What a name is to those who make, move or remove it. One look at the tables decides; the user's own names are then
- * the write path's, outside the read section.
+ * What a name is to those who make, move or remove it. One look at the tables decides; the user's
+ * own names are then the write path's, outside the read section.
  */
 enum name_kind {
         NAME_NOWHERE,     /* nothing of that name, in a folder where nothing can be made */
@@ -37,14 +37,17 @@ static int name_look(struct session *s, struct inode *dir, const char *name, enu
                 else if (n.row->kind == NODE_DIR)
                         *ret = writable ? NAME_USER_FOLDER : NAME_FOLDER;
                 else
-                        *ret = writable && (n.row->flags & NODE_REMOVABLE) ? NAME_REMOVABLE : NAME_SYNTHESIZED;
+                        *ret = writable && (n.row->flags & NODE_REMOVABLE) ? NAME_REMOVABLE
+                                                                           : NAME_SYNTHESIZED;
         }
         session_read_end(s);
         return r == -ESTALE ? -ENOENT : r;
 }
 
-/* The folder of a request and what the name in it is; answers and returns NULL when there is an error. */
-static struct inode *name_begin(fuse_req_t req, const char *op, fuse_ino_t parent, const char *name, enum name_kind *ret)
+/* The folder of a request and what the name in it is; answers and returns NULL when there is an
+ * error. */
+static struct inode *name_begin(
+        fuse_req_t req, const char *op, fuse_ino_t parent, const char *name, enum name_kind *ret)
 {
         struct session *s = fuse_req_userdata(req);
         struct inode *dir = inode_get(&s->inodes, parent);
@@ -59,7 +62,8 @@ static struct inode *name_begin(fuse_req_t req, const char *op, fuse_ino_t paren
         return dir;
 }
 
-void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+void op_create(
+        fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
         struct session *s = fuse_req_userdata(req);
         enum name_kind kind;
@@ -83,7 +87,8 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
         (void)mode;
         if (dir == NULL)
                 return;
-        /* .Trash and .Trash-1000: a desktop then deletes for good, and meets the guards of unlink. */
+        /* .Trash and .Trash-1000: a desktop then deletes for good, and meets the guards of unlink.
+         */
         if (strncmp(name, ".Trash", strlen(".Trash")) == 0)
                 reply_err(req, "mkdir", -EPERM, NULL);
         else if (kind == NAME_USER)
@@ -147,14 +152,15 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
         case NAME_SYNTHESIZED:
                 break;
         }
-        /* Nobody deletes a status file on purpose: whoever does is deleting a tree, policies next. Armed before the
-           answer, as the next unlink comes right after it. */
+        /* Nobody deletes a status file on purpose: whoever does is deleting a tree, policies next.
+           Armed before the answer, as the next unlink comes right after it. */
         if (s->options.write != NULL)
                 s->options.write->guard_arm(s, fuse_req_ctx(req)->uid);
         reply_err(req, "unlink", -EPERM, NULL);
 }
 
-/* A synthesized folder cannot be removed; as long as it has children the reason is the one rm expects. */
+/* A synthesized folder cannot be removed; as long as it has children the reason is the one rm
+ * expects. */
 static int name_rmdir_errno(struct session *s, struct inode *dir, const char *name)
 {
         struct listing *l = NULL;
@@ -200,8 +206,8 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
         }
 }
 
-void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent, const char *newname,
-        unsigned int flags)
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
+        const char *newname, unsigned int flags)
 {
         struct session *s = fuse_req_userdata(req);
         enum name_kind from, to;

@@ -13,7 +13,8 @@ static const struct node_row node_root_row = {
         .help = "the mount itself",
 };
 
-static bool node_row_shown(const struct node *dir, const struct node_row *row, const struct subject *s)
+static bool node_row_shown(
+        const struct node *dir, const struct node_row *row, const struct subject *s)
 {
         struct subject at = *s;
 
@@ -26,7 +27,8 @@ static bool node_row_shown(const struct node *dir, const struct node_row *row, c
 }
 
 /* Makes *ret the node of `row` below `dir`; s is already what the child stands for. */
-static void node_step(const struct node *dir, const struct node_row *row, const struct subject *s, struct node *ret)
+static void node_step(const struct node *dir, const struct node_row *row, const struct subject *s,
+        struct node *ret)
 {
         struct node n = {
                 .row = row,
@@ -49,7 +51,9 @@ void node_root(const struct node_root *root, struct node *ret)
         *ret = (struct node){
                 .row = &node_root_row,
                 .table = root->table,
-                .subject = { .model = root->model, .secrets = root->secrets, .row = &node_root_row },
+                .subject = { .model = root->model,
+                        .secrets = root->secrets,
+                        .row = &node_root_row },
                 .read_only = root->read_only,
         };
 }
@@ -128,7 +132,8 @@ int node_list(const struct node *dir, node_emit emit, void *arg)
         for (size_t i = 0; i < table->n; i++) {
                 const struct node_row *row = &table->rows[i];
 
-                if (row->name == NULL || (row->flags & NODE_HIDDEN) || !node_row_shown(dir, row, &dir->subject))
+                if (row->name == NULL || (row->flags & NODE_HIDDEN) ||
+                        !node_row_shown(dir, row, &dir->subject))
                         continue;
                 r = emit(arg, row->name, row, 16 + i);
                 if (r != 0)
@@ -144,7 +149,8 @@ int node_list(const struct node *dir, node_emit emit, void *arg)
                         continue;
                 s.row = row;
                 while (row->next(&s, &cursor)) {
-                        r = emit(arg, cursor.name, row->child, node_order(NODE_ORDER_LISTS, cursor.name));
+                        r = emit(arg, cursor.name, row->child,
+                                node_order(NODE_ORDER_LISTS, cursor.name));
                         if (r != 0)
                                 return r;
                 }
@@ -226,7 +232,11 @@ static const struct {
         const char *kind;
         bool named, render, table, list, ready, log, may_change, may_fetch;
 } node_kinds[] = {
-        [NODE_FILE] = { .kind = "FILE", .named = true, .render = true, .may_change = true, .may_fetch = true },
+        [NODE_FILE] = { .kind = "FILE",
+                .named = true,
+                .render = true,
+                .may_change = true,
+                .may_fetch = true },
         [NODE_LINK] = { .kind = "LINK", .named = true, .render = true, .may_change = true },
         [NODE_DIR] = { .kind = "DIR", .named = true, .table = true, .may_fetch = true },
         [NODE_LIST] = { .kind = "LIST", .list = true },
@@ -244,8 +254,10 @@ static const char *node_row_fault(const struct node_row *row, bool named)
                 return "its kind is unknown";
         if ((row->name != NULL) != (node_kinds[row->kind].named && named))
                 return "it has a name where none belongs, or none where one belongs";
-        if (row->name != NULL && (row->name[0] == '\0' || strchr(row->name, '/') != NULL ||
-                    strlen(row->name) > NAME_MAX || strcmp(row->name, ".") == 0 || strcmp(row->name, "..") == 0))
+        if (row->name != NULL &&
+                (row->name[0] == '\0' || strchr(row->name, '/') != NULL ||
+                        strlen(row->name) > NAME_MAX || strcmp(row->name, ".") == 0 ||
+                        strcmp(row->name, "..") == 0))
                 return "its name is no file name";
         if (row->help == NULL || row->help[0] == '\0')
                 return "it has no help sentence";
@@ -253,10 +265,12 @@ static const char *node_row_fault(const struct node_row *row, bool named)
                 return "render is missing or out of place";
         if ((row->table != NULL) != node_kinds[row->kind].table)
                 return "table is missing or out of place";
-        if ((row->child != NULL) != node_kinds[row->kind].list || (row->find != NULL) != node_kinds[row->kind].list ||
+        if ((row->child != NULL) != node_kinds[row->kind].list ||
+                (row->find != NULL) != node_kinds[row->kind].list ||
                 (row->next != NULL) != node_kinds[row->kind].list)
                 return "find, next or child is missing or out of place";
-        if ((row->ready != NULL) != node_kinds[row->kind].ready || (row->log != NULL) != node_kinds[row->kind].log)
+        if ((row->ready != NULL) != node_kinds[row->kind].ready ||
+                (row->log != NULL) != node_kinds[row->kind].log)
                 return "ready or log is missing or out of place";
         if (row->fetch != NULL && !node_kinds[row->kind].may_fetch)
                 return "its kind cannot be fetched";
@@ -266,20 +280,24 @@ static const char *node_row_fault(const struct node_row *row, bool named)
                 return "it needs exactly one of CONST, WATCHED, AGGREGATE";
         if ((row->flags & NODE_REMOVABLE) && row->kind != NODE_FILE)
                 return "only a FILE can be REMOVABLE";
-        if (row->kind == NODE_LIST && row->child->kind != NODE_DIR && row->child->kind != NODE_LINK &&
-                row->child->kind != NODE_FILE)
+        if (row->kind == NODE_LIST && row->child->kind != NODE_DIR &&
+                row->child->kind != NODE_LINK && row->child->kind != NODE_FILE)
                 return "its children can only be DIR, LINK or FILE";
         return NULL;
 }
 
-static int node_row_bad(struct err *err, const char *path, const struct node_row *row, const char *fault)
+static int node_row_bad(
+        struct err *err, const char *path, const struct node_row *row, const char *fault)
 {
-        const char *kind = (unsigned)row->kind < ARRAY_SIZE(node_kinds) ? node_kinds[row->kind].kind : "?";
+        const char *kind =
+                (unsigned)row->kind < ARRAY_SIZE(node_kinds) ? node_kinds[row->kind].kind : "?";
 
-        return err_set(err, -EINVAL, "%s/%s (%s): %s", path, row->name != NULL ? row->name : "*", kind, fault);
+        return err_set(err, -EINVAL, "%s/%s (%s): %s", path, row->name != NULL ? row->name : "*",
+                kind, fault);
 }
 
-static int node_table_judge(const struct node_table *table, const char *path, int depth, struct err *err)
+static int node_table_judge(
+        const struct node_table *table, const char *path, int depth, struct err *err)
 {
         bool fetched = false, changing = false, user = false;
 
@@ -299,7 +317,8 @@ static int node_table_judge(const struct node_table *table, const char *path, in
                 if (fault == NULL && row->kind == NODE_USER && user)
                         fault = "it is the second of its directory";
                 for (size_t k = 0; fault == NULL && row->name != NULL && k < i; k++)
-                        if (table->rows[k].name != NULL && strcmp(table->rows[k].name, row->name) == 0)
+                        if (table->rows[k].name != NULL &&
+                                strcmp(table->rows[k].name, row->name) == 0)
                                 fault = "its name is taken";
                 user |= row->kind == NODE_USER;
                 fetched |= fault == NULL && shape->fetch != NULL;
@@ -310,7 +329,8 @@ static int node_table_judge(const struct node_table *table, const char *path, in
                         return node_row_bad(err, path, row, fault);
                 if (shape->kind != NODE_DIR)
                         continue;
-                (void)snprintf(below, sizeof(below), "%s/%s", path, row->name != NULL ? row->name : "*");
+                (void)snprintf(
+                        below, sizeof(below), "%s/%s", path, row->name != NULL ? row->name : "*");
                 r = node_table_judge(shape->table, below, depth + 1, err);
                 if (r < 0)
                         return r;

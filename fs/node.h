@@ -11,9 +11,10 @@
  *         const struct node_table run_table = NODE_TABLE(run_rows);
  *
  * lookup, readdir, getattr, readlink, xattrs and invalidation are written once, over the tables
- * (fs/fuse_ops.c, fs/notify.c). Rows are constant and their functions run on any FUSE worker or on the
- * notifier, always inside a read section: they read the subject, write to the buffer, and neither
- * block nor keep a pointer. What they write is a function of the model alone, never of the clock.
+ * (fs/fuse_ops.c, fs/notify.c). Rows are constant and their functions run on any FUSE worker or on
+ * the notifier, always inside a read section: they read the subject, write to the buffer, and
+ * neither block nor keep a pointer. What they write is a function of the model alone, never of the
+ * clock.
  *
  * A name is looked for among the rows with a name, then in the LISTs in table order, then among the
  * user's files (USER). Names of one directory must be unique. docs/adding-a-node.md walks through
@@ -46,8 +47,8 @@ enum node_kind {
 enum node_flag {
         /* How the content changes; of FILE and LINK rows exactly one. */
         NODE_CONST = 1u << 0,     /* never while the subject exists */
-        NODE_WATCHED = 1u << 1,   /* small: rendered anew after a change and told only if it differs */
-        NODE_AGGREGATE = 1u << 2, /* dear to render: told as changed after every change of its subject */
+        NODE_WATCHED = 1u << 1,   /* small: rendered after a change, told if it differs */
+        NODE_AGGREGATE = 1u << 2, /* dear to render: told as changed after every change */
 
         NODE_HIDDEN = 1u << 3,  /* found, not listed */
         NODE_RW_ONLY = 1u << 4, /* absent under -o ro */
@@ -60,7 +61,8 @@ enum node_flag {
 /* Rows of one table: a set of them is one word. */
 #define NODE_ROWS_MAX 64
 
-/* Where a listing stands; zeroed for the first call. next() sets name to a string that stays until its next call. */
+/* Where a listing stands; zeroed for the first call. next() sets name to a string that stays until
+ * its next call. */
 struct node_cursor {
         const void *at; /* the list's own */
         size_t i;       /* the list's own */
@@ -89,7 +91,8 @@ struct node_row {
         const char *help; /* one sentence; mandatory wherever there is a name or a list */
         int arg;          /* the functions' own, through subject.row */
 
-        /* FILE, LINK, CTL, WAIT: appends the bytes. Returns 0 or -errno (-EFBIG and -ENOMEM of the buffer included). */
+        /* FILE, LINK, CTL, WAIT: appends the bytes. Returns 0 or -errno (-EFBIG and -ENOMEM of the
+         * buffer included). */
         int (*render)(const struct subject *s, struct buf *out);
         /* Whether the row is there at all; NULL: always. Also for DIR, LIST and USER. */
         bool (*shown)(const struct subject *s);
@@ -105,16 +108,18 @@ struct node_row {
 
         /* LIST: the shape of each child: a DIR, LINK or FILE row without a name. */
         const struct node_row *child;
-        /* *child begins as a copy of *dir; sets what `name` stands for. False: not one of this list. A hash lookup. */
+        /* *child begins as a copy of *dir; sets what `name` stands for. False: not one of this
+         * list. A hash lookup. */
         bool (*find)(const struct subject *dir, const char *name, struct subject *child);
         /* Moves on to the next name; false at the end. One listing is one read section. */
         bool (*next)(const struct subject *dir, struct node_cursor *cursor);
 
-        /* Data from a network (logs/, contents/), on FILE and DIR rows: makes sure that what render or the table
-           needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once, from any thread that is in no
-           section of the model, with 0 or -errno), or another error, and does not block. Called on the lookup of this
-           name only: a walk that lists fetches nothing, so listings name such rows without attributes. The directory
-           must hold no WATCHED or AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
+        /* Data from a network (logs/, contents/), on FILE and DIR rows: makes sure that what render
+           or the table needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once,
+           from any thread that is in no section of the model, with 0 or -errno), or another error,
+           and does not block. Called on the lookup of this name only: a walk that lists fetches
+           nothing, so listings name such rows without attributes. The directory must hold no
+           WATCHED or AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
         int (*fetch)(const struct subject *s, void (*done)(void *arg, int error), void *arg);
 
         /* WAIT: whether the wait is over. */
@@ -128,19 +133,45 @@ struct node_table {
         size_t n;
 };
 
-#define NODE_TABLE(rows_) { .rows = (rows_), .n = ARRAY_SIZE(rows_) }
-#define FILE_ROW(name_, render_, ...) { .kind = NODE_FILE, .name = (name_), .render = (render_), ##__VA_ARGS__ }
-#define LINK_ROW(name_, render_, ...) { .kind = NODE_LINK, .name = (name_), .render = (render_), ##__VA_ARGS__ }
-#define DIR_ROW(name_, table_, ...) { .kind = NODE_DIR, .name = (name_), .table = &(table_), ##__VA_ARGS__ }
-#define LIST_ROW(find_, next_, child_, ...) \
-        { .kind = NODE_LIST, .find = (find_), .next = (next_), .child = &(child_), ##__VA_ARGS__ }
-#define USER_ROW(...) { .kind = NODE_USER, ##__VA_ARGS__ }
-#define CTL_ROW(name_, render_, ...) \
-        { .kind = NODE_CTL, .name = (name_), .render = (render_), .flags = NODE_RW_ONLY, ##__VA_ARGS__ }
-#define WAIT_ROW(name_, ready_, render_, ...)                                                   \
-        { .kind = NODE_WAIT, .name = (name_), .ready = (ready_), .render = (render_),           \
-                .flags = NODE_RW_ONLY | NODE_HIDDEN, ##__VA_ARGS__ }
-#define LOG_ROW(name_, log_, ...) { .kind = NODE_LOG, .name = (name_), .log = (log_), ##__VA_ARGS__ }
+#define NODE_TABLE(rows_)                               \
+        {                                               \
+                .rows = (rows_), .n = ARRAY_SIZE(rows_) \
+        }
+#define FILE_ROW(name_, render_, ...)                                                  \
+        {                                                                              \
+                .kind = NODE_FILE, .name = (name_), .render = (render_), ##__VA_ARGS__ \
+        }
+#define LINK_ROW(name_, render_, ...)                                                  \
+        {                                                                              \
+                .kind = NODE_LINK, .name = (name_), .render = (render_), ##__VA_ARGS__ \
+        }
+#define DIR_ROW(name_, table_, ...)                                                  \
+        {                                                                            \
+                .kind = NODE_DIR, .name = (name_), .table = &(table_), ##__VA_ARGS__ \
+        }
+#define LIST_ROW(find_, next_, child_, ...)                                              \
+        {                                                                                \
+                .kind = NODE_LIST, .find = (find_), .next = (next_), .child = &(child_), \
+                ##__VA_ARGS__                                                            \
+        }
+#define USER_ROW(...)                            \
+        {                                        \
+                .kind = NODE_USER, ##__VA_ARGS__ \
+        }
+#define CTL_ROW(name_, render_, ...)                                                           \
+        {                                                                                      \
+                .kind = NODE_CTL, .name = (name_), .render = (render_), .flags = NODE_RW_ONLY, \
+                ##__VA_ARGS__                                                                  \
+        }
+#define WAIT_ROW(name_, ready_, render_, ...)                                               \
+        {                                                                                   \
+                .kind = NODE_WAIT, .name = (name_), .ready = (ready_), .render = (render_), \
+                .flags = NODE_RW_ONLY | NODE_HIDDEN, ##__VA_ARGS__                          \
+        }
+#define LOG_ROW(name_, log_, ...)                                               \
+        {                                                                       \
+                .kind = NODE_LOG, .name = (name_), .log = (log_), ##__VA_ARGS__ \
+        }
 
 /* The mount's root (fs/tree_*.c). */
 extern const struct node_table root_table;
@@ -150,8 +181,9 @@ struct node {
         const struct node_row *row;     /* the root has one, too */
         const struct node_table *table; /* DIR: its children; else NULL */
         struct subject subject;         /* subject.row is row */
-        int64_t (*mtime)(const struct subject *s); /* its own or the nearest above; NULL: the model's start */
-        bool read_only;         /* mounted with -o ro: NODE_RW_ONLY rows are absent */
+        int64_t (*mtime)(const struct subject
+                        *s); /* its own or the nearest above; NULL: the model's start */
+        bool read_only;      /* mounted with -o ro: NODE_RW_ONLY rows are absent */
 };
 
 struct node_root {
@@ -164,33 +196,38 @@ struct node_root {
 /* All that follows: inside a read section. */
 
 void node_root(const struct node_root *root, struct node *ret);
-/* The synthesized child called `name`. 0, -ENOENT, or -ENOTDIR when dir is none. *ret may be dir. */
+/* The synthesized child called `name`. 0, -ENOENT, or -ENOTDIR when dir is none. *ret may be dir.
+ */
 int node_child(const struct node *dir, const char *name, struct node *ret);
 /* Walks n names down from the root. 0, -ENOENT, -ENOTDIR. */
 int node_walk(const struct node_root *root, const char *const *names, size_t n, struct node *ret);
 
-/* The children of a directory that are listed: first the rows with a name in table order, then the lists.
-   `order` says where the name stands in every listing of this directory, whatever else comes and goes (not ascending
-   from call to call). Stops at, and returns, the first nonzero value of emit. The user's files are not among them. */
+/* The children of a directory that are listed: first the rows with a name in table order, then the
+   lists. `order` says where the name stands in every listing of this directory, whatever else comes
+   and goes (not ascending from call to call). Stops at, and returns, the first nonzero value of
+   emit. The user's files are not among them. */
 typedef int (*node_emit)(void *arg, const char *name, const struct node_row *row, uint64_t order);
 int node_list(const struct node *dir, node_emit emit, void *arg);
 
 /* Which rows of a directory are there now, a bit for each. */
 uint64_t node_shown(const struct node *dir);
 
-/* What `order` is made of. Synthesized names come first: a recursive rm meets one that refuses before it meets a policy. */
+/* What `order` is made of. Synthesized names come first: a recursive rm meets one that refuses
+ * before it meets a policy. */
 enum { NODE_ORDER_ROWS = 0, NODE_ORDER_LISTS = 1, NODE_ORDER_USER = 2 };
 uint64_t node_order(unsigned section, const char *name);
 
 /* The USER row of a writable folder, NULL when it is not (or not shown). */
 const struct node_row *node_user_row(const struct node *dir);
-/* File type and permissions: folders 0700, all else 0600 (0444 below an object of another store, links 0777). */
+/* File type and permissions: folders 0700, all else 0600 (0444 below an object of another store,
+ * links 0777). */
 mode_t node_mode(const struct node *n);
 mode_t node_row_type(const struct node_row *row); /* S_IFDIR, S_IFREG, S_IFLNK */
 int64_t node_mtime(const struct node *n);
 /* Appends the bytes. A render function that fails half-way leaves nothing. */
 int node_render(const struct node *n, struct buf *out);
 
-/* Judges a tree of tables: unique names without '/', help sentences, functions that the kind needs, flags that fit,
-   fetched rows apart from changing ones. 0 or -EINVAL with the path of the bad row. For tests. */
+/* Judges a tree of tables: unique names without '/', help sentences, functions that the kind needs,
+   flags that fit, fetched rows apart from changing ones. 0 or -EINVAL with the path of the bad row.
+   For tests. */
 int node_table_check(const struct node_table *table, struct err *err);

@@ -19,21 +19,23 @@
  * From a change to the kernel, in three steps.
  *
  *   queue      the engine thread copies its changes into a vector; nothing else
- *   targets    the notifier takes the vector, and by notify_rules makes of each change the directories it concerns and what
- *              to look at there. A set, so a storm of changes of one object is one look.
- *   telling    for each target whose directory the kernel has: in a read section, what the kernel was told of its
- *              names is compared with what they are now, and what differs is superseded; after the section the kernel
- *              is told. In this order a lookup in between finds the new version, and at worst it is told
- *              once more.
+ *   targets    the notifier takes the vector, and by notify_rules makes of each change the
+ * directories it concerns and what to look at there. A set, so a storm of changes of one object is
+ * one look. telling    for each target whose directory the kernel has: in a read section, what the
+ * kernel was told of its names is compared with what they are now, and what differs is superseded;
+ * after the section the kernel is told. In this order a lookup in between finds the new version,
+ * and at worst it is told once more.
  *
- * Why no old version survives in the kernel: an answer that carries it is sent in a read section that ended before
- * the change was made (ops/model.h), hence before we look; and a LOOKUP's dentry is made with the directory locked, for
- * which the invalidation waits.
+ * Why no old version survives in the kernel: an answer that carries it is sent in a read section
+ * that ended before the change was made (ops/model.h), hence before we look; and a LOOKUP's dentry
+ * is made with the directory locked, for which the invalidation waits.
  */
 
 /* What to look at in a directory. */
 enum {
-        TELL_FILES = 1 << 0,      /* its attributes and rows: WATCHED, AGGREGATE, LOG; rows that come and go */
+        TELL_FILES =
+                1
+                << 0, /* its attributes and rows: WATCHED, AGGREGATE, LOG; rows that come and go */
         TELL_AGGREGATES = 1 << 1, /* only the AGGREGATE rows */
         TELL_LOGS = 1 << 2,       /* only the LOG rows */
         TELL_CHILDREN = 1 << 3,   /* all names that the kernel has of it, and its listing */
@@ -42,7 +44,7 @@ enum {
 
 static const struct notify_rule {
         enum change_kind kind;
-        bool if_listing;  /* only when the subject came or went */
+        bool if_listing; /* only when the subject came or went */
         unsigned tell;
         const char *path; /* of the directory, with {fields} of the change */
         const char *name; /* TELL_NAME */
@@ -64,8 +66,8 @@ static const struct notify_rule {
         { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
 
         { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}" },
-        { CHANGE_VELERO, .if_listing = true, .tell = TELL_NAME, .path = "{fleet}/clusters/{member}/{velero}",
-                .name = "{name}" },
+        { CHANGE_VELERO, .if_listing = true, .tell = TELL_NAME,
+                .path = "{fleet}/clusters/{member}/{velero}", .name = "{name}" },
         { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}/{velero}/{name}" },
         { CHANGE_VELERO, .if_listing = true, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
 
@@ -75,7 +77,8 @@ static const struct notify_rule {
         { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.yaml" },
         { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.yml" },
         { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.json" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.error.txt" },
+        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}",
+                .name = "{name}.error.txt" },
         { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
         { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/{folder}/{name}/targets" },
         { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs" },
@@ -91,10 +94,12 @@ static const struct notify_rule {
         { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}" },
 
         { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
-        { CHANGE_TASK, .tell = TELL_NAME, .path = "{fleet}/{folder}/{name}/clusters", .name = "{member}" },
+        { CHANGE_TASK, .tell = TELL_NAME, .path = "{fleet}/{folder}/{name}/clusters",
+                .name = "{member}" },
         { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/clusters/{member}" },
         { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}" },
-        { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}/clusters/{member}" },
+        { CHANGE_TASK, .tell = TELL_FILES,
+                .path = "{fleet}/{folder}/{name}/runs/{run}/clusters/{member}" },
 };
 
 /* ---------------------------------------------------------------- the queue */
@@ -151,7 +156,9 @@ static void notify_batch_add(struct notify_batch *b, const struct change *change
                 return;
         if (n > b->cap - b->n) {
                 size_t cap = 2 * b->cap + n + 64;
-                struct change *grown = cap <= LIMIT_NOTIFY_QUEUED ? reallocarray(b->changes, cap, sizeof(*grown)) : NULL;
+                struct change *grown = cap <= LIMIT_NOTIFY_QUEUED
+                                               ? reallocarray(b->changes, cap, sizeof(*grown))
+                                               : NULL;
 
                 if (grown == NULL) {
                         b->everything = true;
@@ -166,7 +173,8 @@ static void notify_batch_add(struct notify_batch *b, const struct change *change
         b->n += n;
 }
 
-void notify_queue(struct notifier *n, const struct change *changes, size_t count, void (*done)(void *arg), void *arg)
+void notify_queue(struct notifier *n, const struct change *changes, size_t count,
+        void (*done)(void *arg), void *arg)
 {
         struct notify_barrier *barrier = done != NULL ? calloc(1, sizeof(*barrier)) : NULL;
         bool now = false;
@@ -223,7 +231,7 @@ struct notify_target {
         unsigned tell;
         const char *name; /* TELL_NAME, else NULL; lies in key */
         size_t len;
-        char key[];       /* path, NUL, name, NUL */
+        char key[]; /* path, NUL, name, NUL */
 };
 
 /* Appends the field of a pattern that begins at *p ("{fleet}") and moves *p behind it. */
@@ -269,10 +277,12 @@ static size_t notify_expand(const struct change *c, const char *pattern, char *o
         return len;
 }
 
-static int notify_add_target(struct notify_target **set, const struct notify_rule *rule, const struct change *c)
+static int notify_add_target(
+        struct notify_target **set, const struct notify_rule *rule, const struct change *c)
 {
         char key[2048];
-        size_t path_len = notify_expand(c, rule->path, key, sizeof(key) - NAME_MAX - 2), len = path_len + 1;
+        size_t path_len = notify_expand(c, rule->path, key, sizeof(key) - NAME_MAX - 2),
+               len = path_len + 1;
         struct notify_target *t;
 
         if (rule->name != NULL)
@@ -300,7 +310,8 @@ static int notify_make_targets(const struct notify_batch *b, struct notify_targe
                 for (size_t k = 0; k < ARRAY_SIZE(notify_rules); k++) {
                         const struct notify_rule *rule = &notify_rules[k];
 
-                        if (rule->kind != b->changes[i].kind || (rule->if_listing && !b->changes[i].listing))
+                        if (rule->kind != b->changes[i].kind ||
+                                (rule->if_listing && !b->changes[i].listing))
                                 continue;
                         if (notify_add_target(set, rule, &b->changes[i]) < 0)
                                 return -ENOMEM;
@@ -320,7 +331,7 @@ struct notify_findings {
         bool attributes;
         struct inode *log; /* a reference: it grew from log_from on */
         uint64_t log_from;
-        bool failed;       /* no memory: all of it is to be dropped */
+        bool failed; /* no memory: all of it is to be dropped */
 };
 
 static void notify_drop(struct notify_findings *f, const char *name)
@@ -373,7 +384,8 @@ static void notify_look_name(struct notify_findings *f, const char *name)
                 same = lookup_version(f->session, f->node, name, &v) == 0 && inode_is(i, &v);
         }
         inode_version_done(&v, t);
-        /* What is there now is told even if the kernel should not know it; what never was needs no word. */
+        /* What is there now is told even if the kernel should not know it; what never was needs no
+         * word. */
         if (!same && (i != NULL || r == 0))
                 notify_drop(f, name);
         (void)inode_unref(t, i);
@@ -400,11 +412,12 @@ static void notify_look_rows(struct notify_findings *f, unsigned tell)
 
                 if (row->kind == NODE_LOG && (tell & (TELL_FILES | TELL_LOGS)))
                         notify_look_log(f, row);
-                else if (row->name != NULL && (row->flags & flags) && (tell & (TELL_FILES | TELL_AGGREGATES)))
+                else if (row->name != NULL && (row->flags & flags) &&
+                         (tell & (TELL_FILES | TELL_AGGREGATES)))
                         notify_look_name(f, row->name);
                 /* Dynamic files and links have no other place where they are looked at. */
-                else if (row->kind == NODE_LIST && (row->child->flags & flags) && (tell & TELL_FILES) &&
-                         !(tell & TELL_CHILDREN)) {
+                else if (row->kind == NODE_LIST && (row->child->flags & flags) &&
+                         (tell & TELL_FILES) && !(tell & TELL_CHILDREN)) {
                         notify_look_children(f);
                         f->listing = true;
                         tell |= TELL_CHILDREN;
@@ -449,13 +462,15 @@ static void notify_look(struct notify_findings *f, unsigned tell, const char *na
 
 /* ---------------------------------------------------------------- telling */
 
-/* -ENOENT, the common answer, says that the kernel had nothing of it; other errors that the mount is gone. */
+/* -ENOENT, the common answer, says that the kernel had nothing of it; other errors that the mount
+ * is gone. */
 static void notify_tell(struct notify_findings *f)
 {
         struct fuse_session *fuse = f->session->fuse;
 
         for (size_t i = 0; i < f->names.n; i++)
-                (void)fuse_lowlevel_notify_inval_entry(fuse, f->dir->id, f->names.v[i], strlen(f->names.v[i]));
+                (void)fuse_lowlevel_notify_inval_entry(
+                        fuse, f->dir->id, f->names.v[i], strlen(f->names.v[i]));
         if (f->listing || f->failed)
                 (void)fuse_lowlevel_notify_inval_inode(fuse, f->dir->id, 0, 0);
         else if (f->attributes)
@@ -505,7 +520,8 @@ static void notify_target_tell(struct session *s, const struct notify_target *t)
         (void)inode_unref(&s->inodes, dir);
 }
 
-/* All that the kernel has below a directory, after changes were lost. Depth is that of the tables. */
+/* All that the kernel has below a directory, after changes were lost. Depth is that of the tables.
+ */
 static void notify_everything(struct session *s, struct inode *dir)
 {
         _cleanup_(freep) char *names = NULL;
@@ -537,7 +553,8 @@ static void notify_batch_tell(struct session *s, struct notify_batch *b)
                 free(t);
         }
         for (struct notify_user *u = b->users; u != NULL; u = u->next) {
-                (void)fuse_lowlevel_notify_inval_entry(s->fuse, u->folder->id, u->name, strlen(u->name));
+                (void)fuse_lowlevel_notify_inval_entry(
+                        s->fuse, u->folder->id, u->name, strlen(u->name));
                 (void)fuse_lowlevel_notify_inval_inode(s->fuse, u->folder->id, 0, 0);
         }
         if (b->n > 0 || b->everything)

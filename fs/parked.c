@@ -9,17 +9,19 @@
 #include "fs/reply.h"
 
 /*
- * Who answers is decided under the lot's lock: whoever sets `req` to NULL there has the request, and answers after
- * unlocking.
+ * Who answers is decided under the lot's lock: whoever sets `req` to NULL there has the request,
+ * and answers after unlocking.
  *
- * libfuse calls the interrupt function with its own lock on the request held, and may have fetched our pointer just
- * before we take the request on another thread. Hence a taker first calls fuse_req_interrupt_func(req, NULL, NULL), which
- * waits for that lock: afterwards no interrupt can come any more, and the parked may be freed. The interrupt function
- * may answer, as libfuse keeps the request for its sake; but not when it is called from within fuse_req_interrupt_func()
- * because the interrupt came first: there the answer would free the lock that libfuse still holds. So while it is
- * being set (`entering`) it only leaves a note.
+ * libfuse calls the interrupt function with its own lock on the request held, and may have fetched
+ * our pointer just before we take the request on another thread. Hence a taker first calls
+ * fuse_req_interrupt_func(req, NULL, NULL), which waits for that lock: afterwards no interrupt can
+ * come any more, and the parked may be freed. The interrupt function may answer, as libfuse keeps
+ * the request for its sake; but not when it is called from within fuse_req_interrupt_func() because
+ * the interrupt came first: there the answer would free the lock that libfuse still holds. So while
+ * it is being set (`entering`) it only leaves a note.
  *
- * A parked belongs to its holder until parked_take(), and to whoever answers a deadline until that is done.
+ * A parked belongs to its holder until parked_take(), and to whoever answers a deadline until that
+ * is done.
  */
 struct parked {
         struct parking *lot;
@@ -46,6 +48,7 @@ static fuse_req_t parked_claim_locked(struct parked *p)
 
         if (req == NULL)
                 return NULL;
+        p->lot->count--;
         if (p->prev != NULL)
                 p->prev->next = p->next;
         else
@@ -140,8 +143,8 @@ int64_t parking_expire(struct parking *lot, int64_t now_ms)
         return parking_answer(lot, now_ms, -ETIMEDOUT);
 }
 
-int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const char *op, int64_t timeout_ms,
-        unsigned flags)
+int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const char *op,
+        int64_t timeout_ms, unsigned flags)
 {
         struct parked *p = calloc(1, sizeof(*p));
         bool refused;
@@ -169,6 +172,7 @@ int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const c
                 if (p->next != NULL)
                         p->next->prev = p;
                 lot->first = p;
+                lot->count++;
         }
         pthread_mutex_unlock(&lot->lock);
 

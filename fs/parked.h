@@ -9,15 +9,15 @@
  *         if (req != NULL)
  *                 reply_err(req, "flush", 0, NULL);
  *
- * Exactly one of them answers: the taker, the deadline (ETIMEDOUT), the interrupt (EINTR, when asked for), or the end of
- * the session (EINTR). The others find that it was answered. The parked must be taken in any case, also when
- * the answer does not matter any more.
+ * Exactly one of them answers: the taker, the deadline (ETIMEDOUT), the interrupt (EINTR, when
+ * asked for), or the end of the session (EINTR). The others find that it was answered. The parked
+ * must be taken in any case, also when the answer does not matter any more.
  *
- * With PARKED_INTERRUPTIBLE the user's signal ends the wait: for what has no effect when it is not answered. What was
- * handed to the engine and will happen should not say EINTR.
+ * With PARKED_INTERRUPTIBLE the user's signal ends the wait: for what has no effect when it is not
+ * answered. What was handed to the engine and will happen should not say EINTR.
  *
- * The lot's lock is taken while nothing else is held, and nothing is taken below it. Deadlines are kept by the
- * notifier thread (parking_expire).
+ * The lot's lock is taken while nothing else is held, and nothing is taken below it. Deadlines are
+ * kept by the notifier thread (parking_expire).
  */
 #include <fuse_lowlevel.h>
 #include <pthread.h>
@@ -29,6 +29,7 @@ struct parked;
 struct parking {
         pthread_mutex_t lock;
         struct parked *first; /* unanswered */
+        unsigned count;
         bool closed;
         void (*wake)(void *arg); /* told of an earlier deadline */
         void *wake_arg;
@@ -40,13 +41,14 @@ void parking_init(struct parking *lot, void (*wake)(void *arg), void *arg);
 void parking_done(struct parking *lot);
 /* Answers all with EINTR; later ones are answered at once. */
 void parking_close(struct parking *lot);
-/* Answers those whose deadline (CLOCK_BOOTTIME ms) passed; returns the next one, INT64_MAX when there is none. */
+/* Answers those whose deadline (CLOCK_BOOTTIME ms) passed; returns the next one, INT64_MAX when
+ * there is none. */
 int64_t parking_expire(struct parking *lot, int64_t now_ms);
 
-/* The request belongs to the lot now. On -ENOMEM it was answered with ENOMEM and *ret is NULL. timeout_ms 0: none
-   (only with PARKED_INTERRUPTIBLE). `op` must be a literal. */
-int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const char *op, int64_t timeout_ms,
-        unsigned flags);
+/* The request belongs to the lot now. On -ENOMEM it was answered with ENOMEM and *ret is NULL.
+   timeout_ms 0: none (only with PARKED_INTERRUPTIBLE). `op` must be a literal. */
+int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const char *op,
+        int64_t timeout_ms, unsigned flags);
 /* The request, which the caller must answer, or NULL: it was answered. Frees p either way. */
 fuse_req_t parked_take(struct parked *p);
 /* Whether somebody answered meanwhile; p stays. */

@@ -14,10 +14,11 @@
 #include "fs/session.h"
 
 /*
- * Timeouts. What is synthesized changes with a notification, so the kernel may keep it; the minute is what
- * a lost notification costs at most. User files change by other ways than the model (scratch is in no model, a
- * rename moves an acting file away): they are asked for each time. No negative entry is ever cached: names appear at any
- * moment, and nobody could be told of a name that the kernel never asked for.
+ * Timeouts. What is synthesized changes with a notification, so the kernel may keep it; the minute
+ * is what a lost notification costs at most. User files change by other ways than the model
+ * (scratch is in no model, a rename moves an acting file away): they are asked for each time. No
+ * negative entry is ever cached: names appear at any moment, and nobody could be told of a name
+ * that the kernel never asked for.
  */
 
 static struct session *reply_session(fuse_req_t req)
@@ -48,7 +49,8 @@ void reply_none(fuse_req_t req)
 
 /* ---------------------------------------------------------------- entries */
 
-static struct fuse_entry_param reply_param(const struct session *s, const struct inode *i, const struct stat *st)
+static struct fuse_entry_param reply_param(
+        const struct session *s, const struct inode *i, const struct stat *st)
 {
         double timeout = reply_timeout(s, i);
 
@@ -119,7 +121,8 @@ static void reply_fetched(void *arg, int error)
 }
 
 /* Parks the request first, because fetch may be done before it returns. */
-static void reply_lookup_fetch(fuse_req_t req, const char *op, struct inode *parent, const char *name)
+static void reply_lookup_fetch(
+        fuse_req_t req, const char *op, struct inode *parent, const char *name)
 {
         struct session *s = reply_session(req);
         struct reply_fetch *f = calloc(1, sizeof(*f) + strlen(name) + 1);
@@ -134,7 +137,8 @@ static void reply_lookup_fetch(fuse_req_t req, const char *op, struct inode *par
         f->op = op;
         f->parent = inode_ref(&s->inodes, parent);
         memcpy(f->name, name, strlen(name) + 1);
-        if (parked_new(&f->parked, &s->parking, req, op, LIMIT_FETCH_MS, PARKED_INTERRUPTIBLE) < 0) {
+        if (parked_new(&f->parked, &s->parking, req, op, LIMIT_FETCH_MS, PARKED_INTERRUPTIBLE) <
+                0) {
                 reply_fetch_free(f);
                 return;
         }
@@ -183,7 +187,8 @@ static struct fuse_file_info reply_user_file_info(int flags, struct handle *h)
         return (struct fuse_file_info){ .flags = flags, .fh = (uint64_t)(uintptr_t)h };
 }
 
-void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file, int flags, void *state)
+void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file,
+        int flags, void *state)
 {
         struct session *s = reply_session(req);
         struct fuse_entry_param e;
@@ -312,7 +317,8 @@ void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size)
 
 void reply_statfs(fuse_req_t req)
 {
-        /* Constant, so that df and desktops never wait; free space, so that file managers do not refuse a copy. */
+        /* Constant, so that df and desktops never wait; free space, so that file managers do not
+         * refuse a copy. */
         struct statvfs st = {
                 .f_bsize = 4096,
                 .f_frsize = 4096,
@@ -345,7 +351,8 @@ bool reply_dir_fits(fuse_req_t req, const struct reply_dir *d, const char *name)
         return need <= d->size - d->len;
 }
 
-int reply_dir_add(fuse_req_t req, struct reply_dir *d, const char *name, struct inode *i, const struct stat *st, off_t next)
+int reply_dir_add(fuse_req_t req, struct reply_dir *d, const char *name, struct inode *i,
+        const struct stat *st, off_t next)
 {
         struct session *s = reply_session(req);
         size_t room = d->size - d->len, used;

@@ -21,19 +21,21 @@
 #include "fs/notify.h"
 
 /*
- * libfuse's own loop can only be ended by a signal to its thread; ours is a fixed set of workers, ended by cancelling the
- * read of /dev/fuse, the only place where they may be cancelled. A fixed set is enough because no request holds a
- * worker (fs/parked.h).
+ * libfuse's own loop can only be ended by a signal to its thread; ours is a fixed set of workers,
+ * ended by cancelling the read of /dev/fuse, the only place where they may be cancelled. A fixed
+ * set is enough because no request holds a worker (fs/parked.h).
  *
- * The order of the end is the order of what may wait for what: parked requests are answered first, since the
- * notifier may sit in the kernel waiting for a directory that such a request holds; then the notifier, which needs
- * workers for the same reason; then the workers; and the connection last.
+ * The order of the end is the order of what may wait for what: parked requests are answered first,
+ * since the notifier may sit in the kernel waiting for a directory that such a request holds; then
+ * the notifier, which needs workers for the same reason; then the workers; and the connection last.
  */
 struct session_worker {
         pthread_t thread;
         struct session *session;
         struct fuse_buf buf;
         bool running;
+        int cancel; /* of pthread_setcancelstate(); not on the stack, which a cancelled thread
+                       leaves as it is */
 };
 
 struct session_private {
@@ -49,7 +51,8 @@ struct session_private {
 
 /* ---------------------------------------------------------------- libfuse's words */
 
-/* libfuse has one log function for the process. Only mounting reads the complaint, on one thread. */
+/* libfuse has one log function for the process. Only mounting reads the complaint, on one thread.
+ */
 static _Atomic(struct session_private *) session_listening;
 
 static void session_fuse_log(enum fuse_log_level level, const char *fmt, va_list ap)
@@ -107,7 +110,8 @@ static int session_check(const struct session *s, struct err *err)
                 return r;
         if (access("/dev/fuse", F_OK) < 0) {
                 err_set(err, -ENODEV, "this system has no /dev/fuse");
-                return err_remedy(err, "load the kernel's fuse module, or give the container the device");
+                return err_remedy(
+                        err, "load the kernel's fuse module, or give the container the device");
         }
         if (stat(o->mountpoint, &st) < 0) {
                 r = -errno;
@@ -118,8 +122,10 @@ static int session_check(const struct session *s, struct err *err)
         }
         if (!S_ISDIR(st.st_mode))
                 return err_set(err, -ENOTDIR, "mountpoint %s is no folder", o->mountpoint);
-        if (o->allow_other && geteuid() != 0 && !session_file_has_line("/etc/fuse.conf", "user_allow_other")) {
-                err_set(err, -EPERM, "allow_other needs root, or a line user_allow_other in /etc/fuse.conf");
+        if (o->allow_other && geteuid() != 0 &&
+                !session_file_has_line("/etc/fuse.conf", "user_allow_other")) {
+                err_set(err, -EPERM,
+                        "allow_other needs root, or a line user_allow_other in /etc/fuse.conf");
                 return err_remedy(err, "add that line, or mount without allow_other");
         }
         return 0;
@@ -187,9 +193,11 @@ static int session_copy_options(struct session *s, const struct session_options 
                 return -ENOMEM;
         if (o->fsname != NULL && (s->options.fsname = strdup(o->fsname)) == NULL)
                 return -ENOMEM;
-        if (o->mount_options != NULL && (s->options.mount_options = strdup(o->mount_options)) == NULL)
+        if (o->mount_options != NULL &&
+                (s->options.mount_options = strdup(o->mount_options)) == NULL)
                 return -ENOMEM;
-        s->options.allow_other = o->allow_other || session_has_option(o->mount_options, "allow_other");
+        s->options.allow_other =
+                o->allow_other || session_has_option(o->mount_options, "allow_other");
         s->options.read_only = o->read_only || session_has_option(o->mount_options, "ro");
         return 0;
 }
@@ -257,13 +265,13 @@ static void *session_work(void *arg)
 {
         struct session_worker *w = arg;
         struct fuse_session *fuse = w->session->fuse;
-        int r = 1, state;
+        int r = 1;
 
-        (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+        (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &w->cancel);
         while (!fuse_session_exited(fuse)) {
-                (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+                (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &w->cancel);
                 r = fuse_session_receive_buf(fuse, &w->buf);
-                (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+                (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &w->cancel);
                 if (r == -EINTR || r == -EAGAIN)
                         continue;
                 if (r <= 0)
@@ -364,8 +372,8 @@ struct session *session_free(struct session *s)
         return NULL;
 }
 
-void session_listener(void *session, const struct change *changes, size_t n, void (*done)(void *done_arg),
-        void *done_arg)
+void session_listener(void *session, const struct change *changes, size_t n,
+        void (*done)(void *done_arg), void *done_arg)
 {
         struct session *s = session;
 

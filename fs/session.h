@@ -3,15 +3,14 @@
 /*
  * session: one mount, from mounting to unmounting.
  *
- *         session_new()      checks, cleans up after a dead predecessor, mounts; starts no thread, so the caller may
- *                            still daemonize
- *         session_start()    starts the notifier and the workers; INIT is answered from now on
- *         session_wait()     until session_stop(), or until somebody unmounts; then answers what is parked, ends the
- *                            threads and unmounts: no request is served any more when it returns
- *         session_free()
+ *         session_new()      checks, cleans up after a dead predecessor, mounts; starts no thread,
+ * so the caller may still daemonize session_start()    starts the notifier and the workers; INIT is
+ * answered from now on session_wait()     until session_stop(), or until somebody unmounts; then
+ * answers what is parked, ends the threads and unmounts: no request is served any more when it
+ * returns session_free()
  *
- * The engine listens through session_listener() (engine_listen) from before engine_start(), and is stopped between
- * session_wait() and session_free(). Signals are the caller's.
+ * The engine listens through session_listener() (engine_listen) from before engine_start(), and is
+ * stopped between session_wait() and session_free(). Signals are the caller's.
  */
 #include <stdbool.h>
 #include <sys/types.h>
@@ -26,7 +25,8 @@ struct engine;
 struct fuse_session;
 struct notifier;
 
-/* Cache timeouts in seconds: what the kernel may keep without asking. A lost notification costs at most this. */
+/* Cache timeouts in seconds: what the kernel may keep without asking. A lost notification costs at
+ * most this. */
 #define SESSION_CACHE_S 60.0
 
 struct session_handles {
@@ -37,13 +37,14 @@ struct session_handles {
 struct session_options {
         const char *mountpoint;
         const char *fsname;        /* "fleet:prod" */
-        const char *mount_options; /* more of `-o`, for libfuse and the kernel, comma-separated; or NULL */
+        const char *mount_options; /* more of `-o`, for libfuse and the kernel, comma-separated; or
+                                      NULL */
         bool read_only;            /* -o ro */
         bool allow_other;
-        bool secrets;              /* -o secrets */
-        bool debug;                /* libfuse tells each request on stderr */
-        const struct node_table *root;  /* &root_table */
-        const struct write_ops *write;  /* &write_ops; NULL: every write is refused with EROFS */
+        bool secrets;                  /* -o secrets */
+        bool debug;                    /* libfuse tells each request on stderr */
+        const struct node_table *root; /* &root_table */
+        const struct write_ops *write; /* &write_ops; NULL: every write is refused with EROFS */
 };
 
 struct session {
@@ -56,16 +57,17 @@ struct session {
         struct waits waits;
         struct session_handles handles;
         struct notifier *notifier;
-        struct write_state *write;      /* the write path's own */
-        uid_t uid;                      /* owner of everything shown */
+        struct write_state *write; /* the write path's own */
+        uid_t uid;                 /* owner of everything shown */
         gid_t gid;
         bool read_only;
         struct fuse_session *fuse;
-        struct session_private *p;      /* fs/session.c */
+        struct session_private *p; /* fs/session.c */
 };
 
-/* -EINVAL options that libfuse does not know; -EBUSY a live mount is there; -ENOENT, -ENOTDIR, -EACCES the mountpoint;
-   -EPERM fuse.conf does not allow allow_other; -ENODEV no FUSE here. The sentence says what to do. */
+/* -EINVAL options that libfuse does not know; -EBUSY a live mount is there; -ENOENT, -ENOTDIR,
+   -EACCES the mountpoint; -EPERM fuse.conf does not allow allow_other; -ENODEV no FUSE here. The
+   sentence says what to do. */
 int session_new(struct session **ret, const struct session_options *options, struct model *model,
         struct engine *engine, struct err *err);
 /* `ready` is called on a worker when the kernel has the mount going (INIT); may be NULL. */
@@ -82,8 +84,8 @@ uint64_t session_requests(const struct session *s);
 struct session *session_free(struct session *s);
 
 /* For engine_listen(); arg is the session. Any time between session_new() and session_free(). */
-void session_listener(void *session, const struct change *changes, size_t n, void (*done)(void *done_arg),
-        void *done_arg);
+void session_listener(void *session, const struct change *changes, size_t n,
+        void (*done)(void *done_arg), void *done_arg);
 
 /* The frame's own: INIT came. */
 void session_ready(struct session *s);

@@ -35,6 +35,7 @@ struct subject {
         enum folder_kind folder;
         enum velero_kind velero_kind; /* of the list we are in, from the row's arg */
         const void *item;             /* a list's own: below logs/ and contents/ */
-        const struct node_row *row;   /* the row at work: its arg lets one function serve several rows */
-        bool secrets;                 /* -o secrets: data of Secrets may be shown */
+        const struct node_row
+                *row; /* the row at work: its arg lets one function serve several rows */
+        bool secrets; /* -o secrets: data of Secrets may be shown */
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * wait: opening a `wait` file answers when its object is terminal. The open is a parked request: it holds no worker,
- * ends at a signal and at unmount, and has no deadline.
+ * wait: opening a `wait` file answers when its object is terminal. The open is a parked request: it
+ * holds no worker, ends at a signal and at unmount, and has no deadline.
  *
- * waits.lock is held over the look at the model and the entry into the list, so no change falls between them.
- * Lock order: waits, then the model (read section).
+ * waits.lock is held over the look at the model and the entry into the list, so no change falls
+ * between them. Lock order: waits, then the model (read section).
  */
 #include <fuse_lowlevel.h>
 #include <pthread.h>

@@ -9,8 +9,8 @@
 #include "fs/session.h"
 
 /*
- * Attributes are read-only and rendered when asked for. What is not there is ENODATA, never ENOSYS: that would turn
- * extended attributes off for the whole mount.
+ * Attributes are read-only and rendered when asked for. What is not there is ENODATA, never ENOSYS:
+ * that would turn extended attributes off for the whole mount.
  */
 #define XATTR_PREFIX "user.fleetfs."
 
@@ -65,7 +65,8 @@ static int xattr_list(struct session *s, const struct inode *i, struct buf *out)
         return out->error;
 }
 
-static void xattr_answer(fuse_req_t req, const char *op, fuse_ino_t ino, const char *name, size_t size)
+static void xattr_answer(
+        fuse_req_t req, const char *op, fuse_ino_t ino, const char *name, size_t size)
 {
         _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_TEXT_BYTES);
         struct session *s = fuse_req_userdata(req);
@@ -84,7 +85,8 @@ static void xattr_answer(fuse_req_t req, const char *op, fuse_ino_t ino, const c
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
-        /* ls asks each file for selinux labels and ACLs, writers for capabilities: told without a look. */
+        /* ls asks each file for selinux labels and ACLs, writers for capabilities: told without a
+         * look. */
         if (strncmp(name, XATTR_PREFIX, strlen(XATTR_PREFIX)) != 0)
                 reply_err(req, "getxattr", -ENODATA, NULL);
         else
@@ -96,7 +98,8 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
         xattr_answer(req, "listxattr", ino, NULL, size);
 }
 
-void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+void op_setxattr(
+        fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
         (void)ino;
         (void)name;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A real mount of a model made by hand, in the test's process: no engine, no cluster. For TEST_WITH fixtures:
+ * A real mount of a model made by hand, in the test's process: no engine, no cluster. For TEST_WITH
+ * fixtures:
  *
  *         static int setup(void **state) { return mount_setup(state, &root_table, NULL, 0, fill); }
  *         TEST_WITH(shows_the_phase, setup, mount_teardown);
  *
- * `fill` puts things into the model before the mount. mount_change() and mount_told() are the engine's part. Where there
- * is no /dev/fuse the program should end with 77 before it runs a test (mount_possible).
+ * `fill` puts things into the model before the mount. mount_change() and mount_told() are the
+ * engine's part. Where there is no /dev/fuse the program should end with 77 before it runs a test
+ * (mount_possible).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -53,8 +55,8 @@ static inline void *mount_wait(void *arg)
         return NULL;
 }
 
-static inline int mount_start(struct mount *m, const struct node_table *root, const struct write_ops *write, unsigned flags,
-        struct err *err)
+static inline int mount_start(struct mount *m, const struct node_table *root,
+        const struct write_ops *write, unsigned flags, struct err *err)
 {
         struct session_options o = {
                 .mountpoint = m->dir,
@@ -76,7 +78,9 @@ static inline int mount_start(struct mount *m, const struct node_table *root, co
         m->waiting = pthread_create(&m->waiter, NULL, mount_wait, m->session) == 0;
         (void)clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 10;
-        return sem_timedwait(&m->ready, &until) == 0 ? 0 : err_set(err, -ETIMEDOUT, "the kernel sent no INIT");
+        return sem_timedwait(&m->ready, &until) == 0
+                       ? 0
+                       : err_set(err, -ETIMEDOUT, "the kernel sent no INIT");
 }
 
 static inline void mount_stop(struct mount *m)
@@ -90,8 +94,8 @@ static inline void mount_stop(struct mount *m)
         m->session = session_free(m->session);
 }
 
-static inline int mount_setup(void **state, const struct node_table *root, const struct write_ops *write, unsigned flags,
-        void (*fill)(struct model *m))
+static inline int mount_setup(void **state, const struct node_table *root,
+        const struct write_ops *write, unsigned flags, void (*fill)(struct model *m))
 {
         struct test_state *t = *state;
         struct mount *m = calloc(1, sizeof(*m));
@@ -101,7 +105,8 @@ static inline int mount_setup(void **state, const struct node_table *root, const
                 return -1;
         t->fixture = m;
         snprintf(m->dir, sizeof(m->dir), "/tmp/fleetfs-mount-XXXXXX");
-        if (mkdtemp(m->dir) == NULL || sem_init(&m->ready, 0, 0) < 0 || model_init(&m->model, &err) < 0)
+        if (mkdtemp(m->dir) == NULL || sem_init(&m->ready, 0, 0) < 0 ||
+                model_init(&m->model, &err) < 0)
                 return -1;
         m->model.started = 1788217200;
         model_write_begin(&m->model);
@@ -164,7 +169,8 @@ static inline char *mount_read(const struct mount *m, const char *path)
         return out;
 }
 
-static inline void mount_assert_text_(const struct mount *m, const char *path, const char *expected, const char *file, int line)
+static inline void mount_assert_text_(
+        const struct mount *m, const char *path, const char *expected, const char *file, int line)
 {
         char *text = mount_read(m, path);
 
@@ -173,7 +179,8 @@ static inline void mount_assert_text_(const struct mount *m, const char *path, c
         test_assert_text_(text, expected, file, line);
         free(text);
 }
-#define mount_assert_text(m, path, expected) mount_assert_text_(m, path, expected, __FILE__, __LINE__)
+#define mount_assert_text(m, path, expected) \
+        mount_assert_text_(m, path, expected, __FILE__, __LINE__)
 
 static inline void mount_told_(void *arg)
 {

@@ -24,7 +24,8 @@ static int table_teardown(void **state)
         return 0;
 }
 
-static struct inode *enter(struct inode *parent, const char *name, const struct node_row *row, const char *bytes)
+static struct inode *enter(
+        struct inode *parent, const char *name, const struct node_row *row, const char *bytes)
 {
         struct inode_version v = {
                 .row = row,
@@ -77,7 +78,8 @@ static void a_number_is_never_used_again(void **state)
         assert_int_not_equal(enter(table.root, "phase", &file_row, "a")->id, first);
 }
 
-/* st_ino is a function of path and content: the same after everything was forgotten, and after a remount. */
+/* st_ino is a function of path and content: the same after everything was forgotten, and after a
+ * remount. */
 static void st_ino_is_stable(void **state)
 {
         uint64_t file = enter(table.root, "phase", &file_row, "a")->ino;
@@ -179,7 +181,9 @@ static void lists_the_children_that_are_current(void **state)
 
 static void a_log_is_one_inode_per_generation(void **state)
 {
-        struct inode_version v = { .row = &log_row, .mode = S_IFREG | 0600, .size = 10, .generation = 1 };
+        struct inode_version v = {
+                .row = &log_row, .mode = S_IFREG | 0600, .size = 10, .generation = 1
+        };
         struct inode *a, *b, *c;
 
         (void)state;

@@ -32,7 +32,8 @@ static bool find_fleet(const struct subject *dir, const char *name, struct subje
 
 static bool next_fleet(const struct subject *dir, struct node_cursor *cursor)
 {
-        const struct fleet *f = cursor->at != NULL ? ((const struct fleet *)cursor->at)->hh.next : dir->model->fleets;
+        const struct fleet *f = cursor->at != NULL ? ((const struct fleet *)cursor->at)->hh.next
+                                                   : dir->model->fleets;
 
         cursor->at = f;
         cursor->name = f != NULL ? f->name : NULL;
@@ -55,14 +56,19 @@ static const struct node_row inner_rows[] = {
 static const struct node_table inner_table = NODE_TABLE(inner_rows);
 static const struct node_row fleet_rows[] = {
         FILE_ROW("one", render_text, .flags = NODE_CONST, .arg = 1, .help = "a file"),
-        FILE_ROW("gone", render_text, .flags = NODE_CONST, .shown = never, .help = "a file that is not shown"),
-        FILE_ROW("half", render_half, .flags = NODE_CONST, .help = "a file that cannot be rendered"),
-        DIR_ROW("inner", inner_table, .folder = FOLDER_BACKUPS, .enter = enter_schedules, .help = "a folder"),
+        FILE_ROW("gone", render_text, .flags = NODE_CONST, .shown = never,
+                .help = "a file that is not shown"),
+        FILE_ROW(
+                "half", render_half, .flags = NODE_CONST, .help = "a file that cannot be rendered"),
+        DIR_ROW("inner", inner_table, .folder = FOLDER_BACKUPS, .enter = enter_schedules,
+                .help = "a folder"),
         CTL_ROW("ctl", render_text, .help = "verbs"),
         USER_ROW(.help = "the user's files"),
 };
 static const struct node_table fleet_table = NODE_TABLE(fleet_rows);
-static const struct node_row fleet_row = { .kind = NODE_DIR, .table = &fleet_table, .mtime = fleet_mtime, .help = "a fleet" };
+static const struct node_row fleet_row = {
+        .kind = NODE_DIR, .table = &fleet_table, .mtime = fleet_mtime, .help = "a fleet"
+};
 static const struct node_row root_rows[] = {
         FILE_ROW("README.txt", render_text, .flags = NODE_CONST, .help = "what to do"),
         LIST_ROW(find_fleet, next_fleet, fleet_row, .help = "one folder per fleet"),
@@ -109,7 +115,8 @@ static const struct walk {
         { "walk: a row that is not shown", { "prod", "gone" }, .result = -ENOENT },
         { "walk: through a file", { "README.txt", "x" }, .result = -ENOTDIR },
         { "walk: ctl", { "prod", "ctl" }, .kind = NODE_CTL },
-        { "walk: no ctl on a read-only mount", { "prod", "ctl" }, .read_only = true, .result = -ENOENT },
+        { "walk: no ctl on a read-only mount", { "prod", "ctl" }, .read_only = true,
+                .result = -ENOENT },
 };
 
 static void walks_to(void **state)
@@ -202,8 +209,11 @@ static void lists_what_it_finds(void **state)
 
 /* ---------------------------------------------------------------- judging tables */
 
-static const struct node_row bad_link_shape = LINK_ROW(NULL, render_text, .flags = NODE_CONST, .help = "a link");
-static const struct node_row bad_ctl_shape = { .kind = NODE_CTL, .render = render_text, .help = "verbs" };
+static const struct node_row bad_link_shape =
+        LINK_ROW(NULL, render_text, .flags = NODE_CONST, .help = "a link");
+static const struct node_row bad_ctl_shape = {
+        .kind = NODE_CTL, .render = render_text, .help = "verbs"
+};
 static int fetch_nothing(const struct subject *s, void (*done)(void *arg, int error), void *arg)
 {
         (void)s;
@@ -212,39 +222,60 @@ static int fetch_nothing(const struct subject *s, void (*done)(void *arg, int er
         return 0;
 }
 
-#define ROWS(...) { __VA_ARGS__ }
+#define ROWS(...)           \
+        {                   \
+                __VA_ARGS__ \
+        }
 static const struct judged {
         const char *name;
         struct node_row rows[3];
         size_t n;
         const char *fault; /* NULL: none */
 } judged[] = {
-        { "judge: a good table", ROWS(FILE_ROW("a", render_text, .flags = NODE_WATCHED, .help = "x")), 1, NULL },
-        { "judge: no help", ROWS(FILE_ROW("a", render_text, .flags = NODE_WATCHED)), 1, "/a (FILE): it has no help" },
-        { "judge: a slash", ROWS(FILE_ROW("a/b", render_text, .flags = NODE_CONST, .help = "x")), 1, "no file name" },
-        { "judge: no name", ROWS(FILE_ROW(NULL, render_text, .flags = NODE_CONST, .help = "x")), 1, "/* (FILE): it has a name" },
+        { "judge: a good table",
+                ROWS(FILE_ROW("a", render_text, .flags = NODE_WATCHED, .help = "x")), 1, NULL },
+        { "judge: no help", ROWS(FILE_ROW("a", render_text, .flags = NODE_WATCHED)), 1,
+                "/a (FILE): it has no help" },
+        { "judge: a slash", ROWS(FILE_ROW("a/b", render_text, .flags = NODE_CONST, .help = "x")), 1,
+                "no file name" },
+        { "judge: no name", ROWS(FILE_ROW(NULL, render_text, .flags = NODE_CONST, .help = "x")), 1,
+                "/* (FILE): it has a name" },
         { "judge: a doubled name",
-                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST, .help = "x"), DIR_ROW("a", inner_table, .help = "x")), 2,
-                "its name is taken" },
-        { "judge: no flag of change", ROWS(FILE_ROW("a", render_text, .help = "x")), 1, "exactly one of" },
+                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST, .help = "x"),
+                        DIR_ROW("a", inner_table, .help = "x")),
+                2, "its name is taken" },
+        { "judge: no flag of change", ROWS(FILE_ROW("a", render_text, .help = "x")), 1,
+                "exactly one of" },
         { "judge: two flags of change",
-                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST | NODE_WATCHED, .help = "x")), 1, "exactly one of" },
-        { "judge: no render", ROWS(LINK_ROW("a", NULL, .flags = NODE_CONST, .help = "x")), 1, "render is missing" },
-        { "judge: no ready", ROWS(WAIT_ROW("wait", NULL, render_text, .help = "x")), 1, "ready or log is missing" },
-        { "judge: a list of links", ROWS(LIST_ROW(find_fleet, next_fleet, bad_link_shape, .help = "x")), 1, NULL },
-        { "judge: a list of ctls", ROWS(LIST_ROW(find_fleet, next_fleet, bad_ctl_shape, .help = "x")), 1,
+                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST | NODE_WATCHED, .help = "x")),
+                1, "exactly one of" },
+        { "judge: no render", ROWS(LINK_ROW("a", NULL, .flags = NODE_CONST, .help = "x")), 1,
+                "render is missing" },
+        { "judge: no ready", ROWS(WAIT_ROW("wait", NULL, render_text, .help = "x")), 1,
+                "ready or log is missing" },
+        { "judge: a list of links",
+                ROWS(LIST_ROW(find_fleet, next_fleet, bad_link_shape, .help = "x")), 1, NULL },
+        { "judge: a list of ctls",
+                ROWS(LIST_ROW(find_fleet, next_fleet, bad_ctl_shape, .help = "x")), 1,
                 "can only be DIR, LINK or FILE" },
-        { "judge: a list without next", ROWS(LIST_ROW(find_fleet, NULL, bad_link_shape, .help = "x")), 1, "find, next or child" },
-        { "judge: two writers", ROWS(USER_ROW(.help = "x"), USER_ROW(.help = "x")), 2, "the second of its directory" },
+        { "judge: a list without next",
+                ROWS(LIST_ROW(find_fleet, NULL, bad_link_shape, .help = "x")), 1,
+                "find, next or child" },
+        { "judge: two writers", ROWS(USER_ROW(.help = "x"), USER_ROW(.help = "x")), 2,
+                "the second of its directory" },
         { "judge: fetched beside watched",
-                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing, .help = "x"),
+                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing,
+                             .help = "x"),
                         FILE_ROW("b", render_text, .flags = NODE_WATCHED, .help = "x")),
                 2, "things that change" },
         { "judge: fetched below a user's folder",
-                ROWS(USER_ROW(.help = "x"), DIR_ROW("b", inner_table, .fetch = fetch_nothing, .help = "x")), 2,
-                "things that change" },
-        { "judge: a fetched link", ROWS(LINK_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing, .help = "x")), 1,
-                "cannot be fetched" },
+                ROWS(USER_ROW(.help = "x"),
+                        DIR_ROW("b", inner_table, .fetch = fetch_nothing, .help = "x")),
+                2, "things that change" },
+        { "judge: a fetched link",
+                ROWS(LINK_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing,
+                        .help = "x")),
+                1, "cannot be fetched" },
 };
 
 static void judges(void **state)

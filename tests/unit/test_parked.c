@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/parked.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include "tests/support/mount_tree.h"
+
+/* ---------------------------------------------------------------- waiting */
+
+static pid_t wait_in_child(const char *path, int out)
+{
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                char text[64];
+                int fd;
+                ssize_t n;
+
+                (void)signal(SIGINT, SIG_DFL);
+                fd = open(path, O_RDONLY);
+                n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+                if (n > 0 && out >= 0)
+                        n = write(out, text, (size_t)n);
+                _exit(n > 0 ? 0 : 1);
+        }
+        return pid;
+}
+
+/* The child's status, or -1 after 10 s (then it is killed). */
+static int reap(pid_t pid)
+{
+        int64_t end = mount_now_ms() + 10000;
+        int status;
+
+        while (waitpid(pid, &status, WNOHANG) == 0) {
+                if (mount_now_ms() > end) {
+                        (void)kill(pid, SIGKILL);
+                        return -1;
+                }
+                usleep(1000);
+        }
+        return status;
+}
+
+static bool is_waiting(struct mount *m, unsigned n)
+{
+        int64_t end = mount_now_ms() + 10000;
+        unsigned count = 0;
+
+        while (mount_now_ms() < end) {
+                count = 0;
+                pthread_mutex_lock(&m->session->parking.lock);
+                count = m->session->parking.count;
+                pthread_mutex_unlock(&m->session->parking.lock);
+                if (count == n)
+                        return true;
+                usleep(1000);
+        }
+        return false;
+}
+
+static void a_wait_ends_when_it_is_over(void **state)
+{
+        struct mount *m = mount_of(state);
+        pid_t pids[30];
+        char text[256] = "";
+        int out[2];
+
+        assert_int_equal(pipe(out), 0);
+        for (int i = 0; i < 30; i++)
+                pids[i] = wait_in_child(mount_path(m, "prod/clusters/cluster-002/wait"), out[1]);
+        close(out[1]);
+        assert_true(is_waiting(m, 30));
+        /* More waiters than workers, and the mount goes on. */
+        set_seen(m, 2, 5);
+        mount_assert_text(m, "prod/clusters/cluster-002/phase", "5\n");
+        assert_true(is_waiting(m, 30));
+
+        model_write_begin(&m->model);
+        member(m, 2)->reachable = true;
+        member(m, 2)->seen = 6;
+        model_touch_member(member(m, 2), false);
+        mount_change_end(m);
+        for (int i = 0; i < 30; i++)
+                assert_int_equal(reap(pids[i]), 0);
+        assert_int_equal(read(out[0], text, sizeof(text)), 60);
+        assert_string_equal(text + 56, "6\n6\n");
+        close(out[0]);
+        /* What is over does not wait at all. */
+        mount_assert_text(m, "prod/clusters/cluster-002/wait", "6\n");
+}
+
+static void a_wait_ends_at_a_signal(void **state)
+{
+        struct mount *m = mount_of(state);
+        pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-002/wait"), -1);
+        int status;
+
+        assert_true(is_waiting(m, 1));
+        (void)kill(pid, SIGINT);
+        status = reap(pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+        assert_true(is_waiting(m, 0));
+        mount_assert_text(m, "prod/clusters/cluster-001/phase", "1\n");
+}
+
+static void a_wait_ends_when_the_object_goes(void **state)
+{
+        struct mount *m = mount_of(state);
+        pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-002/wait"), -1);
+
+        assert_true(is_waiting(m, 1));
+        model_write_begin(&m->model);
+        model_touch_member(member(m, 2), true);
+        fleet_remove_member(member(m, 2));
+        mount_change_end(m);
+        assert_int_equal(WEXITSTATUS(reap(pid)), 1);
+}
+
+static void a_wait_ends_at_unmount(void **state)
+{
+        struct mount *m = mount_of(state);
+        pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-002/wait"), -1);
+
+        assert_true(is_waiting(m, 1));
+        mount_stop(m);
+        assert_int_equal(WEXITSTATUS(reap(pid)), 1);
+}
+
+/* ---------------------------------------------------------------- fetched rows */
+
+static void *finish_later(void *arg)
+{
+        usleep(50000);
+        fetch_finish(*(int *)arg);
+        return NULL;
+}
+
+static void a_listing_fetches_nothing(void **state)
+{
+        struct mount *m = mount_of(state);
+        char names[8][64];
+
+        assert_int_equal(list(mount_path(m, "prod/clusters/cluster-004/logs"), names, 8), 1);
+        assert_string_equal(names[0], "log.txt");
+        assert_int_equal(fetch.started, 0);
+}
+
+static void a_lookup_waits_for_its_fetch(void **state)
+{
+        struct mount *m = mount_of(state);
+        int error = 0;
+        pthread_t t;
+
+        pthread_create(&t, NULL, finish_later, &error);
+        mount_assert_text(m, "prod/clusters/cluster-004/logs/log.txt", "read me\n");
+        pthread_join(t, NULL);
+        assert_int_equal(fetch.started, 1);
+}
+
+static void a_failed_fetch_has_its_errno(void **state)
+{
+        struct mount *m = mount_of(state);
+        int error = -EHOSTUNREACH;
+        pthread_t t;
+
+        pthread_create(&t, NULL, finish_later, &error);
+        assert_null(mount_read(m, "prod/clusters/cluster-004/logs/log.txt"));
+        assert_int_equal(errno, EHOSTUNREACH);
+        pthread_join(t, NULL);
+}
+
+static void a_fetch_can_be_interrupted(void **state)
+{
+        struct mount *m = mount_of(state);
+        pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-004/logs/log.txt"), -1);
+        int status;
+
+        assert_true(is_waiting(m, 1));
+        (void)kill(pid, SIGINT);
+        status = reap(pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+        fetch_finish(0);
+        mount_assert_text(m, "prod/clusters/cluster-004/logs/log.txt", "read me\n");
+}
+
+int main(void)
+{
+        if (!mount_possible())
+                return 77;
+        TEST_WITH(a_wait_ends_when_it_is_over, setup, mount_teardown);
+        TEST_WITH(a_wait_ends_at_a_signal, setup, mount_teardown);
+        TEST_WITH(a_wait_ends_when_the_object_goes, setup, mount_teardown);
+        TEST_WITH(a_wait_ends_at_unmount, setup, mount_teardown);
+        TEST_WITH(a_listing_fetches_nothing, setup, mount_teardown);
+        TEST_WITH(a_lookup_waits_for_its_fetch, setup, mount_teardown);
+        TEST_WITH(a_failed_fetch_has_its_errno, setup, mount_teardown);
+        TEST_WITH(a_fetch_can_be_interrupted, setup, mount_teardown);
+        return test_run("parked");
+}
