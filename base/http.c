@@ -183,17 +183,17 @@ static void on_work(void *arg)
 }
 
 /* An easy handle with nothing set. */
-CURL *http_easy_get(struct http *http)
+CURL *http_easy_get(struct http *http, bool stream)
 {
-        return http->n_spare ? http->spare[--http->n_spare] : curl_easy_init();
+        return http->n_spare && !stream ? http->spare[--http->n_spare] : curl_easy_init();
 }
 
-void http_easy_put(struct http *http, CURL *easy)
+void http_easy_put(struct http *http, CURL *easy, bool stream)
 {
         /* A reset keeps the share, and a share with users cannot be freed. */
         (void)curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
         curl_easy_reset(easy);
-        if (http->n_spare < ARRAY_SIZE(http->spare))
+        if (!stream && http->n_spare < ARRAY_SIZE(http->spare))
                 http->spare[http->n_spare++] = easy;
         else
                 curl_easy_cleanup(easy);

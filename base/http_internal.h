@@ -107,8 +107,9 @@ struct http {
 
 /* http.c */
 void http_work_soon(struct http *http);
-CURL *http_easy_get(struct http *http);
-void http_easy_put(struct http *http, CURL *easy);
+/* Spare handles are kept for ordinary requests only: the size of a handle's buffer, once it has one, cannot be changed. */
+CURL *http_easy_get(struct http *http, bool stream);
+void http_easy_put(struct http *http, CURL *easy, bool stream);
 
 /* http_host.c */
 struct http_identity *http_identity_ref(struct http_identity *i);

@@ -193,7 +193,7 @@ static void let_go(struct http_transfer *t)
         http->depth++;
         (void)curl_multi_remove_handle(http->multi, t->easy);
         http->depth--;
-        http_easy_put(http, TAKE(t->easy));
+        http_easy_put(http, TAKE(t->easy), t->flags & HTTP_STREAM);
 }
 
 void http_transfer_free(struct http_transfer *t)
@@ -406,7 +406,9 @@ static bool setup_body(struct http_transfer *t, CURL *easy)
 
 static bool setup(struct http_transfer *t, CURL *easy)
 {
-        bool stream = t->flags & HTTP_STREAM;
+        /* libcurl refuses this once a handle has its buffer; a spare one has that of its kind already. */
+        (void)SET(CURLOPT_BUFFERSIZE,
+                t->flags & HTTP_STREAM ? (long)LIMIT_HTTP_STREAM_BUFFER : (long)LIMIT_HTTP_BUFFER);
 
         return SET(CURLOPT_URL, t->url) && SET(CURLOPT_PRIVATE, t) &&
                SET(CURLOPT_ERRORBUFFER, t->curl_text) && SET(CURLOPT_NOSIGNAL, 1L) &&
@@ -417,8 +419,6 @@ static bool setup(struct http_transfer *t, CURL *easy)
                SET(CURLOPT_MAXREDIRS, (long)t->max_redirects) &&
                SET(CURLOPT_HTTPHEADER, t->headers) && SET(CURLOPT_CONNECT_TO, t->connect_to) &&
                SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms) &&
-               SET(CURLOPT_BUFFERSIZE,
-                       stream ? (long)LIMIT_HTTP_STREAM_BUFFER : (long)LIMIT_HTTP_BUFFER) &&
                (!(t->flags & HTTP_GZIP) || SET(CURLOPT_ACCEPT_ENCODING, "gzip")) &&
                SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, t) &&
                SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, t) &&
@@ -435,7 +435,7 @@ void http_transfer_start(struct http_transfer *t)
         http_transfer_set_state(t, HTTP_ASKING);
         t->curl_text[0] = '\0';
         t->started = t->last_byte = loop_now(http->loop);
-        t->easy = http_easy_get(http);
+        t->easy = http_easy_get(http, t->flags & HTTP_STREAM);
         if (t->easy && setup(t, t->easy)) {
                 http->depth++;
                 code = curl_multi_add_handle(http->multi, t->easy);

@@ -64,6 +64,11 @@ struct loop {
         } synced;
 };
 
+void loop_adopt(struct loop *loop)
+{
+        loop->owner = pthread_self();
+}
+
 void loop_assert_owner(const struct loop *loop)
 {
         assert(pthread_equal(loop->owner, pthread_self()));

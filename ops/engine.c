@@ -559,6 +559,7 @@ void engine_stop(struct engine *e)
         pthread_join(e->p->thread, NULL);
         e->p->running = false;
         e->p->owner = pthread_self();
+        loop_adopt(e->loop);
 }
 
 void engine_free(struct engine *e)
