@@ -8,7 +8,8 @@
 #   fleet.yaml                    the Fleet `prod` and its AttachedClusters, with labels
 #   ca.crt admin.crt admin.key    for HTTPS requests as an administrator of every cluster
 #   clusters                      lines "NAME URL"
-#   env                           shell assignments: ENGINE=real|sim and what an installation needs
+#   env                           shell assignments: ENGINE=real|sim, and of the object storage, for an
+#                                 installation: S3_URL S3_BUCKET S3_ACCESS_KEY S3_SECRET_KEY
 
 # contract_names N: the first N cluster names, one line each.
 contract_names()
@@ -74,18 +75,18 @@ contract_kubeconfig()
 # contract_fleet DIR: prints the fleet file. The Fleet has no `plugin`: nothing is to be installed.
 contract_fleet()
 {
-        local dir=$1 name region tier
+        local dir=$1 name region tier env
 
         printf 'apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata:\n  name: prod\nspec:\n  clusters:\n'
         while read -r name _; do
                 printf '  - name: %s\n    kind: AttachedCluster\n' "$name"
         done <"$dir/clusters"
         while read -r name _; do
-                # The first two are production; c4, c5, ... have the region "lab".
+                # The first two are production; c4, c5, ... are a lab.
                 case $name in
-                eu-1|us-1) region=${name%-1} tier=production ;;
-                ap-1)      region=ap tier=staging ;;
-                *)         region=lab tier=staging ;;
+                eu-1|us-1) region=${name%-1} tier=production env=prod ;;
+                ap-1)      region=ap tier=staging env=test ;;
+                *)         region=lab tier=staging env=test ;;
                 esac
                 cat <<EOF
 ---
@@ -96,6 +97,7 @@ metadata:
   labels:
     region: $region
     tier: $tier
+    env: $env
 spec:
   kubeconfig:
     path: $dir/kubeconfig

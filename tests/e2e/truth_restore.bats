@@ -46,7 +46,7 @@ refused()
         watch_end
         record watch-restore <"$TEST_DIR/events" >/dev/null
         assert_match '^(- )?(New )?InProgress Finalizing Completed$' "$(phases_of "$TEST_DIR/events" "$name")"
-        assert_equal 10 "$(count_objects eu-1 "$name/configmaps" "velero.io/restore-name=$name,velero.io/backup-name=$SAVED")"
+        assert_equal 10 "$(count_objects eu-1 "$name/configmaps" "seed=$SHOP,velero.io/restore-name=$name,velero.io/backup-name=$SAVED")"
         assert_equal 1 "$(count_objects eu-1 "$name/deployments")"
         assert_equal "of $SHOP" "$(api eu-1 GET "/api/v1/namespaces/$name/secrets/web" | jq -r '.data.password | @base64d')"
 }

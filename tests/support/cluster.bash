@@ -194,14 +194,15 @@ cluster_start()
         if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-cluster "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault off refuse; fi
 }
 
-# velero_stop CLUSTER, velero_start CLUSTER: the same for its Velero server.
+# velero_stop CLUSTER, velero_start CLUSTER: the same for its Velero server. What was InProgress when it was
+# killed is Failed when it is back.
 velero_stop()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault no-velero; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" stop-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" velero pause; fi
 }
 velero_start()
 {
-        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" fault off no-velero; fi
+        if [[ $ENGINE == real ]]; then "$ENGINE_PROGRAM" start-velero "$ENGINE_DIR" "$1"; else sim_ctl "$1" velero restart && sim_ctl "$1" velero resume; fi
 }
 
 # sim_ctl CLUSTER VERB ARGS...: asks the simulator.
