@@ -7,6 +7,15 @@
 #include "tests/sim/managed.h"
 #include "tests/sim/object.h"
 
+static void patch_rejected(struct api_request *r)
+{
+        struct str out = { 0 };
+
+        str_puts(&out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"the server rejected our "
+                       "request due to an error in our request\",\"reason\":\"Invalid\",\"details\":{},\"code\":422}\n");
+        exchange_reply(r->x, 422, "application/json", &out);
+}
+
 /* A merge or JSON patch of an object that exists. */
 static void patch_existing(struct api_request *r, const json_t *patch, bool json_patch_flavour)
 {
@@ -27,7 +36,7 @@ static void patch_existing(struct api_request *r, const json_t *patch, bool json
         else
                 merge_patch(&obj, patch);
         if (bad) {
-                status_reply_reason(r->x, 422, "Invalid", NULL, "the server rejected our request due to an error in our request");
+                patch_rejected(r);
         } else if (!json_is_object(obj) || !json_is_object(object_meta(obj))) {
                 status_reply(r->x, 400, NULL, "the patched document is no object");
         } else if (api_conflict(r, d, obj) == 0) {
@@ -63,7 +72,8 @@ static void patch_apply(struct api_request *r, json_t *config)
         char now[RFC3339_LEN];
 
         if (!manager || !*manager) {
-                status_reply(r->x, 422, NULL, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+                status_invalid(r->x, &(struct restype){ .group = "meta.k8s.io", .kind = "PatchOptions" }, "", "FieldValueRequired",
+                                "fieldManager", "Required value: is required for apply patch");
                 json_decref(live);
                 return;
         }
@@ -107,6 +117,11 @@ void api_patch(struct api_request *r)
         patch = api_body(r);
         if (!patch)
                 return;
+        if (IS("application/json-patch+json") && !json_is_array(patch)) {
+                status_reply(r->x, 400, NULL, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+                json_decref(patch);
+                return;
+        }
         if (IS("application/apply-patch+yaml"))
                 patch_apply(r, patch);
         else

@@ -100,7 +100,7 @@ static int api_selectors(struct api_request *r, struct selector *labels, struct 
         return 0;
 }
 
-/* ---- continue tokens: base64 of {"v":"meta.k8s.io/v1","rv":…,"start":"key"} ---- */
+/* ---- continue tokens: unpadded base64url of {"v":"meta.k8s.io/v1","rv":…,"start":"key\0"} ---- */
 
 static char *token_encode(uint64_t rv, const char *key)
 {
@@ -112,18 +112,23 @@ static char *token_encode(uint64_t rv, const char *key)
         str_putc(&plain, '}');
         out = mem_zalloc(4 * ((plain.len + 2) / 3) + 1);
         EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)plain.s, (int)plain.len);
+        for (char *p = out; *p; p++)
+                *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+        out[strcspn(out, "=")] = '\0';
         str_done(&plain);
         return out;
 }
 
 static int token_decode(const char *token, uint64_t *rv, char **key)
 {
-        size_t n = strlen(token);
-        _cleanup_(mem_freep) char *plain = mem_zalloc(n + 4);
-        int len = n % 4 ? -1 : EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)token, (int)n);
+        size_t n = strlen(token), padded = (n + 3) / 4 * 4;
+        _cleanup_(mem_freep) char *text = mem_zalloc(padded + 1), *plain = mem_zalloc(padded + 1);
         json_t *t;
 
-        if (len < 0)
+        memset(text, '=', padded);
+        for (size_t i = 0; i < n; i++)
+                text[i] = token[i] == '-' ? '+' : token[i] == '_' ? '/' : token[i];
+        if (EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)text, (int)padded) < 0)
                 return -1;
         t = json_loads(plain, JSON_DISABLE_EOF_CHECK, NULL);
         *key = mem_strdup(json_string_value(json_object_get(t, "start")));
@@ -136,8 +141,12 @@ static int token_decode(const char *token, uint64_t *rv, char **key)
 static void list_metadata(struct str *out, uint64_t rv, const char *token, size_t remaining)
 {
         str_puts(out, "\"metadata\":{");
-        if (token)
-                str_printf(out, "\"continue\":\"%s\",\"remainingItemCount\":%zu,", token, remaining);
+        if (token) {
+                str_printf(out, "\"continue\":\"%s\",", token);
+                /* With a selector the server does not count what is left. */
+                if (remaining)
+                        str_printf(out, "\"remainingItemCount\":%zu,", remaining);
+        }
         str_printf(out, "\"resourceVersion\":\"%llu\"}", (unsigned long long)rv);
 }
 
@@ -187,6 +196,8 @@ static int page_pick(struct api_request *r, const struct selector *labels, const
                         all[page->n++] = d;
                 }
         }
+        if (labels->n || fields->n)
+                page->remaining = 0;
         return 0;
 }
 
@@ -221,16 +232,24 @@ static void page_send(struct api_request *r, const struct page *page)
         api_reply_json(r->x, 200, &out);
 }
 
-/* 410 for a continue token, or 504 for a version of the future. */
-static void list_bad_version(struct api_request *r, uint64_t rv)
+/* A version of the future does not come: 504. The real server waits three seconds for it. */
+static void list_future_version(struct api_request *r, unsigned long long rv)
 {
-        if (rv > r->cluster->rv)
-                status_reply(r->x, 504, NULL, "Too large resource version: %llu, current: %llu", (unsigned long long)rv,
-                                (unsigned long long)r->cluster->rv);
-        else
-                status_reply(r->x, 410, NULL,
-                                "The provided continue parameter is too old to display a consistent list result. You can start a "
-                                "new list without the continue parameter.");
+        struct str out = { 0 };
+
+        str_printf(&out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"Timeout: Too large "
+                         "resource version: %llu, current: %llu\",\"reason\":\"Timeout\",\"details\":{\"causes\":[{\"reason\":"
+                         "\"ResourceVersionTooLarge\",\"message\":\"Too large resource version\"}],\"retryAfterSeconds\":1},\"code\":504}\n",
+                        rv, (unsigned long long)r->cluster->rv);
+        exchange_header(r->x, "retry-after", "1");
+        exchange_reply(r->x, 504, "application/json", &out);
+}
+
+static void list_expired(struct api_request *r)
+{
+        status_reply(r->x, 410, NULL,
+                        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+                        "continue parameter.");
 }
 
 void api_list(struct api_request *r)
@@ -246,12 +265,12 @@ void api_list(struct api_request *r)
         if (api_selectors(r, &labels, &fields) < 0)
                 return;
         if (token && *token && token_decode(token, &rv, &after) < 0) {
-                status_reply(r->x, 400, NULL, "continue key is not valid: illegal base64 data");
-        } else if (rv > r->cluster->rv || (asked && strtoull(asked, NULL, 10) > r->cluster->rv)) {
-                list_bad_version(r, rv > r->cluster->rv ? rv : strtoull(asked, NULL, 10));
+                status_reply(r->x, 400, NULL, "invalid continue token: continue key is not valid: invalid character looking for beginning of value");
+        } else if (asked && strtoull(asked, NULL, 10) > r->cluster->rv) {
+                list_future_version(r, strtoull(asked, NULL, 10));
         } else {
                 if (page_pick(r, &labels, &fields, rv, after ? after : "", limit ? strtoul(limit, NULL, 10) : 0, &page) < 0)
-                        list_bad_version(r, rv);
+                        list_expired(r);
                 else
                         page_send(r, &page);
                 free(page.v);

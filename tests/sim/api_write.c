@@ -22,16 +22,26 @@ char *api_manager(const struct api_request *r)
 
 json_t *api_body(struct api_request *r)
 {
+        const char *how = exchange_param(r->x, "fieldValidation");
+        size_t flags = JSON_DECODE_ANY | (how && strcmp(how, "Strict") == 0 ? JSON_REJECT_DUPLICATES : 0);
         json_error_t error;
-        json_t *obj = json_loadb(r->x->body.s ? r->x->body.s : "", r->x->body.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        json_t *obj = json_loadb(r->x->body.s ? r->x->body.s : "", r->x->body.len, flags, &error);
+        const char *key = obj ? NULL : strstr(error.text, "duplicate object key near '\"");
 
         if (obj && (json_is_object(obj) || json_is_array(obj)))
                 return obj;
         json_decref(obj);
-        if (strstr(error.text, "duplicate"))
-                status_reply(r->x, 400, NULL, "strict decoding error: %s", error.text);
-        else
-                status_reply(r->x, 400, NULL, "error decoding request body: %s at byte %d", error.text, error.position);
+        if (key) {
+                key = strchr(key, '"') + 1;
+                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: duplicate field \"%.*s\"",
+                                r->type->kind, r->type->version, r->type->kind, (int)strcspn(key, "\""), key);
+        } else if (strcmp(r->x->method, "PATCH") == 0) {
+                status_reply(r->x, 400, NULL, "error decoding patch: %s", error.text);
+        } else {
+                status_reply(r->x, 400, NULL,
+                                "the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %s (%.30s ...)",
+                                r->type->kind, error.text, r->x->body.s ? r->x->body.s : "");
+        }
         return NULL;
 }
 
@@ -47,6 +57,21 @@ static bool is_subdomain(const char *s)
         return true;
 }
 
+/* Empty, or up to 63 alphanumeric characters with -, _ and . between them. */
+static const char *label_value_error(const char *s)
+{
+        size_t n = strlen(s);
+
+        if (n > 63)
+                return "must be no more than 63 characters";
+        for (size_t i = 0; i < n; i++)
+                if (!isalnum((unsigned char)s[i]) && (i == 0 || i == n - 1 || !strchr("-_.", s[i])))
+                        return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
+                               "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+                               "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+        return NULL;
+}
+
 static int check_labels(struct api_request *r, const char *name, json_t *obj)
 {
         const char *key;
@@ -54,12 +79,12 @@ static int check_labels(struct api_request *r, const char *name, json_t *obj)
 
         json_object_foreach (json_object_get(object_meta(obj), "labels"), key, v) {
                 const char *s = json_string_value(v);
+                const char *wrong = s ? label_value_error(s) : "labels are strings";
                 _cleanup_(mem_freep) char *detail = NULL;
 
-                if (s && strlen(s) <= 63)
+                if (!wrong)
                         continue;
-                detail = s ? mem_printf("Invalid value: \"%s\": must be no more than 63 characters", s)
-                           : mem_strdup("Invalid value: \"null\": labels are strings");
+                detail = mem_printf("Invalid value: \"%s\": %s", s ? s : "", wrong);
                 status_invalid(r->x, r->type, name, "FieldValueInvalid", "metadata.labels", detail);
                 return -1;
         }
@@ -101,12 +126,26 @@ static int check_metadata(struct api_request *r, const char *name, json_t *obj)
         return check_labels(r, name, obj) < 0 || check_annotations(r, name, obj) < 0 ? -1 : 0;
 }
 
-/* apiVersion, kind and namespace of the body against those of the path. */
+static void reply_wrong_kind(struct api_request *r, const char *kind, const char *name)
+{
+        struct restype given = *r->type;
+        _cleanup_(mem_freep) char *detail = mem_printf("Invalid value: \"%s\": must be %s", kind, r->type->kind);
+
+        if (r->type->builtin) {
+                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s", kind, r->type->version, r->type->kind);
+                return;
+        }
+        given.kind = kind;
+        status_invalid(r->x, &given, name, "FieldValueInvalid", "kind", detail);
+}
+
+/* apiVersion, kind, name and namespace of the body against those of the path. */
 static int check_identity(struct api_request *r, json_t *obj)
 {
         const char *av = json_string_value(json_object_get(obj, "apiVersion"));
         const char *kind = json_string_value(json_object_get(obj, "kind"));
         const char *ns = json_string_value(json_object_get(object_meta(obj), "namespace"));
+        const char *name = json_string_value(json_object_get(object_meta(obj), "name"));
 
         if (!json_is_object(obj)) {
                 status_reply(r->x, 400, NULL, "the body is no object");
@@ -116,7 +155,9 @@ static int check_identity(struct api_request *r, json_t *obj)
                 status_reply(r->x, 400, NULL, "the API version in the data (%s) does not match the expected API version (%s)", av,
                                 r->type->api_version);
         } else if (kind && strcmp(kind, r->type->kind) != 0) {
-                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s", kind, r->type->version, r->type->kind);
+                reply_wrong_kind(r, kind, name ? name : "");
+        } else if (name && *r->name && strcmp(name, r->name) != 0) {
+                status_reply(r->x, 400, NULL, "the name of the object (%s) does not match the name on the URL (%s)", name, r->name);
         } else if (ns && r->type->namespaced && strcmp(ns, r->ns) != 0) {
                 status_reply(r->x, 400, NULL, "the namespace of the provided object does not match the namespace sent on the request");
         } else {
@@ -316,6 +357,17 @@ void api_update(struct api_request *r)
         json_decref(obj);
 }
 
+/* A precondition that does not hold is a conflict, told with the kind where others tell the resource. */
+static void reply_precondition(struct api_request *r, const char *sentence)
+{
+        struct restype told = *r->type;
+        struct status_about about = { .type = &told, .name = r->name };
+
+        told.plural = told.kind;
+        status_reply(r->x, 409, &about, "Operation cannot be fulfilled on %s%s%s \"%s\": %s", r->type->kind, *r->type->group ? "." : "",
+                        r->type->group, r->name, sentence);
+}
+
 /* preconditions.uid and .resourceVersion of DeleteOptions. */
 static bool delete_allowed(struct api_request *r, const struct doc *d)
 {
@@ -323,20 +375,19 @@ static bool delete_allowed(struct api_request *r, const struct doc *d)
         json_t *pre = json_object_get(options, "preconditions");
         const char *uid = json_string_value(json_object_get(pre, "uid"));
         const char *rv = json_string_value(json_object_get(pre, "resourceVersion"));
-        struct status_about about = { .type = r->type, .name = r->name };
-        bool allowed = true;
+        struct jspan own = jscan_unquote(jscan(doc_json(d), "metadata", "uid", NULL));
+        _cleanup_(mem_freep) char *sentence = NULL;
 
-        if (uid && !jscan_is(jscan(doc_json(d), "metadata", "uid", NULL), uid)) {
-                status_reply(r->x, 409, &about, "Operation cannot be fulfilled on %s \"%s\": Precondition failed: UID in precondition: %s",
-                                r->type->crd_name, r->name, uid);
-                allowed = false;
-        } else if (rv && strtoull(rv, NULL, 10) != d->rv) {
-                status_reply(r->x, 409, &about, "Operation cannot be fulfilled on %s \"%s\": Precondition failed: ResourceVersion in precondition: %s",
-                                r->type->crd_name, r->name, rv);
-                allowed = false;
-        }
+        if (uid && (strlen(uid) != own.n || memcmp(uid, own.p, own.n) != 0))
+                sentence = mem_printf("the UID in the precondition (%s) does not match the UID in record (%.*s). The object might have been "
+                                      "deleted and then recreated", uid, (int)own.n, own.p);
+        else if (rv && strtoull(rv, NULL, 10) != d->rv)
+                sentence = mem_printf("the ResourceVersion in the precondition (%s) does not match the ResourceVersion in record (%llu). The "
+                                      "object might have been modified", rv, (unsigned long long)d->rv);
+        if (sentence)
+                reply_precondition(r, sentence);
         json_decref(options);
-        return allowed;
+        return !sentence;
 }
 
 void api_delete(struct api_request *r)
@@ -362,23 +413,33 @@ void api_delete(struct api_request *r)
         doc_unref(d);
 }
 
+static bool collection_has(const struct api_request *r, const struct doc *d)
+{
+        return !*r->ns || (d->ns_len == strlen(r->ns) && memcmp(doc_key(d), r->ns, d->ns_len) == 0);
+}
+
 void api_delete_collection(struct api_request *r)
 {
         struct selector labels = { 0 };
-        struct str why = { 0 };
-        struct status_about about = { .type = r->type };
+        struct str why = { 0 }, out = { 0 };
+        const char *sep = "";
 
         if (selector_parse(&labels, exchange_param(r->x, "labelSelector"), &why) < 0) {
                 status_reply(r->x, 400, NULL, "%s", why.s);
         } else {
+                str_printf(&out, "{\"apiVersion\":\"%s\",\"items\":[", r->type->api_version);
                 for (size_t i = r->table->n; i-- > 0;) {
                         struct doc *d = r->table->v[i];
 
-                        if ((!*r->ns || (d->ns_len == strlen(r->ns) && memcmp(doc_key(d), r->ns, d->ns_len) == 0)) &&
-                                        selector_match_labels(&labels, doc_json(d)))
-                                object_delete(r->table, d);
+                        if (!collection_has(r, d) || !selector_match_labels(&labels, doc_json(d)))
+                                continue;
+                        str_printf(&out, "%s%s", sep, doc_json(d));
+                        sep = ",";
+                        object_delete(r->table, d);
                 }
-                status_deleted(r->x, &about);
+                str_printf(&out, "],\"kind\":\"%sList\",\"metadata\":{\"resourceVersion\":\"%llu\"}}\n", r->type->kind,
+                                (unsigned long long)r->cluster->rv);
+                api_reply_json(r->x, 200, &out);
         }
         str_done(&why);
         selector_done(&labels);

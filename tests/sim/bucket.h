@@ -63,7 +63,9 @@ struct buckets {
 };
 
 /* The bucket that every simulated fleet has. */
-#define BUCKET_NAME "fleet"
+#define BUCKET_NAME       "fleet"
+#define BUCKET_ACCESS_KEY "fleetfs"
+#define BUCKET_SECRET_KEY "fleetfs-e2e-secret"
 
 void bucket_add(struct buckets *b, const char *name);
 bool bucket_exists(const struct buckets *b, const char *name);

@@ -108,8 +108,8 @@ static void write_env(const struct sim *sim)
 {
         struct str out = { 0 };
 
-        str_printf(&out, "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\nS3_ACCESS_KEY=fleetfs\nS3_SECRET_KEY=fleetfs-e2e-secret\n",
-                        sim->store.port, BUCKET_NAME);
+        str_printf(&out, "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\nS3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n",
+                        sim->store.port, BUCKET_NAME, BUCKET_ACCESS_KEY, BUCKET_SECRET_KEY);
         contract_file(sim, "env", out.s, out.len);
         str_done(&out);
 }

@@ -90,6 +90,18 @@ static bool serve_group(struct cluster *c, struct exchange *x, const char *group
         return false;
 }
 
+/* What `kubectl get all` shows. */
+static bool in_category_all(const struct restype *t)
+{
+        static const char *const plurals[] = { "pods", "services", "replicationcontrollers", "deployments", "daemonsets", "replicasets",
+                                               "statefulsets", "jobs", "cronjobs", "horizontalpodautoscalers" };
+
+        for (size_t i = 0; t->builtin && i < ARRAY_SIZE(plurals); i++)
+                if (strcmp(plurals[i], t->plural) == 0)
+                        return true;
+        return false;
+}
+
 static void add_resource(struct str *out, const struct restype *t, const char *sep)
 {
         const char *names = t->short_names;
@@ -107,6 +119,8 @@ static void add_resource(struct str *out, const struct restype *t, const char *s
                 }
                 str_putc(out, ']');
         }
+        if (in_category_all(t))
+                str_puts(out, ",\"categories\":[\"all\"]");
         str_puts(out, ",\"storageVersionHash\":\"AAAAAAAAAAA=\"}");
         if (!t->no_status && (!t->builtin || strcmp(t->plural, "deployments") == 0 || strcmp(t->plural, "namespaces") == 0))
                 str_printf(out, ",{\"name\":\"%s/status\",\"singularName\":\"\",\"namespaced\":%s,\"kind\":\"%s\",\"verbs\":["

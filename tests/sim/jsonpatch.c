@@ -153,9 +153,10 @@ static int patch_operation(json_t **doc, const json_t *op, struct str *why)
                 str_printf(why, "%s operation does not apply: doc is missing path: \"%s\": missing value", name, path);
         } else if (strcmp(name, "add") == 0 && value) {
                 r = place_add(doc, &at, json_deep_copy(value), false);
-        } else if ((strcmp(name, "replace") == 0 || strcmp(name, "remove") == 0) && !there) {
+        } else if (strcmp(name, "remove") == 0 && !there) {
                 str_printf(why, "%s operation does not apply: doc is missing key: %s: missing value", name, path);
         } else if (strcmp(name, "replace") == 0 && value) {
+                /* A member that is not there is added: so does the library of the API server. */
                 r = place_add(doc, &at, json_deep_copy(value), true);
         } else if (strcmp(name, "remove") == 0) {
                 r = place_remove(&at);

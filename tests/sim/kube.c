@@ -23,7 +23,7 @@ struct kube {
 
 /* ---- namespaces ---- */
 
-static void namespace_furnish(struct kube *k, const char *ns)
+void kube_furnish(struct kube *k, const char *ns)
 {
         struct table *accounts = cluster_table(k->c, RT_SERVICEACCOUNTS), *maps = cluster_table(k->c, RT_CONFIGMAPS);
         json_t *obj;
@@ -75,7 +75,7 @@ static void namespace_work(struct kube *k, const char *ns)
                         object_set_label(obj, "kubernetes.io/metadata.name", ns);
                         object_modified(t, "", ns, obj, MANAGER);
                 }
-                namespace_furnish(k, ns);
+                kube_furnish(k, ns);
         } else if (namespace_empty(k, ns)) {
                 table_remove(t, d);
         } else {

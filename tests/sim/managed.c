@@ -22,11 +22,17 @@ static bool unmanaged(const char *key, int depth)
         return false;
 }
 
+/* How a field set is built. */
+enum fieldset_style {
+        STYLE_UPDATE, /* an object that was made is a field too, "." */
+        STYLE_APPLY,
+};
+
 /*
  * The fields of @next that differ from @prev (NULL: all of them). @depth is 0 at the top, 1 in
  * metadata, 2 elsewhere.
  */
-static json_t *fieldset_diff(const json_t *prev, const json_t *next, int depth)
+static json_t *fieldset_diff(const json_t *prev, const json_t *next, int depth, enum fieldset_style style)
 {
         json_t *set = json_object();
         const char *key;
@@ -40,8 +46,11 @@ static json_t *fieldset_diff(const json_t *prev, const json_t *next, int depth)
                         continue;
                 snprintf(name, sizeof name, "f:%s", key);
                 if (json_is_object(v) && json_object_size(v) && (!old || json_is_object(old))) {
-                        json_t *sub = fieldset_diff(old, v, depth == 0 && strcmp(key, "metadata") == 0 ? 1 : 2);
+                        bool metadata = depth == 0 && strcmp(key, "metadata") == 0;
+                        json_t *sub = fieldset_diff(old, v, metadata ? 1 : 2, style);
 
+                        if (!old && !metadata && style == STYLE_UPDATE)
+                                json_object_set_new(sub, ".", json_object());
                         if (json_object_size(sub))
                                 json_object_set_new(set, name, sub);
                         else
@@ -55,7 +64,7 @@ static json_t *fieldset_diff(const json_t *prev, const json_t *next, int depth)
 
 json_t *fieldset_of(const json_t *obj)
 {
-        return fieldset_diff(NULL, obj, 0);
+        return fieldset_diff(NULL, obj, 0, STYLE_APPLY);
 }
 
 void fieldset_subtract(json_t *set, const json_t *other)
@@ -91,7 +100,7 @@ static void fieldset_union(json_t *set, const json_t *other)
         }
 }
 
-/* Drops from @set what @obj does not have. */
+/* Drops from @set what @obj does not have. A "." alone stays: it is the empty object itself. */
 static void fieldset_keep_existing(json_t *set, const json_t *obj)
 {
         const char *key;
@@ -153,7 +162,7 @@ void managed_update(json_t *obj, const json_t *prev, const char *manager, const 
                 bool status_only)
 {
         json_t *entries = entries_of(prev);
-        json_t *changed = fieldset_diff(prev, obj, 0);
+        json_t *changed = fieldset_diff(prev, obj, 0, STYLE_UPDATE);
         json_t *entry, *mine = NULL;
         size_t i;
 
@@ -223,10 +232,10 @@ static void find_conflicts(const json_t *mine, const json_t *other, const json_t
 
         json_object_foreach ((json_t *)mine, key, v) {
                 json_t *o = json_object_get(other, key);
-                _cleanup_(mem_freep) char *at = mem_printf("%s.%s", path, key + 2);
+                _cleanup_(mem_freep) char *at = mem_printf("%s.%s", path, strlen(key) > 2 ? key + 2 : "");
                 json_t *a = json_object_get(live, key + 2), *b = json_object_get(config, key + 2);
 
-                if (!o)
+                if (!o || strncmp(key, "f:", 2) != 0)
                         continue;
                 if (json_object_size(v) && json_object_size(o))
                         find_conflicts(v, o, a, b, at, paths);
@@ -290,7 +299,7 @@ json_t *managed_apply(const json_t *live, const json_t *config, const char *mana
                         continue;
                 }
                 if (n) {
-                        json_t *theirs = fieldset_diff(live, config, 0);
+                        json_t *theirs = fieldset_diff(live, config, 0, STYLE_APPLY);
 
                         fieldset_subtract(json_object_get(entry, "fieldsV1"), theirs);
                         json_decref(theirs);

@@ -6,6 +6,7 @@
 
 #include "tests/sim/filter.h"
 #include "tests/sim/jsonpatch.h"
+#include "tests/sim/kube.h"
 #include "tests/sim/object.h"
 #include "tests/sim/selector.h"
 #include "tests/sim/velero_impl.h"
@@ -198,16 +199,22 @@ static void job_namespace(struct job *j, const char *source)
         object_set_label(obj, "kubernetes.io/metadata.name", target);
         object_create(t, "", target, obj, VELERO_MANAGER);
         json_decref(obj);
+        kube_furnish(j->c->kube, target);
         job_record(j, t->type, "", target, "created");
 }
 
-/* True where the live object is what the backup holds, as far as Velero compares. */
+/*
+ * True where the live object is what the backup holds, as far as Velero compares. The CA that each
+ * namespace gets never is: every restore into a new namespace warns about it (measured).
+ */
 static bool same_object(const struct job *j, const struct restype *t, const json_t *live, const json_t *obj)
 {
         json_t *a = json_deep_copy(live), *b = json_deep_copy(obj);
         json_t *both[] = { a, b };
-        bool same;
+        bool same = true;
 
+        if (t->id == RT_CONFIGMAPS && strcmp(json_string_value(json_object_get(object_meta(live), "name")), "kube-root-ca.crt") == 0)
+                json_object_set_new(b, "data", json_null());
         for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
                 json_t *labels;
 
@@ -232,10 +239,10 @@ static void job_existing(struct job *j, struct table *t, const char *ns, struct 
 {
         const char *policy = json_string_value(json_object_get(j->spec, "existingResourcePolicy"));
         json_t *live = doc_parse(there);
-        const char *action = "skipped";
+        const char *action = "failed";
 
         if (same_object(j, t->type, live, obj)) {
-                /* Nothing to do and nothing to say. */
+                action = "skipped";
         } else if (t->type->id == RT_SERVICEACCOUNTS || (policy && strcmp(policy, "update") == 0)) {
                 json_t *merged = json_deep_copy(live);
 

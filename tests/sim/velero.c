@@ -177,6 +177,8 @@ static void velero_stop(struct velero *v)
         velero_backups_stop(v);
         velero_restores_stop(v);
         timer_stop(&v->minute);
+        timer_stop(&v->patience);
+        names_done(&v->unreachable);
         names_done(&v->fresh_locations);
         names_done(&v->fresh_deletes);
         names_done(&v->fresh_requests);

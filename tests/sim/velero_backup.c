@@ -11,7 +11,8 @@
 enum backup_step {
         STEP_READY,    /* ReadyToStart is to be set */
         STEP_START,    /* validation, then InProgress */
-        STEP_COLLECT,  /* progress */
+        STEP_COUNT,    /* how many items there are */
+        STEP_COLLECT,  /* all of them are done */
         STEP_FINALIZE, /* uploaded; Finalizing */
         STEP_END,
 };
@@ -21,6 +22,7 @@ static const struct {
 } steps[] = {
         [STEP_READY] = { VELERO_STEP_US },
         [STEP_START] = { VELERO_STEP_US },
+        [STEP_COUNT] = { VELERO_STEP_US },
         [STEP_COLLECT] = { VELERO_STEP_US },
         [STEP_FINALIZE] = { 3 * VELERO_STEP_US },
         [STEP_END] = { 2 * VELERO_STEP_US },
@@ -87,6 +89,8 @@ static void backup_next_step(struct run *r, int step)
 void velero_backups_work(struct velero *v)
 {
         enqueue_fresh(v);
+        if (v->backup_knob.hold && strcmp(v->backup_knob.hold, "Queued") == 0)
+                return;
         while (!v->backup.name && v->queue.n) {
                 char *name = names_shift(&v->queue);
 
@@ -151,7 +155,7 @@ static void validate_location(struct velero *v, json_t *backup, json_t *errors)
                 filter_error(errors,
                                 "an existing backup storage location was not specified at backup creation time and the %s %s%s. Please "
                                 "address this issue (see `velero backup-location -h` for options) and create a new backup. Error: "
-                                "backupstoragelocations.velero.io \"%s\" not found",
+                                "BackupStorageLocation.velero.io \"%s\" not found",
                                 given ? "default" : "server default", name, given ? " was not found" : " does not exist", name);
                 return;
         }
@@ -161,6 +165,51 @@ static void validate_location(struct velero *v, json_t *backup, json_t *errors)
         if (strcmp(velero_phase(location), "Available") != 0)
                 filter_error(errors, "backup can't be created because BackupStorageLocation %s is in Unavailable status.", name);
         json_decref(location);
+}
+
+/* One snapshot location for each provider that has any, whatever snapshotVolumes says. */
+static void validate_snapshot_locations(struct velero *v, json_t *spec, json_t *errors)
+{
+        struct table *t = cluster_table(v->c, RT_SNAPSHOT_LOCATIONS);
+        json_t *given = json_object_get(spec, "volumeSnapshotLocations"), *chosen = json_object(), *list = json_array(), *name;
+        size_t i, before = json_array_size(errors);
+        const char *provider;
+
+        json_array_foreach (given, i, name) {
+                json_t *location = velero_edit(v, RT_SNAPSHOT_LOCATIONS, json_string_value(name));
+
+                provider = json_string_value(json_object_get(json_object_get(location, "spec"), "provider"));
+                if (!location)
+                        filter_error(errors, "a VolumeSnapshotLocation CRD for the location %s with the name specified in the backup spec needs to "
+                                             "be created before this snapshot can be executed. Error: VolumeSnapshotLocation.velero.io \"%s\" not found",
+                                        json_string_value(name), json_string_value(name));
+                else if (provider && json_object_get(chosen, provider))
+                        filter_error(errors, "more than one VolumeSnapshotLocation name specified for provider %s: %s; unexpected name was %s", provider,
+                                        json_string_value(name), json_string_value(json_object_get(chosen, provider)));
+                else if (provider)
+                        json_object_set(chosen, provider, name);
+                json_decref(location);
+        }
+        for (i = 0; i < t->n; i++) {
+                json_t *location = doc_parse(t->v[i]);
+
+                provider = json_string_value(json_object_get(json_object_get(location, "spec"), "provider"));
+                if (provider && json_object_get(chosen, provider) && !filter_has(given, json_string_value(json_object_get(chosen, provider))))
+                        json_object_set_new(chosen, provider, json_null());
+                else if (provider && !json_object_get(chosen, provider))
+                        json_object_set_new(chosen, provider, json_string(doc_name(t->v[i])));
+                json_decref(location);
+        }
+        json_object_foreach (chosen, provider, name) {
+                if (json_is_null(name))
+                        filter_error(errors, "provider %s has more than one possible volume snapshot location, and none were specified explicitly or as a default", provider);
+                else
+                        json_array_append(list, name);
+        }
+        if (json_array_size(errors) == before && json_array_size(list))
+                json_object_set(spec, "volumeSnapshotLocations", list);
+        json_decref(list);
+        json_decref(chosen);
 }
 
 static void exclude_opted_out(struct velero *v, json_t *spec)
@@ -276,6 +325,7 @@ static json_t *backup_prepare(struct velero *v, json_t *backup)
 
                 object_set_label(backup, "velero.io/storage-location", value);
         }
+        validate_snapshot_locations(v, spec, errors);
         object_set_annotation(backup, "velero.io/source-cluster-k8s-gitversion", "v1.34.2");
         object_set_annotation(backup, "velero.io/source-cluster-k8s-major-version", "1");
         object_set_annotation(backup, "velero.io/source-cluster-k8s-minor-version", "34");
@@ -313,9 +363,34 @@ static bool backup_start(struct run *r, json_t *backup)
         return true;
 }
 
-static void backup_progress(struct run *r, json_t *backup)
+/* Numbers that are 0 are left out. */
+static void backup_progress(struct run *r, json_t *backup, bool done)
 {
-        json_object_set_new(object_status(backup), "progress", json_pack("{s:i, s:i}", "totalItems", (int)r->items->n, "itemsBackedUp", (int)r->items->n));
+        json_t *progress = json_object();
+
+        if (r->items->n)
+                json_object_set_new(progress, "totalItems", json_integer((json_int_t)r->items->n));
+        if (r->items->n && done)
+                json_object_set_new(progress, "itemsBackedUp", json_integer((json_int_t)r->items->n));
+        json_object_set_new(object_status(backup), "progress", progress);
+        if (done)
+                json_object_set_new(object_status(backup), "hookStatus", json_object());
+}
+
+/* Namespaces that are asked for by name and are not there: each is an error, the rest is backed up. */
+static void note_missing_namespaces(struct run *r, const json_t *backup, json_t *errors)
+{
+        struct table *t = cluster_table(r->v->c, RT_NAMESPACES);
+        json_t *name;
+        size_t i;
+
+        json_array_foreach (json_object_get(json_object_get(backup, "spec"), "includedNamespaces"), i, name) {
+                const char *s = json_string_value(name);
+
+                if (!*s || strpbrk(s, "*?[") || table_find(t, "", s))
+                        continue;
+                filter_error(errors, " resource: /namespaces message: /fail to get the namespace %s specified in backup.Spec.IncludedNamespaces", s);
+        }
 }
 
 static struct prefix *backup_store(struct velero *v, json_t *backup)
@@ -328,7 +403,8 @@ static bool backup_upload(struct run *r, json_t *backup)
 {
         struct prefix *p = backup_store(r->v, backup);
         bool failed = r->outcome && strcmp(r->outcome, "Failed") == 0;
-        bool partly = r->outcome && strstr(r->outcome, "PartiallyFailed");
+        json_t *errors;
+        bool partly;
 
         if (!p || failed || prefix_backup(p, r->name)) {
                 velero_set_phase(backup, "Failed");
@@ -339,12 +415,17 @@ static bool backup_upload(struct run *r, json_t *backup)
                                                    : "error uploading backup: the storage location is gone"));
                 return false;
         }
+        errors = json_array();
+        note_missing_namespaces(r, backup, errors);
+        if (r->outcome && strstr(r->outcome, "PartiallyFailed"))
+                json_array_append_new(errors, json_string("the simulator was told to fail this backup"));
+        partly = json_array_size(errors) > 0;
+        r->results = json_pack("{s:{}, s:{}}", "warnings", "errors");
         if (partly) {
-                json_object_set_new(object_status(backup), "errors", json_integer(1));
-                r->results = json_pack("{s:{}, s:{s:[s]}}", "warnings", "errors", "velero", "the simulator was told to fail this backup");
-        } else {
-                r->results = json_pack("{s:{}, s:{}}", "warnings", "errors");
+                json_object_set_new(object_status(backup), "errors", json_integer((json_int_t)json_array_size(errors)));
+                json_object_set(json_object_get(r->results, "errors"), "velero", errors);
         }
+        json_decref(errors);
         velero_set_phase(backup, partly ? "FinalizingPartiallyFailed" : "Finalizing");
         return true;
 }
@@ -366,8 +447,9 @@ static bool backup_step(struct run *r, json_t *backup)
                 return true;
         case STEP_START:
                 return backup_start(r, backup);
+        case STEP_COUNT:
         case STEP_COLLECT:
-                backup_progress(r, backup);
+                backup_progress(r, backup, r->step == STEP_COLLECT);
                 return true;
         case STEP_FINALIZE:
                 return backup_upload(r, backup);

@@ -53,6 +53,8 @@ struct velero {
         struct knob restore_knob;
 
         struct names fresh_locations;
+        struct names unreachable; /* locations nobody has answered for yet */
+        struct timer patience;    /* … and how long they are waited for */
         struct names fresh_deletes;
         struct names fresh_requests; /* "downloadrequests/NAME", "serverstatusrequests/NAME" */
         struct names fresh_schedules;

@@ -3,10 +3,14 @@
  * BackupStorageLocations: whether their store can be used, looked at when they are made, when
  * their spec changes and every validation period.
  */
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/velero_impl.h"
+
+#define PATIENCE_US 3000000ULL
 
 static const char *string_of(const json_t *obj, const char *key)
 {
@@ -49,24 +53,49 @@ static int check_provider(const json_t *spec, struct str *why)
         return 0;
 }
 
+/* True where the file has the keys that the object storage knows. */
+static bool genuine_keys(struct jspan base64)
+{
+        _cleanup_(mem_freep) char *file = mem_zalloc(base64.n + 4);
+
+        if (EVP_DecodeBlock((unsigned char *)file, (const unsigned char *)base64.p, (int)base64.n) < 0)
+                return false;
+        return strstr(file, BUCKET_ACCESS_KEY) && strstr(file, BUCKET_SECRET_KEY);
+}
+
+/* The Secret that the location names, or the one that the server was started with. */
 static int check_credential(struct velero *v, const json_t *spec, struct str *why)
 {
         json_t *credential = json_object_get(spec, "credential");
-        const char *name = string_of(credential, "name"), *key = string_of(credential, "key");
-        struct doc *d;
+        const char *name = credential ? string_of(credential, "name") : "cloud-credentials";
+        const char *key = credential ? string_of(credential, "key") : "cloud";
+        struct doc *d = velero_find(v, RT_SECRETS, name);
+        struct jspan data;
 
-        if (!credential)
-                return 0;
-        d = velero_find(v, RT_SECRETS, name);
         if (!d) {
                 str_printf(why, "unable to get credentials: unable to get key for secret: Secret \"%s\" not found", name);
                 return -1;
         }
-        if (!jscan_member(jscan(doc_json(d), "data", NULL), key).p) {
+        data = jscan_unquote(jscan_member(jscan(doc_json(d), "data", NULL), key));
+        if (!data.p) {
                 str_printf(why, "unable to get credentials: unable to get key for secret: Key \"%s\" not found in Secret \"%s\"", key, name);
                 return -1;
         }
-        return 0;
+        if (genuine_keys(data))
+                return 0;
+        str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, https response error StatusCode: 403, RequestID: , "
+                      "HostID: , api error InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.");
+        return -1;
+}
+
+/* Another address than the object storage's own: nobody answers there. */
+static bool reachable(struct velero *v, const json_t *spec)
+{
+        const char *url = string_of(json_object_get(spec, "config"), "s3Url");
+        char own[48];
+
+        snprintf(own, sizeof own, "http://127.0.0.1:%d", v->c->sim->store.port);
+        return !v->c->faults.location_unavailable && (!*url || (strncmp(url, own, strlen(own)) == 0 && strspn(url + strlen(own), "/") == strlen(url + strlen(own))));
 }
 
 struct prefix *velero_store(struct velero *v, const json_t *location, struct str *why)
@@ -84,7 +113,7 @@ struct prefix *velero_store(struct velero *v, const json_t *location, struct str
         }
         if (check_provider(spec, why) < 0 || check_credential(v, spec, why) < 0)
                 return NULL;
-        if (v->c->faults.location_unavailable) {
+        if (!reachable(v, spec)) {
                 str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, exceeded maximum number of attempts, 3, "
                               "https response error StatusCode: 0, RequestID: , HostID: , request send failed: connection refused");
                 return NULL;
@@ -150,13 +179,33 @@ static bool needs_validation(struct velero *v, const json_t *location)
         return !*phase || usable != (strcmp(phase, "Available") == 0);
 }
 
+/* The client of an unreachable storage tries again for a while before it gives up. */
+static void patience_ends(struct timer *t)
+{
+        struct velero *v = container_of(t, struct velero, patience);
+
+        for (char *name; (name = names_shift(&v->unreachable)); free(name))
+                location_validate(v, name);
+}
+
+static bool fresh_and_unreachable(struct velero *v, const json_t *location)
+{
+        return !*velero_phase(location) && !reachable(v, json_object_get(location, "spec"));
+}
+
 void velero_locations_work(struct velero *v)
 {
+        v->patience.fire = patience_ends;
         for (char *name; (name = names_shift(&v->fresh_locations)); free(name)) {
                 json_t *location = velero_edit(v, RT_LOCATIONS, name);
 
-                if (location && needs_validation(v, location))
+                if (location && fresh_and_unreachable(v, location)) {
+                        names_add(&v->unreachable, name);
+                        if (!timer_armed(&v->patience))
+                                velero_after(v, &v->patience, PATIENCE_US);
+                } else if (location && needs_validation(v, location)) {
                         location_validate(v, name);
+                }
                 json_decref(location);
         }
 }

@@ -11,6 +11,7 @@
 #include "tests/sim/velero_impl.h"
 
 enum restore_step {
+        STEP_ADOPT,    /* the finalizer is set */
         STEP_START,    /* validation, then InProgress */
         STEP_RESTORE,  /* objects are created */
         STEP_FINALIZE, /* Finalizing */
@@ -20,7 +21,8 @@ enum restore_step {
 static const struct {
         uint64_t delay_us;
 } steps[] = {
-        [STEP_START] = { VELERO_STEP_US },
+        [STEP_ADOPT] = { VELERO_STEP_US },
+        [STEP_START] = { VELERO_STEP_US / 5 },
         [STEP_RESTORE] = { 2 * VELERO_STEP_US },
         [STEP_FINALIZE] = { 4 * VELERO_STEP_US },
         [STEP_END] = { 2 * VELERO_STEP_US },
@@ -40,6 +42,8 @@ void velero_restore_seen(struct velero *v, const struct doc *d)
 
         if (jscan(doc_json(d), "metadata", "deletionTimestamp", NULL).p)
                 names_add(&v->going_restores, doc_name(d));
+        else if (v->restore.name && strcmp(v->restore.name, doc_name(d)) == 0)
+                return;
         else if (!phase.p || !phase.n || (phase.n == 3 && memcmp(phase.p, "New", 3) == 0))
                 names_add(&v->fresh_restores, doc_name(d));
 }
@@ -93,7 +97,7 @@ void velero_restores_work(struct velero *v)
                 v->restore.name = name;
                 v->restore.outcome = v->restore_knob.fail_next;
                 v->restore_knob.fail_next = NULL;
-                restore_next_step(&v->restore, STEP_START);
+                restore_next_step(&v->restore, STEP_ADOPT);
         }
 }
 
@@ -101,6 +105,13 @@ static void restore_finished(struct velero *v)
 {
         run_done(&v->restore);
         velero_wake(v);
+}
+
+static bool non_empty(const json_t *spec, const char *field)
+{
+        const char *s = json_string_value(json_object_get(spec, field));
+
+        return s && *s;
 }
 
 /* ---- validation: validateAndComplete() of Velero ---- */
@@ -146,13 +157,6 @@ static const char *newest_of_schedule(struct velero *v, const char *schedule, bo
         return newest;
 }
 
-static bool non_empty(const json_t *spec, const char *field)
-{
-        const char *s = json_string_value(json_object_get(spec, field));
-
-        return s && *s;
-}
-
 /* Fills in the other one of backupName and scheduleName. Returns false where there is no source. */
 static bool complete_source(struct velero *v, json_t *spec, json_t *errors)
 {
@@ -184,12 +188,12 @@ static void validate_source(struct velero *v, json_t *spec, json_t *errors)
         const char *schedule = object_label(backup, "velero.io/schedule-name");
 
         if (!backup) {
-                filter_error(errors, "Error retrieving backup: can't find backup %s: backups.velero.io \"%s\" not found", name, name);
+                filter_error(errors, "Error retrieving backup: can't find backup %s/%s: Backup.velero.io \"%s\" not found", v->ns, name, name);
                 return;
         }
         location = velero_edit(v, RT_LOCATIONS, where ? where : "");
         if (!location)
-                filter_error(errors, "Error retrieving backup: can't find storage location %s: backupstoragelocations.velero.io \"%s\" not found",
+                filter_error(errors, "Error retrieving backup: can't find BackupStorageLocation %s: BackupStorageLocation.velero.io \"%s\" not found",
                                 where ? where : "", where ? where : "");
         else if (strcmp(velero_phase(location), "Available") != 0)
                 filter_error(errors, "The BSL %s is unavailable, cannot retrieve the backup", where);
@@ -212,17 +216,20 @@ static void validate_modifier(struct velero *v, json_t *spec, json_t *errors)
 static json_t *restore_validate(struct velero *v, json_t *restore)
 {
         json_t *spec = json_object_get(restore, "spec"), *errors = json_array();
-        const char *policy = json_string_value(json_object_get(spec, "existingResourcePolicy"));
+        const char *policy;
 
         if (!json_is_object(spec)) {
                 json_object_set_new(restore, "spec", json_object());
                 spec = json_object_get(restore, "spec");
         }
+        if (!non_empty(spec, "itemOperationTimeout") || velero_duration(json_string_value(json_object_get(spec, "itemOperationTimeout"))) == 0)
+                json_object_set_new(spec, "itemOperationTimeout", json_string("4h0m0s"));
         add_exclusions(spec, errors);
         filter_validate(errors, "Invalid included/excluded resource lists", json_object_get(spec, "includedResources"),
                         json_object_get(spec, "excludedResources"));
         filter_validate(errors, "Invalid included/excluded namespace lists", json_object_get(spec, "includedNamespaces"),
                         json_object_get(spec, "excludedNamespaces"));
+        policy = json_string_value(json_object_get(spec, "existingResourcePolicy"));
         if (json_is_array(json_object_get(spec, "orLabelSelectors")) && json_is_object(json_object_get(spec, "labelSelector")))
                 filter_error(errors, "encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified");
         if (policy && *policy && strcmp(policy, "none") != 0 && strcmp(policy, "update") != 0)
@@ -252,7 +259,6 @@ static bool restore_start(struct run *r, json_t *restore)
 {
         json_t *errors = restore_validate(r->v, restore);
 
-        add_finalizer(restore);
         if (r->outcome && strcmp(r->outcome, "FailedValidation") == 0 && !json_array_size(errors))
                 json_array_append_new(errors, json_string("the simulator was told to fail this restore"));
         if (json_array_size(errors)) {
@@ -284,7 +290,9 @@ static bool restore_objects(struct run *r, json_t *restore)
         if (r->outcome && strcmp(r->outcome, "Failed") == 0)
                 return restore_fail(r, restore, "the simulator was told to fail this restore");
         if (!s || !s->items)
-                return restore_fail(r, restore, "error downloading backup: error copying Backup to temp file: rpc error: code = Unknown desc = error getting object: NoSuchKey");
+                return restore_fail(r, restore, "restore execution failed: error downloading backup: error copying Backup to temp file: rpc error: code = "
+                                                "Unknown desc = error getting object: operation error S3: GetObject, https response error StatusCode: 404, "
+                                                "RequestID: , HostID: , NoSuchKey: The specified key does not exist.");
         restoring_run(&outcome, r->v->c, r->v->ns, r->name, spec, s->items);
         r->results = outcome.results;
         r->resources = outcome.resources;
@@ -292,7 +300,7 @@ static bool restore_objects(struct run *r, json_t *restore)
         r->errors = outcome.errors;
         if (r->outcome && strstr(r->outcome, "PartiallyFailed"))
                 restoring_error(&r->errors, r->results, "the simulator was told to fail this restore");
-        json_object_set_new(object_status(restore), "progress", json_pack("{s:i, s:i}", "totalItems", outcome.total, "itemsRestored", outcome.total));
+        json_object_set_new(object_status(restore), "progress", outcome.total ? json_pack("{s:i, s:i}", "totalItems", outcome.total, "itemsRestored", outcome.total) : json_object());
         return true;
 }
 
@@ -302,10 +310,10 @@ static void restore_end(struct run *r, json_t *restore)
         struct prefix *p = restore_store(r->v, restore);
 
         velero_set_phase(restore, r->errors ? "PartiallyFailed" : "Completed");
+        json_object_set_new(status, "hookStatus", json_object());
         json_object_set_new(status, "completionTimestamp", velero_now(r->v));
-        if (p) {
+        if (p)
                 prefix_put_restore(p, r->name, json_incref(r->results), json_incref(r->resources), cluster_now(r->v->c));
-        }
 }
 
 static bool restore_step(struct run *r, json_t *restore)
@@ -313,6 +321,9 @@ static bool restore_step(struct run *r, json_t *restore)
         json_t *status;
 
         switch ((enum restore_step)r->step) {
+        case STEP_ADOPT:
+                add_finalizer(restore);
+                return true;
         case STEP_START:
                 return restore_start(r, restore);
         case STEP_RESTORE:

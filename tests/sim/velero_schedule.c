@@ -121,7 +121,14 @@ static json_t *schedule_backup(json_t *schedule)
                 json_object_set_new(meta, "ownerReferences", json_pack("[{s:s, s:s, s:O, s:O, s:b}]", "apiVersion", "velero.io/v1",
                                 "kind", "Schedule", "name", json_object_get(object_meta(schedule), "name"), "uid",
                                 json_object_get(object_meta(schedule), "uid"), "controller", 1));
-        json_object_set_new(backup, "spec", spec ? spec : json_object());
+        if (!spec)
+                spec = json_object();
+        /* The server writes these out empty: its types have them without omitempty. */
+        if (!json_object_get(spec, "hooks"))
+                json_object_set_new(spec, "hooks", json_object());
+        if (!json_object_get(spec, "metadata"))
+                json_object_set_new(spec, "metadata", json_object());
+        json_object_set_new(backup, "spec", spec);
         object_set_label(backup, "velero.io/schedule-name", json_string_value(json_object_get(object_meta(schedule), "name")));
         return backup;
 }
