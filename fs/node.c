@@ -259,7 +259,8 @@ static const char *node_row_fault(const struct node_row *row, bool named)
                         strlen(row->name) > NAME_MAX || strcmp(row->name, ".") == 0 ||
                         strcmp(row->name, "..") == 0))
                 return "its name is no file name";
-        if (row->help == NULL || row->help[0] == '\0')
+        if ((row->name != NULL || row->kind == NODE_LIST) &&
+                (row->help == NULL || row->help[0] == '\0'))
                 return "it has no help sentence";
         if ((row->render != NULL) != node_kinds[row->kind].render)
                 return "render is missing or out of place";
@@ -274,7 +275,8 @@ static const char *node_row_fault(const struct node_row *row, bool named)
                 return "ready or log is missing or out of place";
         if (row->fetch != NULL && !node_kinds[row->kind].may_fetch)
                 return "its kind cannot be fetched";
-        if (!node_kinds[row->kind].may_change && change != 0)
+        if (!node_kinds[row->kind].may_change && change != 0 &&
+                !(row->kind == NODE_LIST && change == NODE_CONST))
                 return "its kind has no flag of change";
         if (node_kinds[row->kind].may_change && (change == 0 || (change & (change - 1)) != 0))
                 return "it needs exactly one of CONST, WATCHED, AGGREGATE";

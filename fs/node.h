@@ -46,7 +46,7 @@ enum node_kind {
 
 enum node_flag {
         /* How the content changes; of FILE and LINK rows exactly one. */
-        NODE_CONST = 1u << 0,     /* never while the subject exists */
+        NODE_CONST = 1u << 0,     /* never while the subject exists; LIST: nor do its names */
         NODE_WATCHED = 1u << 1,   /* small: rendered after a change, told if it differs */
         NODE_AGGREGATE = 1u << 2, /* dear to render: told as changed after every change */
 

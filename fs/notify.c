@@ -13,13 +13,14 @@
 #include "base/limits.h"
 #include "base/strv.h"
 #include "fs/lookup.h"
+#include "fs/notify_rules.h"
 #include "fs/session.h"
 
 /*
  * From a change to the kernel, in three steps.
  *
  *   queue      the engine thread copies its changes into a vector; nothing else
- *   targets    the notifier takes the vector, and by notify_rules makes of each change the
+ *   targets    the notifier takes the vector, and by fs/notify_rules.c makes of each change the
  * directories it concerns and what to look at there. A set, so a storm of changes of one object is
  * one look. telling    for each target whose directory the kernel has: in a read section, what the
  * kernel was told of its names is compared with what they are now, and what differs is superseded;
@@ -30,77 +31,6 @@
  * that ended before the change was made (ops/model.h), hence before we look; and a LOOKUP's dentry
  * is made with the directory locked, for which the invalidation waits.
  */
-
-/* What to look at in a directory. */
-enum {
-        TELL_FILES =
-                1
-                << 0, /* its attributes and rows: WATCHED, AGGREGATE, LOG; rows that come and go */
-        TELL_AGGREGATES = 1 << 1, /* only the AGGREGATE rows */
-        TELL_LOGS = 1 << 2,       /* only the LOG rows */
-        TELL_CHILDREN = 1 << 3,   /* all names that the kernel has of it, and its listing */
-        TELL_NAME = 1 << 4,       /* one name, and the listing */
-};
-
-static const struct notify_rule {
-        enum change_kind kind;
-        bool if_listing; /* only when the subject came or went */
-        unsigned tell;
-        const char *path; /* of the directory, with {fields} of the change */
-        const char *name; /* TELL_NAME */
-} notify_rules[] = {
-        { CHANGE_ROOT, .tell = TELL_FILES | TELL_CHILDREN, .path = "" },
-        { CHANGE_EVENTS, .tell = TELL_LOGS, .path = "" },
-
-        { CHANGE_FLEET, .if_listing = true, .tell = TELL_NAME, .path = "", .name = "{fleet}" },
-        { CHANGE_FLEET, .tell = TELL_AGGREGATES, .path = "" },
-        { CHANGE_FLEET, .tell = TELL_FILES, .path = "{fleet}" },
-
-        { CHANGE_MEMBER, .tell = TELL_AGGREGATES, .path = "" },
-        { CHANGE_MEMBER, .tell = TELL_FILES, .path = "{fleet}" },
-        { CHANGE_MEMBER, .tell = TELL_NAME, .path = "{fleet}/clusters", .name = "{member}" },
-        { CHANGE_MEMBER, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/overdue" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/running" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/failed" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
-
-        { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}" },
-        { CHANGE_VELERO, .if_listing = true, .tell = TELL_NAME,
-                .path = "{fleet}/clusters/{member}/{velero}", .name = "{name}" },
-        { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}/{velero}/{name}" },
-        { CHANGE_VELERO, .if_listing = true, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
-
-        { CHANGE_OBJECT, .tell = TELL_AGGREGATES, .path = "" },
-        { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.yaml" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.yml" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}", .name = "{name}.json" },
-        { CHANGE_OBJECT, .tell = TELL_NAME, .path = "{fleet}/{folder}",
-                .name = "{name}.error.txt" },
-        { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/{folder}/{name}/targets" },
-        { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/overdue" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/running" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/failed" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
-
-        { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
-        { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs" },
-        { CHANGE_RUN, .if_listing = true, .tell = TELL_NAME, .path = "{fleet}/{folder}/{name}/runs",
-                .name = "{run}" },
-        { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}" },
-
-        { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
-        { CHANGE_TASK, .tell = TELL_NAME, .path = "{fleet}/{folder}/{name}/clusters",
-                .name = "{member}" },
-        { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/clusters/{member}" },
-        { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}" },
-        { CHANGE_TASK, .tell = TELL_FILES,
-                .path = "{fleet}/{folder}/{name}/runs/{run}/clusters/{member}" },
-};
 
 /* ---------------------------------------------------------------- the queue */
 
@@ -224,101 +154,6 @@ void notify_user_name(struct session *s, struct inode *folder, const char *name)
         }
 }
 
-/* ---------------------------------------------------------------- targets */
-
-struct notify_target {
-        UT_hash_handle hh;
-        unsigned tell;
-        const char *name; /* TELL_NAME, else NULL; lies in key */
-        size_t len;
-        char key[]; /* path, NUL, name, NUL */
-};
-
-/* Appends the field of a pattern that begins at *p ("{fleet}") and moves *p behind it. */
-static void notify_expand_field(const struct change *c, const char **p, char *out, size_t size)
-{
-        const struct {
-                const char *field, *value;
-        } fields[] = {
-                { "{fleet}", c->fleet },
-                { "{member}", c->member },
-                { "{folder}", object_kind_folder(c->object_kind) },
-                { "{velero}", velero_kind_folder(c->velero_kind) },
-                { "{name}", c->name },
-                { "{run}", c->run },
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-                size_t n = strlen(fields[i].field);
-
-                if (strncmp(*p, fields[i].field, n) != 0)
-                        continue;
-                (void)snprintf(out, size, "%s", fields[i].value != NULL ? fields[i].value : "");
-                *p += n;
-                return;
-        }
-        *p += 1;
-}
-
-static size_t notify_expand(const struct change *c, const char *pattern, char *out, size_t size)
-{
-        size_t len = 0;
-
-        out[0] = '\0';
-        for (const char *p = pattern; *p != '\0' && len + 1 < size;) {
-                if (*p == '{') {
-                        notify_expand_field(c, &p, out + len, size - len);
-                        len += strlen(out + len);
-                } else {
-                        out[len++] = *p++;
-                        out[len] = '\0';
-                }
-        }
-        return len;
-}
-
-static int notify_add_target(
-        struct notify_target **set, const struct notify_rule *rule, const struct change *c)
-{
-        char key[2048];
-        size_t path_len = notify_expand(c, rule->path, key, sizeof(key) - NAME_MAX - 2),
-               len = path_len + 1;
-        struct notify_target *t;
-
-        if (rule->name != NULL)
-                len += notify_expand(c, rule->name, key + len, sizeof(key) - len);
-        else
-                key[len] = '\0';
-        len++;
-        HASH_FIND(hh, *set, key, len, t);
-        if (t == NULL) {
-                t = calloc(1, sizeof(*t) + len);
-                if (t == NULL)
-                        return -ENOMEM;
-                memcpy(t->key, key, len);
-                t->len = len;
-                t->name = rule->name != NULL ? t->key + path_len + 1 : NULL;
-                HASH_ADD_KEYPTR(hh, *set, t->key, t->len, t);
-        }
-        t->tell |= rule->tell;
-        return 0;
-}
-
-static int notify_make_targets(const struct notify_batch *b, struct notify_target **set)
-{
-        for (size_t i = 0; i < b->n; i++)
-                for (size_t k = 0; k < ARRAY_SIZE(notify_rules); k++) {
-                        const struct notify_rule *rule = &notify_rules[k];
-
-                        if (rule->kind != b->changes[i].kind ||
-                                (rule->if_listing && !b->changes[i].listing))
-                                continue;
-                        if (notify_add_target(set, rule, &b->changes[i]) < 0)
-                                return -ENOMEM;
-                }
-        return 0;
-}
-
 /* ---------------------------------------------------------------- looking */
 
 /* What the kernel is to be told of one directory, once the read section is over. */
@@ -329,6 +164,9 @@ struct notify_findings {
         struct strv names; /* entries to drop */
         bool listing;      /* the readdir cache and the attributes */
         bool attributes;
+        uint64_t folders[NODE_ROWS_MAX]; /* whose attributes may have changed with their row's mtime
+                                          */
+        size_t n_folders;
         struct inode *log; /* a reference: it grew from log_from on */
         uint64_t log_from;
         bool failed; /* no memory: all of it is to be dropped */
@@ -403,6 +241,17 @@ static void notify_look_children(struct notify_findings *f)
                 notify_look_name(f, p);
 }
 
+/* A folder of the tables changes with what it stands in; dynamic ones have a rule of their own. */
+static void notify_look_folder(struct notify_findings *f, const char *name)
+{
+        struct inode_table *t = &f->session->inodes;
+        struct inode *i = inode_current(t, f->dir, name);
+
+        if (i != NULL && f->n_folders < ARRAY_SIZE(f->folders))
+                f->folders[f->n_folders++] = i->id;
+        (void)inode_unref(t, i);
+}
+
 static void notify_look_rows(struct notify_findings *f, unsigned tell)
 {
         unsigned flags = NODE_AGGREGATE | (tell & TELL_FILES ? (unsigned)NODE_WATCHED : 0);
@@ -410,7 +259,9 @@ static void notify_look_rows(struct notify_findings *f, unsigned tell)
         for (size_t k = 0; k < f->node->table->n; k++) {
                 const struct node_row *row = &f->node->table->rows[k];
 
-                if (row->kind == NODE_LOG && (tell & (TELL_FILES | TELL_LOGS)))
+                if (row->kind == NODE_DIR && row->mtime != NULL && (tell & TELL_FILES))
+                        notify_look_folder(f, row->name);
+                else if (row->kind == NODE_LOG && (tell & (TELL_FILES | TELL_LOGS)))
                         notify_look_log(f, row);
                 else if (row->name != NULL && (row->flags & flags) &&
                          (tell & (TELL_FILES | TELL_AGGREGATES)))
@@ -475,6 +326,8 @@ static void notify_tell(struct notify_findings *f)
                 (void)fuse_lowlevel_notify_inval_inode(fuse, f->dir->id, 0, 0);
         else if (f->attributes)
                 (void)fuse_lowlevel_notify_inval_inode(fuse, f->dir->id, -1, 0);
+        for (size_t i = 0; i < f->n_folders; i++)
+                (void)fuse_lowlevel_notify_inval_inode(fuse, f->folders[i], -1, 0);
         if (f->log != NULL)
                 (void)fuse_lowlevel_notify_inval_inode(fuse, f->log->id, (off_t)f->log_from, 0);
 }
@@ -499,10 +352,26 @@ static void notify_directory(struct session *s, struct inode *dir, unsigned tell
         (void)inode_unref(&s->inodes, f.log);
 }
 
+/* The same for each folder in it. */
+static void notify_below(struct session *s, struct inode *dir)
+{
+        _cleanup_(freep) char *names = NULL;
+
+        if (inode_children(&s->inodes, dir, &names) < 0)
+                return;
+        for (const char *p = names; *p != '\0'; p += strlen(p) + 1) {
+                struct inode *i = inode_current(&s->inodes, dir, p);
+
+                if (i != NULL && S_ISDIR(i->mode))
+                        notify_directory(s, i, TELL_FILES, NULL);
+                (void)inode_unref(&s->inodes, i);
+        }
+}
+
 static void notify_target_tell(struct session *s, const struct notify_target *t)
 {
         const char *names[NODE_DEPTH_MAX];
-        char path[2048];
+        char path[NOTIFY_PATH_MAX];
         struct inode *dir;
         size_t n = 0;
         char *save = NULL;
@@ -517,6 +386,8 @@ static void notify_target_tell(struct session *s, const struct notify_target *t)
         if (dir == NULL)
                 return;
         notify_directory(s, dir, t->tell, t->name);
+        if (t->tell & TELL_BELOW)
+                notify_below(s, dir);
         (void)inode_unref(&s->inodes, dir);
 }
 
@@ -542,16 +413,14 @@ static void notify_batch_tell(struct session *s, struct notify_batch *b)
 {
         struct notify_target *set = NULL, *t, *tmp;
 
-        if (!b->everything && notify_make_targets(b, &set) < 0)
+        if (!b->everything && notify_targets(&set, b->changes, b->n) < 0)
                 b->everything = true;
         if (b->everything)
                 notify_everything(s, s->inodes.root);
-        HASH_ITER (hh, set, t, tmp) {
-                if (!b->everything)
+        else
+                HASH_ITER (hh, set, t, tmp)
                         notify_target_tell(s, t);
-                HASH_DELETE(hh, set, t);
-                free(t);
-        }
+        notify_targets_done(&set);
         for (struct notify_user *u = b->users; u != NULL; u = u->next) {
                 (void)fuse_lowlevel_notify_inval_entry(
                         s->fuse, u->folder->id, u->name, strlen(u->name));

@@ -215,6 +215,7 @@ static struct {
         atomic_uint armed, unlinked, renamed, created, made;
         pthread_mutex_t lock;
         char ctl[256];
+        struct parked *parked; /* of the verb "sleep" */
 } asked = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static inline int no_lookup(
@@ -292,7 +293,9 @@ static inline void take_ctl(
         asked.ctl[strcspn(asked.ctl, "\n")] = '\0';
         pthread_mutex_unlock(&asked.lock);
         session_read_end(s);
-        if (len >= 4 && memcmp(bytes, "run\n", 4) == 0) {
+        if (len >= 6 && memcmp(bytes, "sleep\n", 6) == 0) {
+                (void)parked_new(&asked.parked, &s->parking, req, "write", 50, 0);
+        } else if (len >= 4 && memcmp(bytes, "run\n", 4) == 0) {
                 reply_write(req, len);
         } else {
                 err_set(&err, -EINVAL, "unknown verb");

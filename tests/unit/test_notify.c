@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include "base/limits.h"
 #include "tests/support/mount_tree.h"
 
 /* ---------------------------------------------------------------- changes */
@@ -89,6 +90,37 @@ static void a_gone_folder_is_gone(void **state)
         assert_int_equal(stat(mount_path(m, "prod/clusters/cluster-000"), &st), -1);
         assert_int_equal(errno, ENOENT);
         close(fd);
+}
+
+/* Beyond what the queue holds everything that the kernel has is looked at: nothing stays old. */
+static void a_flood_of_changes_loses_nothing(void **state)
+{
+        struct mount *m = mount_of(state);
+        size_t n = LIMIT_NOTIFY_QUEUED + 1;
+        struct change *flood = calloc(n, sizeof(*flood));
+        char path[64];
+
+        assert_non_null(flood);
+        for (size_t i = 0; i < n; i++) {
+                flood[i].kind = CHANGE_MEMBER;
+                snprintf(flood[i].fleet, sizeof(flood[i].fleet), "elsewhere");
+        }
+        for (int i = 0; i < MEMBERS; i += 50) {
+                snprintf(path, sizeof(path), "prod/clusters/cluster-%03d/phase", i);
+                mount_assert_text(m, path, "1\n");
+        }
+        model_write_begin(&m->model);
+        for (int i = 0; i < MEMBERS; i++)
+                member(m, i)->seen = 2;
+        session_listener(m->session, flood, n, NULL, NULL);
+        model_touch_root(&m->model);
+        mount_change_end(m);
+        free(flood);
+        for (int i = 0; i < MEMBERS; i += 50) {
+                snprintf(path, sizeof(path), "prod/clusters/cluster-%03d/phase", i);
+                mount_assert_text(m, path, "2\n");
+        }
+        mount_assert_text(m, "prod/sum.txt", "sum 600\n");
 }
 
 struct racer {
@@ -334,6 +366,7 @@ int main(void)
         TEST_WITH(an_open_file_keeps_its_version, setup, mount_teardown);
         TEST_WITH(rows_and_names_come_and_go, setup, mount_teardown);
         TEST_WITH(a_gone_folder_is_gone, setup, mount_teardown);
+        TEST_WITH(a_flood_of_changes_loses_nothing, setup, mount_teardown);
         TEST_WITH(no_read_is_ever_torn, setup, mount_teardown);
         TEST_WITH(a_listing_has_each_name_once, setup, mount_teardown);
         TEST_WITH(tail_follows_the_log, setup, mount_teardown);

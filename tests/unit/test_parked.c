@@ -2,10 +2,16 @@
 #include "fs/parked.h"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include "tests/support/mount_tree.h"
 
 /* ---------------------------------------------------------------- waiting */
+
+static void nothing(int sig)
+{
+        (void)sig;
+}
 
 static pid_t wait_in_child(const char *path, int out)
 {
@@ -127,6 +133,60 @@ static void a_wait_ends_at_unmount(void **state)
         assert_int_equal(WEXITSTATUS(reap(pid)), 1);
 }
 
+/* Signals, answers and changes race for the same request: whoever comes second must find nothing to
+ * do. */
+static void signals_and_answers_race(void **state)
+{
+        struct mount *m = mount_of(state);
+        int64_t end = mount_now_ms() + 1500;
+        pid_t pids[4];
+
+        for (int i = 0; i < 4; i++) {
+                pids[i] = fork();
+                if (pids[i] != 0)
+                        continue;
+                /* Without SA_RESTART. */
+                (void)sigaction(SIGALRM, &(struct sigaction){ .sa_handler = nothing }, NULL);
+                (void)setitimer(ITIMER_REAL,
+                        &(struct itimerval){ { 0, 700 + 100 * i }, { 0, 700 + 100 * i } }, NULL);
+                while (mount_now_ms() < end) {
+                        int fd = open(mount_path(m, "prod/clusters/cluster-002/wait"), O_RDONLY);
+
+                        if (fd >= 0)
+                                close(fd);
+                        else if (errno != EINTR)
+                                _exit(1);
+                }
+                _exit(0);
+        }
+        for (int i = 0; mount_now_ms() < end; i++) {
+                model_write_begin(&m->model);
+                member(m, 2)->reachable = i % 2 == 0;
+                model_touch_member(member(m, 2), false);
+                model_write_end(&m->model);
+                usleep(600);
+        }
+        for (int i = 0; i < 4; i++)
+                assert_int_equal(reap(pids[i]), 0);
+        assert_true(is_waiting(m, 0));
+}
+
+static void a_deadline_answers(void **state)
+{
+        struct mount *m = mount_of(state);
+        int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
+        int64_t begin = mount_now_ms();
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "sleep\n", 6), -1);
+        assert_int_equal(errno, ETIMEDOUT);
+        assert_in_range(mount_now_ms() - begin, 45, 5000);
+        close(fd);
+        assert_true(is_waiting(m, 0));
+        assert_true(parked_answered(asked.parked));
+        assert_null(parked_take(asked.parked));
+}
+
 /* ---------------------------------------------------------------- fetched rows */
 
 static void *finish_later(void *arg)
@@ -192,6 +252,8 @@ int main(void)
         TEST_WITH(a_wait_ends_at_a_signal, setup, mount_teardown);
         TEST_WITH(a_wait_ends_when_the_object_goes, setup, mount_teardown);
         TEST_WITH(a_wait_ends_at_unmount, setup, mount_teardown);
+        TEST_WITH(signals_and_answers_race, setup, mount_teardown);
+        TEST_WITH(a_deadline_answers, setup, mount_teardown);
         TEST_WITH(a_listing_fetches_nothing, setup, mount_teardown);
         TEST_WITH(a_lookup_waits_for_its_fetch, setup, mount_teardown);
         TEST_WITH(a_failed_fetch_has_its_errno, setup, mount_teardown);
