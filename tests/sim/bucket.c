@@ -31,18 +31,8 @@ void items_unref(struct items *items)
         free(items);
 }
 
-bool items_has(const struct items *items, const struct restype *type, const struct doc *d)
-{
-        for (size_t i = 0; i < items->n; i++)
-                if (items->v[i].type == type && strcmp(doc_key(items->v[i].doc), doc_key(d)) == 0)
-                        return true;
-        return false;
-}
-
 void items_add(struct items *items, const struct restype *type, struct doc *d)
 {
-        if (items_has(items, type, d))
-                return;
         if (items->n == items->cap) {
                 items->cap = items->cap ? items->cap * 2 : 32;
                 items->v = mem_realloc(items->v, items->cap * sizeof *items->v);

@@ -26,9 +26,8 @@ struct items {
 struct items *items_new(void);
 struct items *items_ref(struct items *items);
 void items_unref(struct items *items);
-/* Adds an object unless it is there. Takes a reference of its own. */
+/* Adds an object. Takes a reference of its own. */
 void items_add(struct items *items, const struct restype *type, struct doc *d);
-bool items_has(const struct items *items, const struct restype *type, const struct doc *d);
 
 /* P/backups/NAME/ */
 struct stored_backup {

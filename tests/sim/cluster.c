@@ -9,6 +9,7 @@
 #include "tests/sim/kube.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/storm.h"
+#include "tests/sim/uninstall.h"
 #include "tests/sim/velero.h"
 
 struct cluster *cluster_new(struct sim *sim, const char *name)
@@ -33,11 +34,13 @@ void cluster_free(struct cluster *c)
                 free(c->lis);
         }
         storm_free(c);
+        stash_free(c->stash);
         kube_free(c->kube);
         velero_free(c->velero);
         for (size_t i = 0; i < c->n_tables; i++)
                 table_free(c->tables[i]);
         free(c->tables);
+        free(c->established);
         faults_done(&c->faults);
         requests_done(&c->requests);
         free(c->auth.token);
@@ -47,13 +50,23 @@ void cluster_free(struct cluster *c)
         free(c);
 }
 
+/* Types may have been added since the arrays were made. */
+static void cluster_reserve(struct cluster *c, unsigned type)
+{
+        size_t n = restype_count(), more = n - c->n_tables;
+
+        if (type < c->n_tables)
+                return;
+        c->tables = mem_realloc(c->tables, n * sizeof *c->tables);
+        c->established = mem_realloc(c->established, n * sizeof *c->established);
+        memset(c->tables + c->n_tables, 0, more * sizeof *c->tables);
+        memset(c->established + c->n_tables, 0, more * sizeof *c->established);
+        c->n_tables = n;
+}
+
 struct table *cluster_table(struct cluster *c, unsigned type)
 {
-        if (type >= c->n_tables) {
-                c->tables = mem_realloc(c->tables, restype_count() * sizeof *c->tables);
-                memset(c->tables + c->n_tables, 0, (restype_count() - c->n_tables) * sizeof *c->tables);
-                c->n_tables = restype_count();
-        }
+        cluster_reserve(c, type);
         if (!c->tables[type])
                 c->tables[type] = table_new(c, restype(type));
         return c->tables[type];
@@ -63,14 +76,26 @@ bool cluster_serves(struct cluster *c, const struct restype *type)
 {
         if (type->builtin)
                 return true;
-        if ((c->faults.no_crds || c->faults.no_velero) && strcmp(type->group, "velero.io") == 0)
-                return false;
-        return table_find(cluster_table(c, RT_CRDS), "", type->crd_name) != NULL;
+        cluster_reserve(c, type->id);
+        return c->established[type->id];
+}
+
+/* A definition came, was accepted or went: the types of that name are served, or no longer. */
+static void cluster_established(struct cluster *c, const char *crd_name, bool yes)
+{
+        for (unsigned i = 0; i < restype_count(); i++) {
+                if (restype(i)->builtin || strcmp(restype(i)->crd_name, crd_name) != 0)
+                        continue;
+                cluster_reserve(c, i);
+                c->established[i] = yes;
+        }
 }
 
 void cluster_changed(struct cluster *c, const struct restype *type, const struct doc *prev,
                 const struct doc *next)
 {
+        if (type->id == RT_CRDS)
+                cluster_established(c, doc_name(next ? next : prev), next && jscan(doc_json(next), "status", "conditions", NULL).p);
         if (c->kube)
                 kube_changed(c->kube, type, prev, next);
         if (c->velero)

@@ -16,6 +16,7 @@
 struct sim;
 struct velero;
 struct kube;
+struct stash;
 struct storm;
 
 /* Who is let in. A client certificate of the fleet's CA always names a user. */
@@ -34,7 +35,8 @@ struct cluster {
         char *url;              /* what the kubeconfig says */
         uint64_t rv;            /* of the latest change */
         struct table **tables;  /* by restype id; NULL until used */
-        size_t n_tables;
+        bool *established;      /* by restype id: its CRD is there and accepted */
+        size_t n_tables;        /* of both arrays */
         long skew_s;            /* its clock minus ours */
         struct faults faults;
         struct auth auth;
@@ -43,6 +45,7 @@ struct cluster {
         struct velero *velero;  /* the Velero server of this cluster */
         struct kube *kube;      /* the controllers of Kubernetes itself */
         struct storm *storm;    /* of changes; NULL: none */
+        struct stash *stash;    /* what fault no-velero has taken out; NULL: nothing */
 };
 
 /* An empty cluster in @sim's table; it is seeded by seed.h. */

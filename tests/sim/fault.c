@@ -8,6 +8,7 @@
 #include "tests/sim/api.h"
 #include "tests/sim/auth.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/uninstall.h"
 #include "tests/sim/velero.h"
 #include "tests/sim/watch.h"
 
@@ -222,26 +223,29 @@ static int fault_delay(struct fault_args *a, bool on)
 
 /* ---- what the cluster is like ---- */
 
-static void end_velero_watches(struct table *t)
+/* Both take objects out of the cluster; ending either puts back what either has taken. */
+static int fault_uninstall(struct fault_args *a, bool on, bool crds_only)
 {
-        if (strcmp(t->type->group, "velero.io") == 0)
-                watch_end_all(t);
+        bool was = a->c->faults.no_velero || a->c->faults.no_crds;
+
+        a->c->faults.no_velero = on && !crds_only;
+        a->c->faults.no_crds = on && crds_only;
+        if (on)
+                velero_uninstall(a->c, crds_only);
+        else if (was)
+                velero_reinstall(a->c);
+        velero_recheck(a->c->velero);
+        return 0;
 }
 
 static int fault_no_velero(struct fault_args *a, bool on)
 {
-        a->c->faults.no_velero = on;
-        each_table(a->c, end_velero_watches);
-        velero_recheck(a->c->velero);
-        return 0;
+        return fault_uninstall(a, on, false);
 }
 
 static int fault_no_crds(struct fault_args *a, bool on)
 {
-        a->c->faults.no_crds = on;
-        each_table(a->c, end_velero_watches);
-        velero_recheck(a->c->velero);
-        return 0;
+        return fault_uninstall(a, on, true);
 }
 
 static int fault_location(struct fault_args *a, bool on)

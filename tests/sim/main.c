@@ -27,6 +27,7 @@ static void usage(FILE *out)
               "  --one-port               clusters by path on one port; always so with more than 64\n"
               "  --speed X                Velero's delays are divided by X (1)\n"
               "  --http1                  offer no HTTP/2\n"
+              "  --bare                   Velero is not installed; `ctl … fault off no-velero` installs it\n"
               "  --auth KIND              what the kubeconfig carries: cert, token or basic (cert)\n"
               "\n"
               "verbs: fault auth requests objects put delete velero hold release restart-velero load bucket stats\n",
@@ -52,7 +53,7 @@ static unsigned number(const char *option, const char *s, unsigned max)
         return (unsigned)n;
 }
 
-enum { OPT_CLUSTERS = 256, OPT_AWAY, OPT_BACKUPS, OPT_ONE_PORT, OPT_SPEED, OPT_HTTP1, OPT_AUTH, OPT_HELP };
+enum { OPT_CLUSTERS = 256, OPT_AWAY, OPT_BACKUPS, OPT_ONE_PORT, OPT_SPEED, OPT_HTTP1, OPT_BARE, OPT_AUTH, OPT_HELP };
 
 static void parse_options(struct sim_options *o, int argc, char **argv)
 {
@@ -63,6 +64,7 @@ static void parse_options(struct sim_options *o, int argc, char **argv)
                 { "one-port", no_argument, NULL, OPT_ONE_PORT },
                 { "speed", required_argument, NULL, OPT_SPEED },
                 { "http1", no_argument, NULL, OPT_HTTP1 },
+                { "bare", no_argument, NULL, OPT_BARE },
                 { "auth", required_argument, NULL, OPT_AUTH },
                 { "help", no_argument, NULL, OPT_HELP },
                 { 0 },
@@ -91,6 +93,9 @@ static void parse_options(struct sim_options *o, int argc, char **argv)
                         break;
                 case OPT_HTTP1:
                         o->http1 = true;
+                        break;
+                case OPT_BARE:
+                        o->bare = true;
                         break;
                 case OPT_AUTH:
                         o->auth = optarg;

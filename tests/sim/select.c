@@ -8,11 +8,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "tests/sim/filter.h"
 #include "tests/sim/jscan.h"
 #include "tests/sim/names.h"
 #include "tests/sim/selector.h"
+
+/* A doc that was collected already. */
+struct seen {
+        const struct doc *doc;
+        UT_hash_handle hh;
+};
 
 struct selection {
         struct cluster *c;
@@ -21,6 +28,7 @@ struct selection {
         struct selector *labels; /* any of them */
         size_t n_labels;
         struct items *items;
+        struct seen *seen;
         struct names namespaces; /* of the objects that were collected */
 };
 
@@ -179,8 +187,14 @@ static void related(struct selection *s, const struct restype *t, const struct d
 
 static void collect(struct selection *s, const struct restype *t, struct doc *d)
 {
-        if (opted_out(d) || is_going(d) || items_has(s->items, t, d))
+        struct seen *seen;
+
+        HASH_FIND_PTR(s->seen, &d, seen);
+        if (seen || opted_out(d) || is_going(d))
                 return;
+        seen = mem_zalloc(sizeof *seen);
+        seen->doc = d;
+        HASH_ADD_PTR(s->seen, doc, seen);
         items_add(s->items, t, d);
         if (d->ns_len) {
                 _cleanup_(mem_freep) char *ns = doc_namespace(d);
@@ -250,6 +264,7 @@ struct items *select_items(struct cluster *c, const json_t *spec)
 {
         static const unsigned first[] = { RT_PODS, RT_PVCS, RT_PVS };
         struct selection s = { .c = c, .spec = spec, .items = items_new() };
+        struct seen *seen, *tmp;
         json_t *v;
         size_t i;
 
@@ -268,5 +283,9 @@ struct items *select_items(struct cluster *c, const json_t *spec)
                 selector_done(&s.labels[i]);
         free(s.labels);
         names_done(&s.namespaces);
+        HASH_ITER (hh, s.seen, seen, tmp) {
+                HASH_DEL(s.seen, seen);
+                free(seen);
+        }
         return s.items;
 }

@@ -66,6 +66,15 @@ static void cluster_authenticate(struct sim *sim, struct cluster *c)
         str_done(&why);
 }
 
+static void set_fault(struct cluster *c, const char *name)
+{
+        _cleanup_(mem_freep) char *arg = mem_strdup(name);
+        struct str why = { 0 };
+
+        fault_command(c, &arg, 1, &why);
+        str_done(&why);
+}
+
 static void add_cluster(struct sim *sim, const char *name)
 {
         struct cluster *c = cluster_new(sim, name);
@@ -77,18 +86,16 @@ static void add_cluster(struct sim *sim, const char *name)
                 seed_backups(sim->seeds, c, "seed", sim->options.backups_per_cluster, true);
         c->kube = kube_new(c);
         c->velero = velero_new(c);
+        if (sim->options.bare)
+                set_fault(c, "no-velero");
         velero_recheck(c->velero);
 }
 
 static void set_away(struct sim *sim, const char *name)
 {
-        char refuse[] = "refuse";
-        struct str why = { 0 };
-
         if (!sim_cluster(sim, name))
                 add_cluster(sim, name);
-        fault_command(sim_cluster(sim, name), (char *[]){ refuse }, 1, &why);
-        str_done(&why);
+        set_fault(sim_cluster(sim, name), "refuse");
 }
 
 void sim_start(struct sim *sim, const struct sim_options *options)

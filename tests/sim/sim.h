@@ -21,6 +21,7 @@ struct sim_options {
         size_t n_away;
         bool one_port;
         bool http1;
+        bool bare; /* without Velero; `fault off no-velero` brings it */
         double speed; /* Velero's delays are divided by it */
         const char *auth; /* cert, token or basic: what the kubeconfig carries */
 };

@@ -24,13 +24,22 @@ static const char *skip_schema(const char *s)
 
         s += *s == '?';
         do {
-                if (strchr("{[<(", *s))
+                switch (*s++) {
+                case '{':
+                case '[':
+                case '<':
+                case '(':
                         depth++;
-                else if (strchr("}]>)", *s))
+                        break;
+                case '}':
+                case ']':
+                case '>':
+                case ')':
                         depth--;
-                s++;
-                if (depth == 0 && *s == '(')
-                        continue;
+                        break;
+                default:
+                        break;
+                }
         } while (depth > 0 || *s == '(');
         return s + (*s == '+');
 }
@@ -88,8 +97,9 @@ struct field {
 static const char *read_field(const struct judge *j, const char *s, struct field *f)
 {
         f->name = s;
-        f->n = strcspn(s, "^!:");
-        s += f->n;
+        while (*s != '^' && *s != '!' && *s != ':')
+                s++;
+        f->n = (size_t)(s - f->name);
         f->known = true;
         if (*s == '^')
                 f->known = strtol(s + 1, (char **)&s, 10) <= j->minor;
