@@ -10,6 +10,20 @@
 
 extern const struct fuse_lowlevel_ops fuse_ops;
 
+struct inode;
+struct session;
+
+struct session *ops_session(fuse_req_t req);
+/* The inode of a request; answers ESTALE and returns NULL for a number we never gave out. */
+struct inode *ops_inode(fuse_req_t req, const char *op, fuse_ino_t ino);
+
+/* fs/dir_ops.c: listings */
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_readdirplus(
+        fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
 /* fs/name_ops.c: requests that make, move and remove names */
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);

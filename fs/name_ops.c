@@ -49,7 +49,7 @@ static int name_look(struct session *s, struct inode *dir, const char *name, enu
 static struct inode *name_begin(
         fuse_req_t req, const char *op, fuse_ino_t parent, const char *name, enum name_kind *ret)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         struct inode *dir = inode_get(&s->inodes, parent);
         int r = dir != NULL ? name_look(s, dir, name, ret) : -ESTALE;
 
@@ -65,7 +65,7 @@ static struct inode *name_begin(
 void op_create(
         fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind kind;
         struct inode *dir = name_begin(req, "create", parent, name, &kind);
 
@@ -80,7 +80,7 @@ void op_create(
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind kind;
         struct inode *dir = name_begin(req, "mkdir", parent, name, &kind);
 
@@ -99,7 +99,7 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind kind;
         struct inode *dir = name_begin(req, "symlink", parent, name, &kind);
 
@@ -131,7 +131,7 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind kind;
         struct inode *dir = name_begin(req, "unlink", parent, name, &kind);
 
@@ -182,7 +182,7 @@ static int name_rmdir_errno(struct session *s, struct inode *dir, const char *na
 
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind kind;
         struct inode *dir = name_begin(req, "rmdir", parent, name, &kind);
 
@@ -209,7 +209,7 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
         const char *newname, unsigned int flags)
 {
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         enum name_kind from, to;
         struct inode *dir, *newdir;
 

@@ -16,8 +16,8 @@
  * With PARKED_INTERRUPTIBLE the user's signal ends the wait: for what has no effect when it is not
  * answered. What was handed to the engine and will happen should not say EINTR.
  *
- * The lot's lock is taken while nothing else is held, and nothing is taken below it. Deadlines are
- * kept by the notifier thread (parking_expire).
+ * Nothing is locked below the lot's lock; it may be taken below any other (inside a read section,
+ * too). Deadlines are kept by the notifier thread (parking_expire).
  */
 #include <fuse_lowlevel.h>
 #include <pthread.h>

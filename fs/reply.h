@@ -8,8 +8,8 @@
  * did not take is counted back), and the one log line of an error.
  *
  * What the kernel is told of the model must be told inside the read section in which it was read
- * (ops/model.h); reply_lookup() and reply_user_attr() open one themselves, so they are called
- * outside.
+ * (ops/model.h); reply_lookup(), reply_create() and reply_user_attr() open one themselves, so
+ * they are called outside of any section of the model.
  */
 #include <fuse_lowlevel.h>
 

@@ -55,7 +55,8 @@ struct session_private {
  */
 static _Atomic(struct session_private *) session_listening;
 
-static void session_fuse_log(enum fuse_log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void session_fuse_log(
+        enum fuse_log_level level, const char *fmt, va_list ap)
 {
         struct session_private *p = atomic_load(&session_listening);
         char line[400];
@@ -307,6 +308,11 @@ int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct
         }
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         return r;
+}
+
+const char *session_fuse_version(void)
+{
+        return fuse_pkgversion();
 }
 
 uint64_t session_requests(const struct session *s)

@@ -3,11 +3,13 @@
 /*
  * session: one mount, from mounting to unmounting.
  *
- *         session_new()      checks, cleans up after a dead predecessor, mounts; starts no thread,
- * so the caller may still daemonize session_start()    starts the notifier and the workers; INIT is
- * answered from now on session_wait()     until session_stop(), or until somebody unmounts; then
- * answers what is parked, ends the threads and unmounts: no request is served any more when it
- * returns session_free()
+ *         session_new()      mounts, after taking away what a dead predecessor left; starts no
+ *                            thread, so the caller may still daemonize
+ *         session_start()    starts the notifier and the workers: INIT is answered from now on
+ *         session_wait()     until session_stop(), or until somebody unmounts; then answers what
+ *                            is parked, ends the threads and unmounts: no request is served any
+ *                            more when it returns
+ *         session_free()
  *
  * The engine listens through session_listener() (engine_listen) from before engine_start(), and is
  * stopped between session_wait() and session_free(). Signals are the caller's.
@@ -77,6 +79,8 @@ int session_wait(struct session *s);
 /* Any thread, any time after session_new(), async-signal-safe, idempotent. */
 void session_stop(struct session *s);
 /* "3.14.0" */
+const char *session_fuse_version(void);
+/* Version of the libfuse in use, "3.14.0". A static string. */
 const char *session_fuse_version(void);
 /* FUSE requests received so far. Any thread. */
 uint64_t session_requests(const struct session *s);

@@ -69,7 +69,7 @@ static void xattr_answer(
         fuse_req_t req, const char *op, fuse_ino_t ino, const char *name, size_t size)
 {
         _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_TEXT_BYTES);
-        struct session *s = fuse_req_userdata(req);
+        struct session *s = ops_session(req);
         struct inode *i = inode_get(&s->inodes, ino);
         int r = -ESTALE;
 

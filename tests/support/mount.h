@@ -7,7 +7,7 @@
  *         static int setup(void **state) { return mount_setup(state, &root_table, NULL, 0, fill); }
  *         TEST_WITH(shows_the_phase, setup, mount_teardown);
  *
- * `fill` puts things into the model before the mount. mount_change() and mount_told() are the
+ * `fill` puts things into the model before the mount. mount_change_end() is the
  * engine's part. Where there is no /dev/fuse the program should end with 77 before it runs a test
  * (mount_possible).
  */
