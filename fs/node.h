@@ -11,8 +11,8 @@
  *         const struct node_table run_table = NODE_TABLE(run_rows);
  *
  * lookup, readdir, getattr, readlink, xattrs and invalidation are written once, over the tables
- * (fs/fuse_ops.c, fs/notify.c). Rows are constant and their functions run on any FUSE worker or on
- * the notifier, always inside a read section: they read the subject, write to the buffer, and
+ * (fs/fuse_ops.c, fs/notify_tell.c). Rows are constant and their functions run on any FUSE worker
+ * or on the notifier, always inside a read section: they read the subject, write to the buffer, and
  * neither block nor keep a pointer. What they write is a function of the model alone, never of the
  * clock.
  *

@@ -5,7 +5,7 @@
  *
  * The engine's listener puts changes into a queue (deduplicated, never blocking); one thread, which
  * serves no request, takes them out, finds the directories that a change concerns by one table
- * (notify_rules in notify.c), and for those that the kernel knows compares and invalidates. That
+ * (notify_rules.h), and for those that the kernel knows compares and invalidates. That
  * thread may wait in the kernel for a directory that a request holds: so nothing that a request
  * waits for may wait for the notifier while the kernel holds a directory: CREATE, RENAME, UNLINK,
  * LOOKUP, MKDIR, RMDIR, SYMLINK. FLUSH, WRITE and RELEASE may.
