@@ -82,23 +82,25 @@ void client_count_stream(struct kube_client *client, int by)
         watch_silence(client);
 }
 
+static struct kube_call *find_stream(const struct kube_client *client)
+{
+        for (struct kube_call *call = client->calls; call; call = call->hh.next)
+                if (call->state == CALL_STREAMING)
+                        return call;
+        return NULL;
+}
+
 void kube_client_drop_streams(struct kube_client *client)
 {
         struct kube_call *call;
         struct err err = ERR_INIT;
-        bool found;
 
         loop_assert_owner(client->loop);
         http_host_avoid_connections(client->host);
         (void)err_set(&err, -ETIMEDOUT, "%s gives no sign of life", client->server);
         /* Each done() may end or begin others, so the search starts over. */
-        do {
-                found = false;
-                for (call = client->calls; call && !found; call = call->hh.next)
-                        found = call->state == CALL_STREAMING;
-                if (found)
-                        call_fail(call, &err);
-        } while (found);
+        while ((call = find_stream(client)))
+                call_fail(call, &err);
 }
 
 /* --- calls --- */

@@ -60,10 +60,10 @@ enum kube_retry {
 };
 
 struct kube_reply {
-        long http_status; /* 0: no answer */
+        long http_status; /* 0: no answer; 2xx with err: one that was cut off */
         const char *body; /* NUL-terminated, never NULL; not of streams */
         size_t len;
-        const struct err *err;  /* NULL exactly for 2xx; "POST /apis/…: …" */
+        const struct err *err;  /* NULL: a complete 2xx; else "POST /apis/…: …" */
         const char *reason;     /* Kubernetes' reason ("AlreadyExists"), "" if none */
         int64_t retry_after_ms; /* -1: not said */
         unsigned attempts;      /* requests sent for this call */

@@ -39,8 +39,9 @@ static int add_segment(struct buf *out, const char *what, const char *s, struct 
 {
         if (!segment_is_good(s))
                 return err_set(err, -EINVAL, "\"%s\" cannot be a %s", s, what);
-        buf_putc(out, '/');
-        return kube_escape(out, s);
+        (void)buf_putc(out, '/');
+        (void)kube_escape(out, s);
+        return 0; /* a full buffer is told once, at the end */
 }
 
 int kube_path(struct buf *out, const struct kube_resource *res, const char *ns, const char *name,
