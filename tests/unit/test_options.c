@@ -159,8 +159,8 @@ static void is_refused(void **state)
 
 static char *help_text(void)
 {
-        char *text = NULL;
-        size_t len;
+        static char *text;
+        static size_t len;
         FILE *f = open_memstream(&text, &len);
 
         assert_non_null(f);
