@@ -1,53 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/columns.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* Characters, not bytes: cells may hold what a cluster says. */
-static size_t text_width(const char *s)
-{
-        size_t n = 0;
+#include "fs/show.h"
 
-        for (; *s != '\0'; s++)
-                n += ((unsigned char)*s & 0xC0) != 0x80;
-        return n;
-}
-
-void columns_cell(struct columns *t, const char *text)
+/* Room for a cell's text is taken from the buffer itself, so that no cell needs memory of its own. */
+static void columns_added(struct columns *t, size_t start)
 {
         size_t w;
 
-        if (text == NULL || text[0] == '\0')
-                text = "-";
-        w = text_width(text);
+        if (t->cells.error != 0)
+                return;
+        w = show_width(t->cells.data + start, t->cells.len - start);
         if (w > t->width[t->at])
                 t->width[t->at] = w;
-        buf_append(&t->cells, text, strlen(text) + 1);
+        buf_putc(&t->cells, '\0');
         t->at = (t->at + 1) % t->n;
 }
 
 void columns_value(struct columns *t, struct value v)
 {
-        struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
+        size_t start = t->cells.len;
 
-        value_cell(&cell, v);
-        columns_cell(t, cell.data);
-        buf_done(&cell);
+        value_cell(&t->cells, v);
+        columns_added(t, start);
+}
+
+void columns_cell(struct columns *t, const char *text)
+{
+        columns_value(t, value_text(text));
+}
+
+/* How many columns fit. */
+static unsigned columns_fit(const struct columns *t)
+{
+        size_t total = 0;
+        unsigned n;
+
+        for (n = 0; n < t->n; n++) {
+                total += t->width[n] + (n > 0 ? 2 : 0);
+                if (total > SHOW_WIDTH && n >= 2)
+                        break;
+        }
+        return n;
+}
+
+static void columns_out(const struct columns *t, struct buf *out, unsigned column, unsigned last,
+        const char *text, size_t len)
+{
+        if (column > last)
+                return;
+        buf_append(out, text, len);
+        if (column < last)
+                buf_pad(out, t->width[column] - show_width(text, len) + 2);
+        else
+                buf_putc(out, '\n');
 }
 
 void columns_put(struct columns *t, struct buf *out)
 {
         const char *p = t->cells.data, *end = p + t->cells.len;
-        unsigned column = 0;
+        unsigned last;
 
-        while (p < end) {
-                buf_puts(out, p);
-                if (column + 1 < t->n)
-                        buf_pad(out, t->width[column] - text_width(p) + 2);
-                else
-                        buf_putc(out, '\n');
-                p += strlen(p) + 1;
-                column = (column + 1) % t->n;
+        if (t->cells.len == 0 || t->cells.error != 0)
+                return;
+        assert(t->at == 0);
+        for (unsigned i = 0; i < t->n; i++)
+                if (strlen(t->heads[i]) > t->width[i])
+                        t->width[i] = strlen(t->heads[i]);
+        last = columns_fit(t) - 1;
+        for (unsigned i = 0; i <= last; i++)
+                columns_out(t, out, i, last, t->heads[i], strlen(t->heads[i]));
+        for (unsigned i = 0; p < end; i = (i + 1) % t->n) {
+                size_t len = strlen(p);
+
+                columns_out(t, out, i, last, p, len);
+                p += len + 1;
         }
 }
 

@@ -1,63 +1,192 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/show.h"
 
-#include <ctype.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/timefmt.h"
+#include "ops/reason.h"
 
-void show_headline(struct buf *out, const char *state, const char *summary, int64_t changed)
+size_t show_width(const char *s, size_t n)
+{
+        size_t width = 0;
+
+        for (size_t i = 0; i < n; i++)
+                width += ((unsigned char)s[i] & 0xc0) != 0x80;
+        return width;
+}
+
+static bool text_space(char c)
+{
+        return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
+struct line {
+        size_t column;
+        bool empty; /* no word on this line yet */
+};
+
+/* One word with the spaces before it, or on a line of its own where it does not fit. */
+static void line_word(struct buf *out, struct line *l, size_t spaces, const char *word, size_t len)
+{
+        size_t width = show_width(word, len);
+
+        if (l->empty)
+                spaces = 0;
+        if (!l->empty && l->column + spaces + width > SHOW_WIDTH) {
+                buf_putc(out, '\n');
+                buf_pad(out, SHOW_INDENT);
+                l->column = SHOW_INDENT;
+                spaces = 0;
+        }
+        buf_pad(out, spaces);
+        buf_append(out, word, len);
+        l->column += spaces + width;
+        l->empty = false;
+}
+
+void show_line(struct buf *out, const char *label, const char *text, const char *code)
+{
+        size_t len = strlen(label), pad = len < SHOW_INDENT ? SHOW_INDENT - len : 1;
+        struct line l = { .column = len + pad, .empty = true };
+
+        buf_puts(out, label);
+        buf_pad(out, pad);
+        while (*text != '\0') {
+                size_t n = 0, spaces = 0;
+
+                for (; text_space(*text) && *text != '\0'; text++)
+                        spaces++;
+                while (text[n] != '\0' && !text_space(text[n]))
+                        n++;
+                if (n > 0)
+                        line_word(out, &l, spaces, text, n);
+                text += n;
+        }
+        if (code != NULL && code[0] != '\0')
+                line_word(out, &l, 3, code, strlen(code));
+        buf_putc(out, '\n');
+}
+
+void show_linef(struct buf *out, const char *label, const char *fmt, ...)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        va_list ap;
+
+        va_start(ap, fmt);
+        buf_vprintf(&text, fmt, ap);
+        va_end(ap);
+        show_line(out, label, text.data, NULL);
+}
+
+void show_as_of(struct buf *out, int64_t t)
 {
         char text[RFC3339_SIZE];
 
-        buf_puts(out, "state:  ");
-        for (; *state != '\0'; state++)
-                buf_putc(out, (char)toupper((unsigned char)*state));
-        buf_printf(out, "   %s", summary);
-        if (changed != 0)
-                buf_printf(out, "   as of %s", rfc3339_format(text, changed));
-        buf_putc(out, '\n');
-}
-
-void show_reason(struct buf *out, bool first, const char *text, const char *code)
-{
-        buf_puts(out, first ? "reason: " : "        ");
-        buf_puts(out, text);
-        if (code != NULL && code[0] != '\0')
-                buf_printf(out, "   %s", code);
-        buf_putc(out, '\n');
-}
-
-void show_action(struct buf *out, const char *fmt, ...)
-{
-        va_list ap;
-
-        buf_puts(out, "action: ");
-        va_start(ap, fmt);
-        buf_vprintf(out, fmt, ap);
-        va_end(ap);
-        buf_putc(out, '\n');
+        if (t != 0)
+                show_line(out, "as of:", rfc3339_format(text, t), NULL);
 }
 
 enum { BAR_CELLS = 20 };
 
-void show_bar(struct buf *out, int64_t done, int64_t total, bool terminal)
+void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total)
 {
-        int64_t percent = total > 0 ? done * 100 / total : 0;
-        int64_t cells;
+        char bar[BAR_CELLS + 1];
+        int64_t cells = percent * BAR_CELLS / 100;
 
-        if (terminal)
-                percent = 100;
-        else if (percent > 99)
-                percent = 99;
-        if (total <= 0 && !terminal) {
-                buf_puts(out, "[.........?..........]");
-                buf_printf(out, "  %lld items", (long long)done);
+        if (percent < 0) {
+                buf_printf(out, "[.........?..........]  %lld items", (long long)done);
                 return;
         }
-        cells = percent * BAR_CELLS / 100;
-        buf_putc(out, '[');
         for (int64_t i = 0; i < BAR_CELLS; i++)
-                buf_putc(out, i < cells ? '#' : '.');
-        buf_printf(out, "] %3lld%%  %lld/%lld items", (long long)percent, (long long)done, (long long)total);
+                bar[i] = i < cells ? '#' : '.';
+        bar[BAR_CELLS] = '\0';
+        buf_printf(out, "[%s] %3lld%%  %lld/%lld items", bar, (long long)percent, (long long)done,
+                (long long)total);
+}
+
+void show_duration(struct buf *out, int64_t seconds)
+{
+        int64_t h = seconds / 3600, m = seconds / 60 % 60;
+
+        if (h > 0)
+                buf_printf(out, "%lldh", (long long)h);
+        if (h > 0 || m > 0)
+                buf_printf(out, "%lldm", (long long)m);
+        buf_printf(out, "%llds", (long long)(seconds % 60));
+}
+
+const char *show_remedy(const char *code)
+{
+        const struct reason *r = NULL;
+
+        if (code != NULL && strncmp(code, "FLT-", 4) == 0)
+                r = reason_find(atoi(code + 4));
+        if (r == NULL || r->remedy == NULL || r->remedy[strcspn(r->remedy, "/`")] != '\0')
+                return NULL;
+        return r->remedy;
+}
+
+void show_error(struct buf *out, const char *code, const char *who, const char *text, int64_t since)
+{
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+        const char *remedy = show_remedy(code);
+        char time[RFC3339_SIZE];
+
+        if (who != NULL)
+                buf_printf(&line, "%s: ", who);
+        buf_puts(&line, text);
+        show_line(out, code != NULL && code[0] != '\0' ? code : "error:", line.data, NULL);
+        if (since != 0)
+                show_line(out, "since:", rfc3339_format(time, since), NULL);
+        if (remedy != NULL)
+                show_line(out, "remedy:", remedy, NULL);
+}
+
+void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since)
+{
+        json_string_member(w, "code", code != NULL && code[0] != '\0' ? code : NULL);
+        json_string_member(w, "message", text);
+        json_string_member(w, "remedy", show_remedy(code));
+        json_time_member(w, "since", since);
+}
+
+enum phase show_object_phase(const struct object *o)
+{
+        static const enum phase drafts[] = {
+                [DRAFT_NONE] = PHASE_NONE,
+                [DRAFT_OPEN] = PHASE_DRAFT,
+                [DRAFT_ACCEPTED] = PHASE_ACCEPTED,
+                [DRAFT_INERT] = PHASE_DRAFT,
+                [DRAFT_REJECTED] = PHASE_REJECTED,
+                [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
+        };
+
+        /* After `cp p.yaml backups/` nobody may read the phase of the run before. */
+        if (o->draft_state == DRAFT_ACCEPTED)
+                return PHASE_ACCEPTED;
+        if (o->phase != PHASE_NONE)
+                return o->phase;
+        if (o->in_force.bytes != NULL)
+                return PHASE_ACCEPTED;
+        if (o->draft_state != DRAFT_NONE)
+                return drafts[o->draft_state];
+        return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
+}
+
+bool show_object_needs_eye(const struct object *o)
+{
+        return phase_is(show_object_phase(o), PHASE_IS_BAD) || o->draft_state == DRAFT_REJECTED ||
+               o->draft_state == DRAFT_INTERRUPTED;
+}
+
+const struct run *show_object_last_good(const struct object *o)
+{
+        for (size_t i = o->n_runs; i-- > 0;)
+                if (o->runs[i]->phase == PHASE_COMPLETED && o->runs[i]->n_tasks > 0)
+                        return o->runs[i];
+        return NULL;
 }

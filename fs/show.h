@@ -1,45 +1,102 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * show: what the tree says about each kind of subject. Each fs/show_*.c holds the values of one kind, its status.txt,
- * its status.json, and the table of its directory. Everything here is a function of the subject alone.
+ * show: what the tree says about each kind of subject. Each fs/show_*.c holds the values of one
+ * kind, its files, and the table of its directory. Everything here is a function of the subject
+ * alone: it runs in a read section, on any FUSE worker or on the notifier.
  *
- * A status.txt answers in its first line "am I safe?", then says why, then what to do, then gives the table, worst first.
+ * A status.txt answers in its first line "am I safe?", then says why, then what to do, then gives
+ * the table, worst first. Its words are those of status.json and of the one-value files. What a
+ * cluster that is away showed last is marked "(stale)" and never counted as good. Lines are at most
+ * SHOW_WIDTH wide, unless one name alone is wider; times are UTC; there are no tabs.
  */
 #include "base/buf.h"
 #include "fs/json_writer.h"
 #include "fs/node.h"
 #include "fs/value.h"
 
-/* Tables of directories. */
-extern const struct node_table task_table, run_table, restore_run_table, member_table, fleet_table;
-extern const struct node_table backups_table, restores_table, migrations_table;
+enum {
+        SHOW_WIDTH = 100,  /* columns of a line */
+        SHOW_INDENT = 8,   /* width of "reason: " */
+        SHOW_ROWS = 20,    /* a table has so many rows; the good ones after them are only counted */
+        SHOW_EYES = 200,   /* … and so many of those that need an eye */
+        SHOW_REASONS = 10, /* reasons told in a status.txt; the others are in error.txt */
+};
 
-/* The values of a subject, for JSON. */
+/* Tables of directories. */
+extern const struct node_table task_table, run_table, member_table, fleet_table;
+extern const struct node_table backup_table, restore_table, migration_table; /* the folder of one */
+extern const struct node_table backups_table, restores_table, migrations_table;
+extern const struct node_table targets_table; /* targets/ of a migration */
+
+/* The values of a subject, as members of the JSON object that is open. */
 void show_task_members(struct json_writer *w, const struct subject *s);
 void show_run_members(struct json_writer *w, const struct subject *s);
 void show_object_members(struct json_writer *w, const struct subject *s);
 void show_member_members(struct json_writer *w, const struct subject *s);
 
-/* The first lines of a status.txt: "state:  <STATE>   <summary>" and, where there is one, the time of the last change. */
-void show_headline(struct buf *out, const char *state, const char *summary, int64_t changed);
-/* "reason: <text>   <code>", indented like the first when it is not. */
-void show_reason(struct buf *out, bool first, const char *text, const char *code);
-void show_action(struct buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "[####................]  20%  1/5 items": percent is floored, 100% only for what is terminal. */
-void show_bar(struct buf *out, int64_t done, int64_t total, bool terminal);
+/* ---------------------------------------------------------------- lines of a status.txt */
 
-/* A run's tasks, worst first, as table rows; and the reasons above it. */
-void show_task_table(struct buf *out, const struct subject *run);
-void show_task_reasons(struct buf *out, const struct subject *run, size_t max);
-/* "2 of 3 clusters Completed, 1 Pending" into out. */
-void show_run_summary(struct buf *out, const struct run *r);
+/* Width in columns of n bytes of UTF-8. */
+size_t show_width(const char *s, size_t n);
 
-/* kurator.yaml. */
-int show_kurator(const struct subject *s, struct buf *out);
+/* "reason: <text>   <code>", wrapped at spaces, continued at SHOW_INDENT. `label` "": a line that
+   continues a list. `code` NULL or "": none. Control characters become spaces. */
+void show_line(struct buf *out, const char *label, const char *text, const char *code);
+void show_linef(struct buf *out, const char *label, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+/* "as of:  2026-09-01T09:41:00Z"; nothing for 0. */
+void show_as_of(struct buf *out, int64_t t);
+
+/* "[####................]  20%  1/5 items"; percent -1: "[.........?..........]  198 items". */
+void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total);
+/* "1h2m3s" into out. */
+void show_duration(struct buf *out, int64_t seconds);
+
+/* What to do about a reason, in general; NULL when the table of reasons has nothing that is true
+   wherever it is read (a remedy that names a path is not). */
+const char *show_remedy(const char *code);
+/* An entry of an error.txt: code, who and why, since when, what to do. `who` may be NULL. */
+void show_error(struct buf *out, const char *code, const char *who, const char *text,
+        int64_t since);
+/* Members "code", "message", "remedy", "since" of the object that is open, in this order. */
+void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since);
+
+/* ---------------------------------------------------------------- objects */
+
+/* The phase of an object as every file has it: of what is in force; Accepted while a write waits to
+   be released; the draft's where nothing is in force. */
+enum phase show_object_phase(const struct object *o);
+/* "backup nightly" needs an eye: a bad phase, a write that was refused or interrupted. */
+bool show_object_needs_eye(const struct object *o);
+/* The newest run that was Completed on all its clusters; NULL when there was none. */
+const struct run *show_object_last_good(const struct object *o);
 /* wait: every task of the newest run is terminal, and nothing waits for its release. */
 bool show_object_terminal(const struct subject *s);
+/* kurator.yaml. */
+int show_kurator(const struct subject *s, struct buf *out);
+/* status.txt, error.txt (fs/object_text.c). */
+int show_object_text(const struct subject *s, struct buf *out);
+int show_object_error(const struct subject *s, struct buf *out);
 
 /* Lists of a folder's children, used by several tables. */
 bool run_find(const struct subject *dir, const char *name, struct subject *child);
 bool run_next(const struct subject *dir, struct node_cursor *cursor);
+
+/* ---------------------------------------------------------------- clusters */
+
+/* The location that cannot take a backup: the first Unavailable one, NULL when there is none. */
+const struct velero_object *show_member_bad_location(const struct member *c);
+/* "Available", "Unavailable", …: the worst of its storage locations; NULL without one. */
+const char *show_member_storage(const struct member *c);
+/* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups, which
+   Velero imports from a shared bucket, do not count. */
+int64_t show_member_last_good(const struct member *c);
+/* Whether everything about it is good: ready, storage available, not stale. */
+bool show_member_good(const struct member *c);
+/* Why it is not: appends one sentence without the cluster's name and returns its code ("" none);
+   *since as far as known. Nothing for a good one. */
+const char *show_member_why(const struct member *c, struct buf *out, int64_t *since);
+
+/* status.txt and status.json of a fleet (fs/fleet_text.c, fs/show_fleet.c). */
+int show_fleet_text(const struct subject *s, struct buf *out);

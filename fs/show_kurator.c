@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/timefmt.h"
 #include "fs/show.h"
+#include "fs/task_view.h"
 #include "fs/yaml_writer.h"
 #include "ops/policy.h"
 
@@ -75,20 +76,23 @@ static json_t *run_details(const struct run *r, enum task_verb verb)
 
 static json_t *object_conditions(const struct object *o)
 {
-        const bool bad = phase_is(o->phase, PHASE_IS_BAD);
-        const bool good = phase_is(o->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD);
+        const enum phase phase = show_object_phase(o);
         const struct run *r = object_latest_run(o);
-        const char *message = NULL;
+        const struct task *worst = r != NULL ? task_views_worst(r) : NULL;
+        const bool bad = phase_is(phase, PHASE_IS_BAD);
+        /* What rests on clusters that are away is not known to be good. */
+        const bool good = phase_is(phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD) && worst == NULL;
+        struct task_view_reason why = { .text = NULL };
         json_t *c = json_object();
 
-        for (size_t i = 0; r != NULL && i < r->n_tasks && message == NULL; i++)
-                message = r->tasks[i]->reason;
+        if (worst != NULL)
+                task_view_reason(&why, worst);
         put_text(c, "type", "Ready");
         put_text(c, "status", good ? "True" : bad ? "False" : "Unknown");
-        put_text(c, "reason", phase_text(o->phase));
+        put_text(c, "reason", phase_text(phase));
         if (bad)
                 put_text(c, "severity", "Error");
-        put_text(c, "message", message);
+        put_text(c, "message", why.text);
         put_time(c, "lastTransitionTime", o->changed);
         return json_pack("[o]", c);
 }
@@ -103,7 +107,7 @@ int show_kurator(const struct subject *s, struct buf *out)
                 return 0;
         status = json_object();
         json_object_set_new(status, "conditions", object_conditions(o));
-        put_text(status, "phase", phase_text(o->phase));
+        put_text(status, "phase", phase_text(show_object_phase(o)));
         switch (o->kind) {
         case OBJECT_BACKUP:
                 json_object_set_new(status, "backupDetails", run_details(r, TASK_BACKUP));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The folder of a cluster. */
 #include "fs/show.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -10,23 +10,123 @@
 #include "fs/columns.h"
 #include "fs/show_velero.h"
 
-/* X(name, json, help), in the order of their JSON keys. */
-#define MEMBER_VALUES(X)                                                                                  \
-        X(api_version, "apiVersionOfCluster", "version of Kubernetes")                                    \
-        X(cluster, "cluster", "name of the folder")                                                       \
-        X(code, "code", "stable code of the reason, FLT-nnnn")                                            \
-        X(context, "context", "the context as the kubeconfig spells it")                                  \
-        X(phase, "phase", "Ready, Syncing, Unreachable, AccessDenied, NoVelero, Misconfigured, Connecting") \
-        X(node_agent, "nodeAgent", "1: volumes can be backed up by file")                                 \
-        X(reachable, "reachable", "1: the API server answers")                                            \
-        X(reason, "reason", "why it is not Ready, one sentence")                                          \
-        X(seen, "seen", "when the cluster was last known to be as shown; only while it is stale")         \
-        X(server, "server", "URL of the API server")                                                      \
-        X(since, "since", "since when the phase holds")                                                   \
-        X(stale, "stale", "1: what is shown was true at `seen` and may not be now")                       \
-        X(uid, "uid", "UID of the namespace kube-system: what the cluster is known by")                   \
-        X(velero_namespace, "veleroNamespace", "where its Velero is")                                     \
-        X(velero_version, "veleroVersion", "version of its Velero")
+/* In the order of their JSON keys. */
+#define MEMBER_VALUES(V, J)                                                                        \
+        J(member, put_api_version, "apiVersion")                                                   \
+        V(member, cluster, "cluster", "name of the folder")                                        \
+        V(member, code, "code", "stable code of the reason, FLT-nnnn")                             \
+        V(member, context, "context", "the context as the kubeconfig spells it")                   \
+        J(member, put_fleet, "fleet")                                                              \
+        J(member, put_kind, "kind")                                                                \
+        V(member, api_version, "kubernetesVersion", "version of Kubernetes")                       \
+        J(member, put_labels, "labels")                                                            \
+        V(member, last_good_backup, "lastGoodBackup", "when its newest good backup was done")      \
+        V(member, node_agent, "nodeAgent", "1: volumes can be backed up by file")                  \
+        V(member, phase, "phase",                                                                  \
+                "Ready, Syncing, Unreachable, AccessDenied, NoVelero, Misconfigured, Connecting")  \
+        V(member, reachable, "reachable", "1: the API server answers")                             \
+        V(member, reason, "reason", "why it is not good, one sentence")                            \
+        V(member, seen, "seen", "when it was last known to be as shown; only while it is stale")   \
+        V(member, server, "server", "URL of the API server")                                       \
+        V(member, since, "since", "since when the phase holds")                                    \
+        V(member, stale, "stale", "1: what is shown was true at `seen` and may not be now")        \
+        V(member, storage_phase, "storagePhase", "Available, or the worst of its locations")       \
+        V(member, uid, "uid", "UID of the namespace kube-system: what the cluster is known by")    \
+        J(member, put_velero, "velero")                                                            \
+        V(member, velero_namespace, "veleroNamespace", "where its Velero is")                      \
+        V(member, velero_version, "veleroVersion", "version of its Velero")
+
+/* ---------------------------------------------------------------- what it comes to */
+
+const struct velero_object *show_member_bad_location(const struct member *c)
+{
+        const struct velero_object *v;
+
+        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next)
+                if (v->bsl->phase == VELERO_BSL_UNAVAILABLE)
+                        return v;
+        return NULL;
+}
+
+const char *show_member_storage(const struct member *c)
+{
+        const struct velero_object *v = show_member_bad_location(c);
+        const char *phase = NULL;
+
+        if (v != NULL)
+                return v->bsl->phase_text;
+        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
+                if (v->bsl->phase == VELERO_BSL_AVAILABLE && phase == NULL)
+                        phase = v->bsl->phase_text;
+                else if (v->bsl->phase != VELERO_BSL_AVAILABLE)
+                        phase = v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New";
+        }
+        return phase;
+}
+
+/* A copy that Velero imported is younger than the backup itself. */
+static bool backup_is_own(const struct member *c, const struct velero_backup *b)
+{
+        if (b->cluster_uid[0] != '\0')
+                return strcmp(b->cluster_uid, c->uid) == 0;
+        return b->created <= b->completed;
+}
+
+int64_t show_member_last_good(const struct member *c)
+{
+        const struct velero_object *v;
+        int64_t last = 0;
+
+        for (v = c->velero[VELERO_BACKUP]; v != NULL; v = v->hh.next)
+                if (v->backup->phase == VELERO_BACKUP_COMPLETED && v->backup->completed > last &&
+                        backup_is_own(c, v->backup))
+                        last = v->backup->completed;
+        return last;
+}
+
+bool show_member_good(const struct member *c)
+{
+        return c->health == MEMBER_READY && !c->stale && show_member_bad_location(c) == NULL;
+}
+
+const char *show_member_why(const struct member *c, struct buf *out, int64_t *since)
+{
+        const struct velero_object *v;
+        char text[RFC3339_SIZE];
+
+        *since = 0;
+        if (c->health != MEMBER_READY) {
+                buf_puts(out, member_health_name(c->health));
+                if (c->since != 0)
+                        buf_printf(out, " since %s", rfc3339_format(text, c->since));
+                if (c->stale && c->seen != 0)
+                        buf_printf(out, ", shown as it was at %s", rfc3339_format(text, c->seen));
+                if (c->reason != NULL)
+                        buf_printf(out, ": %s", c->reason);
+                *since = c->since;
+                return c->code;
+        }
+        v = show_member_bad_location(c);
+        if (v == NULL)
+                return "";
+        buf_printf(out, "storage location %s is %s%s%s", v->name, v->bsl->phase_text,
+                v->bsl->message[0] != '\0' ? ": " : "", v->bsl->message);
+        return "FLT-0109";
+}
+
+/* ---------------------------------------------------------------- values */
+
+/* What several values say at once. The text is the calling thread's, until its next call. */
+static const char *member_told(const struct member *c, const char **code)
+{
+        static _Thread_local char text[2048];
+        _cleanup_(buf_done) struct buf why = BUF_INIT(sizeof(text) - 1);
+        int64_t since;
+
+        *code = show_member_why(c, &why, &since);
+        memcpy(text, why.data, why.len + 1);
+        return text;
+}
 
 static struct value member_api_version(const struct subject *s)
 {
@@ -40,7 +140,10 @@ static struct value member_cluster(const struct subject *s)
 
 static struct value member_code(const struct subject *s)
 {
-        return value_text(s->member->code);
+        const char *code;
+
+        (void)member_told(s->member, &code);
+        return value_text(code);
 }
 
 static struct value member_context(const struct subject *s)
@@ -48,14 +151,19 @@ static struct value member_context(const struct subject *s)
         return value_text(s->member->context);
 }
 
-static struct value member_phase(const struct subject *s)
+static struct value member_last_good_backup(const struct subject *s)
 {
-        return value_text(member_health_name(s->member->health));
+        return value_time(show_member_last_good(s->member));
 }
 
 static struct value member_node_agent(const struct subject *s)
 {
         return value_bool(s->member->node_agent);
+}
+
+static struct value member_phase(const struct subject *s)
+{
+        return value_text(member_health_name(s->member->health));
 }
 
 static struct value member_reachable(const struct subject *s)
@@ -65,13 +173,15 @@ static struct value member_reachable(const struct subject *s)
 
 static struct value member_reason(const struct subject *s)
 {
-        return value_text(s->member->reason);
+        const char *code;
+
+        return value_text(member_told(s->member, &code));
 }
 
 /* While it is not stale the answer would be "now", which no file may depend on. */
 static struct value member_seen(const struct subject *s)
 {
-        return s->member->stale ? value_time(s->member->seen) : (struct value){ 0 };
+        return s->member->stale ? value_time(s->member->seen) : value_none();
 }
 
 static struct value member_server(const struct subject *s)
@@ -89,6 +199,11 @@ static struct value member_stale(const struct subject *s)
         return value_bool(s->member->stale);
 }
 
+static struct value member_storage_phase(const struct subject *s)
+{
+        return value_text(show_member_storage(s->member));
+}
+
 static struct value member_uid(const struct subject *s)
 {
         return value_text(s->member->uid);
@@ -104,12 +219,44 @@ static struct value member_velero_version(const struct subject *s)
         return value_text(s->member->velero_version);
 }
 
-#define X(n, j, h) { .name = #n, .json = j, .get = member_##n },
-static const struct value_row member_values[] = { MEMBER_VALUES(X) };
-#undef X
-#define X(n, j, h) MEMBER_VALUE_##n,
-enum { MEMBER_VALUES(X) };
-#undef X
+static void member_put_api_version(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "fleetfs/v1");
+}
+
+static void member_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->fleet->name);
+}
+
+static void member_put_kind(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "ClusterStatus");
+}
+
+static void member_put_labels(struct json_writer *w, const char *key, const struct subject *s)
+{
+        const struct member *c = s->member;
+
+        json_open(w, key, '{');
+        for (size_t i = 0; i < c->label_keys.n; i++)
+                json_string_member(w, c->label_keys.v[i], c->label_values.v[i]);
+        json_close(w);
+}
+
+/* How many Velero objects of each kind it has, in the order of their names. */
+static void member_put_velero(struct json_writer *w, const char *key, const struct subject *s)
+{
+        static const enum velero_kind kinds[] = { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE, VELERO_LOCATION };
+
+        json_open(w, key, '{');
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                json_int_member(w, velero_kind_folder(kinds[i]), HASH_COUNT(s->member->velero[kinds[i]]));
+        json_close(w);
+}
+
+static const struct value_row member_values[] = { MEMBER_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
+enum { MEMBER_VALUES(VALUE_NUMBER, VALUE_JSON_NUMBER) };
 
 static int member_value_file(const struct subject *s, struct buf *out)
 {
@@ -118,76 +265,72 @@ static int member_value_file(const struct subject *s, struct buf *out)
 
 void show_member_members(struct json_writer *w, const struct subject *s)
 {
-        value_members(w, member_values, ARRAY_SIZE(member_values), s);
+        value_members(w, member_values, ARRAY_SIZE(member_values), s, false);
 }
 
-static void member_labels_members(struct json_writer *w, const char *key, const struct member *c)
-{
-        json_open(w, key, '{');
-        for (size_t i = 0; i < c->label_keys.n; i++)
-                json_string_member(w, c->label_keys.v[i], c->label_values.v[i]);
-        json_close(w);
-}
-
-static int member_labels(const struct subject *s, struct buf *out)
-{
-        struct json_writer w = JSON_WRITER(out);
-
-        member_labels_members(&w, NULL, s->member);
-        return out->error;
-}
+/* ---------------------------------------------------------------- files */
 
 static int member_json(const struct subject *s, struct buf *out)
 {
         struct json_writer w = JSON_WRITER(out);
 
         json_open(&w, NULL, '{');
-        json_string_member(&w, "apiVersion", "fleetfs/v1");
-        json_string_member(&w, "kind", "ClusterStatus");
-        show_member_members(&w, s);
-        member_labels_members(&w, "labels", s->member);
-        json_open(&w, "velero", '{');
-        for (int k = 0; k < VELERO_KINDS; k++)
-                if (velero_kind_folder(k) != NULL)
-                        json_int_member(&w, velero_kind_folder(k), HASH_COUNT(s->member->velero[k]));
-        json_close(&w);
+        value_members(&w, member_values, ARRAY_SIZE(member_values), s, true);
         json_close(&w);
         return out->error;
 }
 
+static int member_labels(const struct subject *s, struct buf *out)
+{
+        struct json_writer w = JSON_WRITER(out);
+
+        member_put_labels(&w, NULL, s);
+        return out->error;
+}
+
+static void member_facts(const struct member *c, struct buf *out)
+{
+        char text[RFC3339_SIZE];
+        int64_t good = show_member_last_good(c);
+
+        show_linef(out, "good:", "%s%s", good != 0 ? "its newest good backup was done " : "it has no good backup",
+                rfc3339_format(text, good));
+        show_line(out, "server:", c->server != NULL ? c->server : "?", NULL);
+        show_linef(out, "runs:", "Kubernetes %s, Velero %s in namespace %s, %s", c->api_version != NULL ? c->api_version : "?",
+                c->velero_version != NULL ? c->velero_version : "?", c->velero_namespace != NULL ? c->velero_namespace : "?",
+                c->node_agent ? "with node-agent" : "without node-agent: volumes are not backed up by file");
+        show_linef(out, "holds:", "%u backups, %u restores, %u schedules", HASH_COUNT(c->velero[VELERO_BACKUP]),
+                HASH_COUNT(c->velero[VELERO_RESTORE]), HASH_COUNT(c->velero[VELERO_SCHEDULE]));
+}
+
 static int member_text(const struct subject *s, struct buf *out)
 {
+        static const char *const heads[] = { "LOCATION", "PHASE", "ACCESS", "PROVIDER", "BUCKET", "PREFIX" };
         const struct member *c = s->member;
-        const struct velero_object *v, *tmp;
-        struct columns t = COLUMNS_INIT(6);
-        static const char *const heads[] = { "STORAGE", "PHASE", "PROVIDER", "BUCKET", "PREFIX", "ACCESS" };
-        struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct velero_object *v;
+        struct columns t = COLUMNS_INIT(heads);
+        const char *code, *why = member_told(c, &code);
 
-        buf_printf(&summary, "cluster %s", c->name);
-        if (c->stale) {
-                char seen[RFC3339_SIZE];
-                buf_printf(&summary, ": what is shown was true at %s", rfc3339_format(seen, c->seen));
-        }
-        show_headline(out, member_health_name(c->health), summary.data, c->since);
-        buf_done(&summary);
-        if (c->reason != NULL)
-                show_reason(out, true, c->reason, c->code);
-        buf_printf(out, "server:     %s\nkubernetes: %s\nvelero:     %s in namespace %s\n", c->server ? c->server : "?",
-                c->api_version ? c->api_version : "?", c->velero_version ? c->velero_version : "?",
-                c->velero_namespace ? c->velero_namespace : "?");
-        buf_printf(out, "backups: %u  restores: %u  schedules: %u\n\n", HASH_COUNT(c->velero[VELERO_BACKUP]),
-                HASH_COUNT(c->velero[VELERO_RESTORE]), HASH_COUNT(c->velero[VELERO_SCHEDULE]));
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                columns_cell(&t, heads[i]);
-        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = tmp) {
-                tmp = v->hh.next;
+        show_linef(out, "state:", "%s%s   cluster %s%s", member_health_name(c->health), c->stale ? " (stale)" : "",
+                c->name, show_member_bad_location(c) != NULL && c->health == MEMBER_READY ? ": its storage is not available" : "");
+        if (why[0] != '\0')
+                show_line(out, "reason:", why, code);
+        if (why[0] != '\0' && show_remedy(code) != NULL)
+                show_line(out, "action:", show_remedy(code), NULL);
+        else if (show_member_bad_location(c) != NULL)
+                show_linef(out, "action:", "cat storage/%s/message", show_member_bad_location(c)->name);
+        member_facts(c, out);
+        show_as_of(out, c->changed);
+        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
                 columns_cell(&t, v->name);
-                columns_cell(&t, v->bsl->phase_text[0] ? v->bsl->phase_text : "New");
+                columns_cell(&t, v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New");
+                columns_cell(&t, v->bsl->access_mode[0] != '\0' ? v->bsl->access_mode : "ReadWrite");
                 columns_cell(&t, v->bsl->provider);
                 columns_cell(&t, v->bsl->bucket);
                 columns_cell(&t, v->bsl->prefix);
-                columns_cell(&t, v->bsl->access_mode[0] ? v->bsl->access_mode : "ReadWrite");
         }
+        if (c->velero[VELERO_LOCATION] != NULL)
+                buf_putc(out, '\n');
         columns_put(&t, out);
         columns_done(&t);
         return out->error;
@@ -195,10 +338,12 @@ static int member_text(const struct subject *s, struct buf *out)
 
 static int member_error(const struct subject *s, struct buf *out)
 {
-        const struct member *c = s->member;
+        _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
+        int64_t since;
+        const char *code = show_member_why(s->member, &why, &since);
 
-        if (c->reason != NULL)
-                buf_printf(out, "%s%s%s\n", c->code, c->code[0] ? " " : "", c->reason);
+        if (why.len > 0)
+                show_error(out, code, s->member->name, why.data, since);
         return out->error;
 }
 
@@ -207,22 +352,23 @@ static int64_t member_mtime(const struct subject *s)
         return s->member->changed;
 }
 
-static bool member_no_alias(const struct subject *s)
-{
-        return s->member->alias_of[0] == '\0';
-}
+/* ---------------------------------------------------------------- table */
 
-#define X(n, j, h) FILE_ROW(#n, member_value_file, .arg = MEMBER_VALUE_##n, .flags = NODE_WATCHED, .mtime = member_mtime, .help = h),
+#define VELERO_ROW(name, thing, help_) \
+        DIR_ROW(name, velero_##thing##_table, .enter = velero_enter_##thing, .mtime = member_mtime, .help = help_)
+
 static const struct node_row member_rows[] = {
-        FILE_ROW("status.txt", member_text, .flags = NODE_AGGREGATE, .mtime = member_mtime, .help = "the cluster in words"),
+        FILE_ROW("status.txt", member_text, .flags = NODE_AGGREGATE, .mtime = member_mtime,
+                .help = "the cluster: good or not, why, what to do"),
         FILE_ROW("status.json", member_json, .flags = NODE_AGGREGATE, .mtime = member_mtime, .help = "the same for programs"),
-        FILE_ROW("error.txt", member_error, .flags = NODE_WATCHED, .mtime = member_mtime, .help = "why it is not Ready; empty when it is"),
-        FILE_ROW("labels.json", member_labels, .flags = NODE_WATCHED, .mtime = member_mtime, .help = "labels that clusterSelector matches"),
-        MEMBER_VALUES(X)
-        DIR_ROW("storage", velero_bsls_table, .enter = velero_enter_bsls, .shown = member_no_alias, .mtime = member_mtime, .help = "storage locations"),
-        DIR_ROW("backups", velero_backups_table, .enter = velero_enter_backups, .shown = member_no_alias, .mtime = member_mtime, .help = "every Velero Backup there, whoever made it"),
-        DIR_ROW("restores", velero_restores_table, .enter = velero_enter_restores, .shown = member_no_alias, .mtime = member_mtime, .help = "every Velero Restore there"),
-        DIR_ROW("schedules", velero_schedules_table, .enter = velero_enter_schedules, .shown = member_no_alias, .mtime = member_mtime, .help = "every Velero Schedule there"),
+        FILE_ROW("error.txt", member_error, .flags = NODE_WATCHED, .mtime = member_mtime,
+                .help = "why it is not good; empty when it is"),
+        FILE_ROW("labels.json", member_labels, .flags = NODE_WATCHED, .mtime = member_mtime,
+                .help = "labels that clusterSelector matches"),
+        MEMBER_VALUES(VALUE_FILE, VALUE_NO_FILE)
+        VELERO_ROW("storage", bsls, "storage locations"),
+        VELERO_ROW("backups", backups, "every Velero Backup there, whoever made it"),
+        VELERO_ROW("restores", restores, "every Velero Restore there"),
+        VELERO_ROW("schedules", schedules, "every Velero Schedule there"),
 };
-#undef X
 const struct node_table member_table = NODE_TABLE(member_rows);

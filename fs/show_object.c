@@ -1,42 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <stdio.h>
+/* The folder of a policy, a restore, a migration: its values and its table. */
+#include "fs/show.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "base/timefmt.h"
-#include "fs/show.h"
-#include "fs/show_object.h"
+#include "fs/task_view.h"
+#include "fs/texts.h"
 #include "ops/op.h"
-#include "ops/policy.h"
 
-/* X(name, json, help), in the order of their JSON keys. */
-#define OBJECT_VALUES(X)                                                                       \
-        X(code, "code", "stable code of the first reason, FLT-nnnn")                           \
-        X(completed, "completed", "when the newest run was done; empty before")                \
-        X(errors, "errors", "errors of the newest run")                                        \
-        X(generation, "generation", "number of the write that is in force")                    \
-        X(items_done, "itemsDone", "objects done by the newest run")                           \
-        X(items_total, "itemsTotal", "objects that the newest run has to do")                  \
-        X(last_attempt, "lastAttempt", "when the newest run was made")                         \
-        X(last_success, "lastSuccess", "when a run last ended Completed on all its clusters")  \
-        X(latest_run, "latestRun", "id of the newest run")                                     \
-        X(owner, "owner", "store that made it")                                                \
-        X(percent, "percent", "progress of the newest run; 100 only when it is over")          \
-        X(phase, "phase", "one word")                                                          \
-        X(reason, "reason", "why it is not good, one sentence")                                \
-        X(warnings, "warnings", "warnings of the newest run")
+/* In the order of their JSON keys. */
+#define OBJECT_VALUES(V, J)                                                                           \
+        J(declared, put_api_version, "apiVersion")                                                      \
+        V(declared, as_of, "asOf", "time of the last change")                                           \
+        J(declared, put_caveats, "caveats")                                                             \
+        J(declared, put_clusters, "clusters")                                                           \
+        V(declared, clusters_good, "clustersGood", "parts of the newest run that are known Completed")  \
+        V(declared, clusters_total, "clustersTotal", "parts of the newest run: one for each cluster")   \
+        V(declared, code, "code", "stable code of the worst reason, FLT-nnnn")                          \
+        V(declared, completed, "completed", "when the newest run was done; empty before")               \
+        V(declared, draft, "draft", "a write that is not in force: Draft, Accepted, Rejected, Interrupted") \
+        V(declared, errors, "errors", "errors of the newest run")                                       \
+        V(declared, expires, "expires", "when the first backup of the newest run is removed")           \
+        J(declared, put_fleet, "fleet")                                                                 \
+        V(declared, generation, "generation", "number of the write that is in force")                   \
+        V(declared, items_done, "itemsDone", "objects done by the newest run")                          \
+        V(declared, items_total, "itemsTotal", "objects that the newest run has to do")                 \
+        J(declared, put_kind, "kind")                                                                   \
+        V(declared, last_attempt, "lastAttempt", "when the newest run was made")                        \
+        V(declared, last_success, "lastSuccess", "when a run last ended Completed on all its clusters") \
+        V(declared, latest_run, "latestRun", "id of the newest run")                                    \
+        V(declared, name, "name", "its name")                                                           \
+        V(declared, own, "own", "1: this mount's store made it; 0: read-only here")                     \
+        V(declared, owner, "owner", "id of the store that made it")                                     \
+        V(declared, percent, "percent", "progress of the newest run; 100 only when all ended well")     \
+        V(declared, phase, "phase", "one word")                                                         \
+        V(declared, reason, "reason", "why it is not good, one sentence")                               \
+        J(declared, put_reasons, "reasons")                                                             \
+        V(declared, removed, "removed", "1: its policy was removed, its backups are kept")              \
+        J(declared, put_runs, "runs")                                                                   \
+        V(declared, since, "since", "since when the reason holds")                                      \
+        V(declared, stale, "stale", "1: a cluster of the newest run is away")                           \
+        J(declared, put_summary, "summary")                                                             \
+        V(declared, ttl, "ttl", "how long Velero keeps the backups of the newest run")                  \
+        V(declared, warnings, "warnings", "warnings of the newest run")
 
-static const struct task *object_first_reason(const struct object *o)
+static const struct run *object_latest(const struct subject *s)
 {
-        const struct run *r = object_latest_run(o);
-        const struct task *worst = NULL;
-
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                if (r->tasks[i]->reason != NULL && (worst == NULL || r->tasks[i]->phase < worst->phase))
-                        worst = r->tasks[i];
-        return worst;
+        return object_latest_run(s->object);
 }
 
 static bool object_draft_speaks(const struct object *o)
@@ -44,25 +56,80 @@ static bool object_draft_speaks(const struct object *o)
         return o->in_force.bytes == NULL && o->draft_state == DRAFT_REJECTED;
 }
 
-static struct value get_code(const struct subject *s)
+static bool object_why(const struct subject *s, struct task_view_reason *why)
 {
-        const struct task *t = object_first_reason(s->object);
+        const struct object *o = s->object;
+        const struct run *r = object_latest(s);
+        const struct task *t;
 
-        if (object_draft_speaks(s->object))
-                return value_text(s->object->draft_err.id);
-        return t != NULL ? value_text(t->code) : (struct value){ 0 };
+        if (object_draft_speaks(o)) {
+                *why = (struct task_view_reason){ o->draft_err.msg, o->draft_err.id, o->draft_at };
+                return true;
+        }
+        t = r != NULL ? task_views_worst(r) : NULL;
+        if (t == NULL)
+                return false;
+        task_view_reason(why, t);
+        return true;
 }
 
-static struct value get_completed(const struct subject *s)
+static struct value declared_as_of(const struct subject *s)
 {
-        const struct run *r = object_latest_run(s->object);
+        return value_time(s->object->changed);
+}
+
+static struct value declared_clusters_good(const struct subject *s)
+{
+        const struct run *r = object_latest(s);
+        int64_t n = 0;
+
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                struct task_view v;
+
+                task_view(&v, r->tasks[i]);
+                n += v.good;
+        }
+        return value_int(n);
+}
+
+static struct value declared_clusters_total(const struct subject *s)
+{
+        const struct run *r = object_latest(s);
+
+        return value_int(r != NULL ? (int64_t)r->n_tasks : 0);
+}
+
+static struct value declared_code(const struct subject *s)
+{
+        struct task_view_reason why;
+
+        return object_why(s, &why) ? value_text(why.code) : value_none();
+}
+
+static struct value declared_completed(const struct subject *s)
+{
+        const struct run *r = object_latest(s);
 
         return value_time(r != NULL ? r->completed : 0);
 }
 
+static struct value declared_draft(const struct subject *s)
+{
+        static const enum phase phases[] = {
+                [DRAFT_NONE] = PHASE_NONE,
+                [DRAFT_OPEN] = PHASE_DRAFT,
+                [DRAFT_ACCEPTED] = PHASE_ACCEPTED,
+                [DRAFT_INERT] = PHASE_DRAFT,
+                [DRAFT_REJECTED] = PHASE_REJECTED,
+                [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
+        };
+
+        return value_text(phase_text(phases[s->object->draft_state]));
+}
+
 static int64_t object_sum(const struct subject *s, size_t offset)
 {
-        const struct run *r = object_latest_run(s->object);
+        const struct run *r = object_latest(s);
         int64_t sum = 0;
 
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
@@ -70,270 +137,227 @@ static int64_t object_sum(const struct subject *s, size_t offset)
         return sum;
 }
 
-static struct value get_errors(const struct subject *s)
+static struct value declared_errors(const struct subject *s)
 {
         return value_int(object_sum(s, offsetof(struct task, errors)));
 }
 
-static struct value get_generation(const struct subject *s)
+static struct value declared_expires(const struct subject *s)
 {
-        return s->object->in_force.bytes != NULL ? value_int((int64_t)s->object->in_force.generation) : (struct value){ 0 };
+        return value_time(task_views_expires(object_latest(s)));
 }
 
-static struct value get_items_done(const struct subject *s)
+static struct value declared_generation(const struct subject *s)
+{
+        return s->object->in_force.bytes != NULL ? value_int((int64_t)s->object->in_force.generation) : value_none();
+}
+
+static struct value declared_items_done(const struct subject *s)
 {
         return value_int(object_sum(s, offsetof(struct task, items_done)));
 }
 
-static struct value get_items_total(const struct subject *s)
+static struct value declared_items_total(const struct subject *s)
 {
         return value_int(object_sum(s, offsetof(struct task, items_total)));
 }
 
-static struct value get_last_attempt(const struct subject *s)
+static struct value declared_last_attempt(const struct subject *s)
 {
-        const struct run *r = object_latest_run(s->object);
+        const struct run *r = object_latest(s);
 
         return value_time(r != NULL ? r->created : 0);
 }
 
-static struct value get_last_success(const struct subject *s)
+static struct value declared_last_success(const struct subject *s)
 {
-        for (size_t i = s->object->n_runs; i-- > 0;)
-                if (s->object->runs[i]->phase == PHASE_COMPLETED)
-                        return value_time(s->object->runs[i]->completed);
-        return (struct value){ 0 };
+        const struct run *r = show_object_last_good(s->object);
+
+        return value_time(r != NULL ? r->completed : 0);
 }
 
-static struct value get_latest_run(const struct subject *s)
+static struct value declared_latest_run(const struct subject *s)
 {
-        const struct run *r = object_latest_run(s->object);
+        const struct run *r = object_latest(s);
 
-        return r != NULL ? value_text(r->id) : (struct value){ 0 };
+        return r != NULL ? value_text(r->id) : value_none();
 }
 
-static struct value get_owner(const struct subject *s)
+static struct value declared_name(const struct subject *s)
+{
+        return value_text(s->object->name);
+}
+
+static struct value declared_own(const struct subject *s)
+{
+        return value_bool(s->object->own);
+}
+
+static struct value declared_owner(const struct subject *s)
 {
         return value_text(s->object->owner);
 }
 
-static struct value get_percent(const struct subject *s)
+static struct value declared_percent(const struct subject *s)
 {
-        int64_t total = get_items_total(s).i, p;
-
-        if (phase_is(s->object->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD))
-                return value_int(100);
-        p = total > 0 ? get_items_done(s).i * 100 / total : 0;
-        return value_int(p > 99 ? 99 : p);
+        return value_int(task_views_percent(object_latest(s)));
 }
 
-static struct value get_phase(const struct subject *s)
+static struct value declared_phase(const struct subject *s)
 {
-        return value_text(phase_text(s->object->phase));
+        return value_text(phase_text(show_object_phase(s->object)));
 }
 
-static struct value get_reason(const struct subject *s)
+static struct value declared_reason(const struct subject *s)
 {
-        const struct task *t = object_first_reason(s->object);
+        struct task_view_reason why;
 
-        if (object_draft_speaks(s->object))
-                return value_text(s->object->draft_err.msg);
-        return t != NULL ? value_text(t->reason) : (struct value){ 0 };
+        return object_why(s, &why) ? value_text(why.text) : value_none();
 }
 
-static struct value get_warnings(const struct subject *s)
+static struct value declared_removed(const struct subject *s)
+{
+        return value_bool(s->object->removed);
+}
+
+static struct value declared_since(const struct subject *s)
+{
+        struct task_view_reason why;
+
+        return object_why(s, &why) ? value_time(why.since) : value_none();
+}
+
+static struct value declared_stale(const struct subject *s)
+{
+        return value_bool(task_views_stale(object_latest(s)));
+}
+
+/* One policy, one ttl: the first backup that was seen tells it. */
+static struct value declared_ttl(const struct subject *s)
+{
+        const struct run *r = object_latest(s);
+
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                struct task_view v;
+
+                task_view(&v, r->tasks[i]);
+                if (v.velero != NULL && v.velero->kind == VELERO_BACKUP)
+                        return value_text(v.velero->backup->ttl);
+        }
+        return value_none();
+}
+
+static struct value declared_warnings(const struct subject *s)
 {
         return value_int(object_sum(s, offsetof(struct task, warnings)));
 }
 
-#define X(n, j, h) { .name = #n, .json = j, .get = get_##n },
-static const struct value_row object_values[] = { OBJECT_VALUES(X) };
-#undef X
-#define X(n, j, h) OBJECT_VALUE_##n,
-enum { OBJECT_VALUES(X) };
-#undef X
+/* ---------------------------------------------------------------- status.json */
 
-static int object_value_file(const struct subject *s, struct buf *out)
+static void declared_put_api_version(struct json_writer *w, const char *key, const struct subject *s)
 {
-        return value_file(out, object_values[s->row->arg].get(s));
+        json_string_member(w, key, "fleetfs/v1");
+}
+
+static void declared_put_caveats(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_open(w, key, '[');
+        for (size_t i = 0; i < s->object->warnings.n; i++)
+                json_string_member(w, NULL, s->object->warnings.v[i]);
+        json_close(w);
+}
+
+static void declared_put_clusters(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_clusters(w, key, s, object_latest(s));
+}
+
+static void declared_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->fleet->name);
+}
+
+static void declared_put_kind(struct json_writer *w, const char *key, const struct subject *s)
+{
+        static const char *const kinds[] = { "PolicyStatus", "RestoreStatus", "MigrationStatus" };
+
+        json_string_member(w, key, kinds[s->object->kind]);
+}
+
+static void declared_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_reasons(w, key, object_latest(s));
+}
+
+static void declared_put_runs(struct json_writer *w, const char *key, const struct subject *s)
+{
+        const struct object *o = s->object;
+
+        json_open(w, key, '[');
+        for (size_t i = o->n_runs; i-- > 0;) {
+                json_open(w, NULL, '{');
+                json_time_member(w, "completed", o->runs[i]->completed);
+                json_string_member(w, "phase", phase_text(o->runs[i]->phase));
+                json_string_member(w, "run", o->runs[i]->id);
+                json_close(w);
+        }
+        json_close(w);
+}
+
+static void declared_put_summary(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_summary(w, key, object_latest(s));
+}
+
+static const struct value_row declared_values[] = { OBJECT_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
+enum { OBJECT_VALUES(VALUE_NUMBER, VALUE_JSON_NUMBER) };
+
+static int declared_value_file(const struct subject *s, struct buf *out)
+{
+        return value_file(out, declared_values[s->row->arg].get(s));
 }
 
 void show_object_members(struct json_writer *w, const struct subject *s)
 {
-        value_members(w, object_values, ARRAY_SIZE(object_values), s);
+        value_members(w, declared_values, ARRAY_SIZE(declared_values), s, false);
 }
-
-bool show_object_terminal(const struct subject *s)
-{
-        const struct object *o = s->object;
-        const struct run *r = object_latest_run(o);
-
-        if (o->draft_state == DRAFT_ACCEPTED || o->draft_state == DRAFT_OPEN)
-                return false;
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                if (!phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
-                        return false;
-        return true;
-}
-
-/* ---------------------------------------------------------------- files */
 
 static int object_json(const struct subject *s, struct buf *out)
 {
         struct json_writer w = JSON_WRITER(out);
-        const struct object *o = s->object;
-        struct subject run = *s;
 
         json_open(&w, NULL, '{');
-        json_string_member(&w, "apiVersion", "fleetfs/v1");
-        json_string_member(&w, "kind", o->kind == OBJECT_BACKUP ? "PolicyStatus" : o->kind == OBJECT_RESTORE ? "RestoreStatus" : "MigrationStatus");
-        json_string_member(&w, "name", o->name);
-        json_string_member(&w, "fleet", o->fleet->name);
-        show_object_members(&w, s);
-        json_open(&w, "caveats", '[');
-        for (size_t i = 0; i < o->warnings.n; i++)
-                json_string_member(&w, NULL, o->warnings.v[i]);
-        json_close(&w);
-        json_open(&w, "clusters", '[');
-        run.run = object_latest_run(o);
-        for (size_t i = 0; run.run != NULL && i < run.run->n_tasks; i++) {
-                run.task = run.run->tasks[i];
-                json_open(&w, NULL, '{');
-                show_task_members(&w, &run);
-                json_close(&w);
-        }
-        json_close(&w);
-        json_open(&w, "runs", '[');
-        for (size_t i = o->n_runs; i-- > 0;) {
-                json_open(&w, NULL, '{');
-                json_string_member(&w, "run", o->runs[i]->id);
-                json_string_member(&w, "phase", phase_text(o->runs[i]->phase));
-                json_time_member(&w, "completed", o->runs[i]->completed);
-                json_close(&w);
-        }
-        json_close(&w);
+        value_members(&w, declared_values, ARRAY_SIZE(declared_values), s, true);
         json_close(&w);
         return out->error;
 }
 
-static void object_draft_lines(const struct subject *s, struct buf *out)
-{
-        const struct object *o = s->object;
-        const struct document *d = &o->draft;
-
-        switch (o->draft_state) {
-        case DRAFT_REJECTED:
-                buf_printf(out, "draft:  the last write was refused and is not in force: cat ../%s.error.txt\n", o->name);
-                break;
-        case DRAFT_INTERRUPTED:
-                buf_printf(out, "draft:  the last write was interrupted and is not in force: `echo start > ctl` starts it\n");
-                break;
-        case DRAFT_INERT:
-                if (o->kind == OBJECT_MIGRATION && o->is_folder)
-                        buf_puts(out, "draft:  `echo start > ctl` starts it\n");
-                else
-                        buf_printf(out, "draft:  %s and not in force: `echo start > ctl` starts it\n", d->len == 0 ? "empty" : "valid");
-                break;
-        case DRAFT_ACCEPTED:
-                buf_puts(out, "draft:  accepted; it starts when its writer closes it\n");
-                break;
-        case DRAFT_NONE:
-        case DRAFT_OPEN:
-                break;
-        }
-}
-
-static void object_action(const struct subject *s, struct buf *out)
-{
-        const struct object *o = s->object;
-        const struct run *r = object_latest_run(o);
-
-        if (r == NULL || !phase_is(o->phase, PHASE_IS_BAD))
-                return;
-        for (size_t i = 0; i < r->n_tasks; i++)
-                if (!phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
-                        return;
-        show_action(out, "cat error.txt ; `echo retry > ctl` tries again where it failed");
-}
-
-static void object_policy_line(const struct subject *s, struct buf *out)
-{
-        const struct policy *p = s->object->policy;
-
-        if (p == NULL)
-                return;
-        buf_puts(out, "policy: ");
-        if (p->kind == POLICY_BACKUP)
-                buf_printf(out, "%s", p->schedule[0] != '\0' ? p->schedule : "one-off");
-        else if (p->kind == POLICY_RESTORE)
-                buf_printf(out, "of backup %s%s%s", p->backup.name, p->backup.run[0] ? "@" : "", p->backup.run);
-        else
-                buf_printf(out, "from %s", p->source[0] ? p->source : "?");
-        buf_printf(out, "   generation %llu   in full: applied.yaml\n", (unsigned long long)s->object->in_force.generation);
-}
-
-static int object_text(const struct subject *s, struct buf *out)
-{
-        const struct object *o = s->object;
-        struct subject run = *s;
-        struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
-
-        run.run = object_latest_run(o);
-        buf_printf(&summary, "%s %s", o->kind == OBJECT_BACKUP ? "backup" : o->kind == OBJECT_RESTORE ? "restore" : "migration", o->name);
-        if (run.run != NULL) {
-                buf_puts(&summary, ": ");
-                show_run_summary(&summary, run.run);
-        }
-        if (o->removed && o->own)
-                buf_puts(&summary, "; its policy was removed, its backups are kept");
-        if (!o->own)
-                buf_printf(&summary, "; made by store %s, read-only here", o->owner);
-        show_headline(out, phase_text(o->phase), summary.data, o->changed);
-        buf_done(&summary);
-        for (size_t i = 0; i < o->warnings.n && i < 3; i++)
-                buf_printf(out, "caveat: %s\n", o->warnings.v[i]);
-        if (o->warnings.n > 3)
-                buf_printf(out, "        and %zu more: warnings.txt\n", o->warnings.n - 3);
-        if (run.run != NULL)
-                show_task_reasons(out, &run, 10);
-        object_action(s, out);
-        object_draft_lines(s, out);
-        object_policy_line(s, out);
-        if (run.run == NULL)
-                return out->error;
-        buf_printf(out, "run:    %s  ", run.run->id);
-        show_bar(out, get_items_done(s).i, get_items_total(s).i, phase_is(o->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD));
-        buf_puts(out, "\n\n");
-        show_task_table(out, &run);
-        if (o->n_runs > 1)
-                buf_printf(out, "\n%zu runs: ls -lt runs/\n", o->n_runs);
-        return out->error;
-}
+/* ---------------------------------------------------------------- other files */
 
 static int object_progress(const struct subject *s, struct buf *out)
 {
-        show_bar(out, get_items_done(s).i, get_items_total(s).i,
-                phase_is(s->object->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD));
-        buf_putc(out, '\n');
-        return out->error;
-}
+        _cleanup_(task_views_done) struct task_views views;
 
-static int object_error(const struct subject *s, struct buf *out)
-{
-        const struct run *r = object_latest_run(s->object);
-
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
-                const struct task *t = r->tasks[i];
-                if (t->reason != NULL)
-                        buf_printf(out, "%s%s%s: %s\n", t->code, t->code[0] ? " " : "", t->member, t->reason);
-        }
-        return out->error;
+        task_views_init(&views, object_latest(s));
+        if (views.n == 0)
+                return 0;
+        show_bar(out, views.percent, views.done, views.total);
+        return buf_putc(out, '\n');
 }
 
 static int object_caveats(const struct subject *s, struct buf *out)
 {
-        for (size_t i = 0; i < s->object->warnings.n; i++)
-                buf_printf(out, "%s\n", s->object->warnings.v[i]);
+        for (size_t i = 0; i < s->object->warnings.n; i++) {
+                const char *text = s->object->warnings.v[i], *space = strchr(text, ' ');
+                char code[12] = "";
+
+                /* "FLT-0301 volumes …": the code stands where other files have it. */
+                if (space != NULL && (size_t)(space - text) < sizeof(code) && strncmp(text, "FLT-", 4) == 0) {
+                        memcpy(code, text, (size_t)(space - text));
+                        text = space + 1;
+                }
+                show_line(out, code[0] != '\0' ? code : "caveat:", text, NULL);
+        }
         return out->error;
 }
 
@@ -351,22 +375,35 @@ static int object_ctl(const struct subject *s, struct buf *out)
 
         for (; v->name != NULL; v++) {
                 buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
-                buf_pad_to_column(out, 12, 2);
+                buf_pad_to_column(out, 14, 2);
                 buf_printf(out, "%s\n", v->help);
                 start = start || strcmp(v->name, "start") == 0;
         }
         if (!start)
-                buf_puts(out, "start       start a draft: an empty file, or one whose writer was interrupted\n");
+                buf_puts(out, "start         start a draft: an empty file, or one whose writer was interrupted\n");
         return out->error;
 }
 
 static int object_wait(const struct subject *s, struct buf *out)
 {
-        buf_puts(out, phase_text(s->object->phase));
+        buf_puts(out, phase_text(show_object_phase(s->object)));
         return buf_putc(out, '\n');
 }
 
-static int64_t object_mtime(const struct subject *s)
+bool show_object_terminal(const struct subject *s)
+{
+        const struct object *o = s->object;
+        const struct run *r = object_latest(s);
+
+        if (o->draft_state == DRAFT_ACCEPTED || o->draft_state == DRAFT_OPEN)
+                return false;
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                if (!phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
+                        return false;
+        return true;
+}
+
+static int64_t declared_mtime(const struct subject *s)
 {
         return s->object->changed;
 }
@@ -385,87 +422,79 @@ static bool object_is_own(const struct subject *s)
 
 static int latest_link(const struct subject *s, struct buf *out)
 {
-        const struct run *r = object_latest_run(s->object);
+        const struct run *r = object_latest(s);
 
         return buf_puts(out, r != NULL ? r->id : "");
 }
 
-static const struct node_row run_child = { .kind = NODE_DIR, .table = &run_table };
+static const struct node_row run_child = { .kind = NODE_DIR, .table = &run_table, .help = "one run" };
 static const struct node_row runs_rows[] = {
-        LINK_ROW("latest", latest_link, .flags = NODE_WATCHED, .shown = object_has_runs, .mtime = object_mtime, .help = "the newest run"),
-        LIST_ROW(run_find, run_next, run_child, .help = "one folder per run, named by its start; `ls -lt` sorts by completion"),
+        LINK_ROW("latest", latest_link, .flags = NODE_WATCHED, .shown = object_has_runs, .mtime = declared_mtime,
+                .help = "the newest run"),
+        LIST_ROW(run_find, run_next, run_child,
+                .help = "one folder per run, named by its start; `ls -lt` sorts by completion"),
 };
 static const struct node_table runs_table = NODE_TABLE(runs_rows);
 
 /* A cluster's folder is that of the newest run. */
 static bool object_task_find(const struct subject *dir, const char *name, struct subject *child)
 {
-        const struct run *r = object_latest_run(dir->object);
-
-        child->run = r;
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
-                if (strcmp(r->tasks[i]->member, name) != 0)
-                        continue;
-                child->task = r->tasks[i];
-                return true;
-        }
-        return false;
+        child->run = object_latest(dir);
+        child->task = task_views_find(child->run, name);
+        child->item = &task_near_object;
+        return child->task != NULL;
 }
 
 static bool object_task_next(const struct subject *dir, struct node_cursor *cursor)
 {
-        const struct run *r = object_latest_run(dir->object);
-
-        while (r != NULL && cursor->i < r->n_tasks) {
-                const struct task *t = r->tasks[cursor->i++];
-                struct subject first = *dir;
-
-                if (object_task_find(dir, t->member, &first) && first.task == t) {
-                        cursor->name = t->member;
-                        return true;
-                }
-        }
-        return false;
+        return task_views_next(object_latest(dir), cursor);
 }
 
-static const struct node_row object_task_child = { .kind = NODE_DIR, .table = &task_table };
+static const struct node_row object_task_child = { .kind = NODE_DIR, .table = &task_table,
+        .help = "one cluster's part of the newest run" };
 static const struct node_row object_clusters_rows[] = {
-        LIST_ROW(object_task_find, object_task_next, object_task_child, .help = "one folder per cluster of the newest run"),
+        LIST_ROW(object_task_find, object_task_next, object_task_child,
+                .help = "one folder per cluster of the newest run"),
 };
 static const struct node_table object_clusters_table = NODE_TABLE(object_clusters_rows);
 
 /* ---------------------------------------------------------------- tables */
 
-#define X(n, j, h) FILE_ROW(#n, object_value_file, .arg = OBJECT_VALUE_##n, .flags = NODE_WATCHED, .mtime = object_mtime, .help = h),
-#define OBJECT_ROWS                                                                                                  \
-        FILE_ROW("status.txt", object_text, .flags = NODE_AGGREGATE, .mtime = object_mtime, .help = "the answer: safe or not, why, what to do"), \
-        FILE_ROW("status.json", object_json, .flags = NODE_AGGREGATE, .mtime = object_mtime, .help = "the same for programs"), \
-        FILE_ROW("kurator.yaml", show_kurator, .flags = NODE_AGGREGATE, .mtime = object_mtime, .help = "the same as Kurator's API has it"), \
-        FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = object_mtime, .help = "the document in force, byte by byte"), \
-        FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = object_mtime, .help = "a bar"),       \
-        FILE_ROW("error.txt", object_error, .flags = NODE_AGGREGATE, .mtime = object_mtime, .help = "what failed or waits, a line per cluster; empty when all is well"), \
-        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_WATCHED, .mtime = object_mtime, .help = "caveats that apply"), \
-        OBJECT_VALUES(X)                                                                                             \
-        CTL_ROW("ctl", object_ctl, .shown = object_is_own, .help = "write a verb to it; reading lists them"),        \
-        WAIT_ROW("wait", show_object_terminal, object_wait, .help = "opens only when it is over; then the phase")
+#define OBJECT_ROWS                                                                                  \
+        FILE_ROW("status.txt", show_object_text, .flags = NODE_AGGREGATE, .mtime = declared_mtime,     \
+                .help = "the answer: safe or not, why, what to do"),                                 \
+        FILE_ROW("status.json", object_json, .flags = NODE_AGGREGATE, .mtime = declared_mtime,         \
+                .help = "the same for programs"),                                                    \
+        FILE_ROW("kurator.yaml", show_kurator, .flags = NODE_AGGREGATE, .mtime = declared_mtime,       \
+                .help = "the same as Kurator's API has it"),                                         \
+        FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime,       \
+                .help = "the document in force, byte by byte"),                                      \
+        FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime,          \
+                .help = "a bar"),                                                                    \
+        FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime,     \
+                .help = "what failed or waits, and what to do; empty when all is well"),             \
+        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_WATCHED, .mtime = declared_mtime,       \
+                .help = "caveats that apply"),                                                       \
+        OBJECT_VALUES(VALUE_FILE, VALUE_NO_FILE)                                                     \
+        CTL_ROW("ctl", object_ctl, .shown = object_is_own,                                           \
+                .help = "write a verb to it; reading lists them"),                                   \
+        WAIT_ROW("wait", show_object_terminal, object_wait,                                          \
+                .help = "opens only when it is over; then the phase"),                               \
+        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = declared_mtime, .help = "every run")
+#define CLUSTERS_ROW                                                                                 \
+        DIR_ROW("clusters", object_clusters_table, .shown = object_has_runs, .mtime = declared_mtime,  \
+                .help = "each cluster's part")
 
-static const struct node_row backup_rows[] = {
-        OBJECT_ROWS,
-        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = object_mtime, .help = "every run"),
-};
-static const struct node_row restore_rows[] = {
-        OBJECT_ROWS,
-        DIR_ROW("clusters", object_clusters_table, .shown = object_has_runs, .mtime = object_mtime, .help = "each cluster's part"),
-        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = object_mtime, .help = "the run"),
-};
+static const struct node_row backup_rows[] = { OBJECT_ROWS };
+static const struct node_row restore_rows[] = { OBJECT_ROWS, CLUSTERS_ROW };
 static const struct node_row migration_rows[] = {
+        FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),
         OBJECT_ROWS,
-        DIR_ROW("targets", targets_table, .folder = FOLDER_TARGETS, .mtime = object_mtime, .help = "links to the clusters to migrate to"),
-        DIR_ROW("clusters", object_clusters_table, .shown = object_has_runs, .mtime = object_mtime, .help = "each cluster's part"),
-        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = object_mtime, .help = "the run"),
-        USER_ROW(),
+        CLUSTERS_ROW,
+        DIR_ROW("targets", targets_table, .folder = FOLDER_TARGETS, .mtime = declared_mtime,
+                .help = "links to the clusters to migrate to"),
+        USER_ROW(.help = "the link `source` and policy.yaml"),
 };
-#undef X
 const struct node_table backup_table = NODE_TABLE(backup_rows);
 const struct node_table restore_table = NODE_TABLE(restore_rows);
 const struct node_table migration_table = NODE_TABLE(migration_rows);

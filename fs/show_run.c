@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One execution of an object over several clusters: runs/<run>/. */
 #include "fs/show.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "fs/task_view.h"
 
-/* X(name, json, help), in the order of their JSON keys. */
-#define RUN_VALUES(X)                                                                 \
-        X(clusters, "clusters", "number of clusters in the run")                      \
-        X(completed, "completed", "when the last cluster was done; empty before")     \
-        X(created, "created", "when the run was made")                                \
-        X(errors, "errors", "errors on all clusters")                                 \
-        X(expires, "expires", "when the first of its backups is removed")             \
-        X(items_done, "itemsDone", "objects done on all clusters")                    \
-        X(items_total, "itemsTotal", "objects to do on all clusters")                 \
-        X(phase, "phase", "one word: the worst of its clusters")                      \
-        X(run, "run", "id of the run")                                                \
-        X(succeeded, "succeeded", "clusters that are Completed")                      \
-        X(warnings, "warnings", "warnings on all clusters")
+/* In the order of their JSON keys. */
+#define RUN_VALUES(V, J)                                                                       \
+        J(run, put_api_version, "apiVersion")                                                  \
+        J(run, put_clusters, "clusters")                                                       \
+        V(run, clusters_good, "clustersGood", "parts that are Completed, and known to be so")  \
+        V(run, clusters_total, "clustersTotal", "parts of the run: one for each cluster")      \
+        V(run, completed, "completed", "when the last cluster was done; empty before")         \
+        V(run, created, "created", "when the run was made")                                    \
+        V(run, errors, "errors", "errors on all clusters")                                     \
+        V(run, expires, "expires", "when the first of its backups is removed")                 \
+        J(run, put_fleet, "fleet")                                                             \
+        V(run, items_done, "itemsDone", "objects done on all clusters")                        \
+        V(run, items_total, "itemsTotal", "objects to do on all clusters")                     \
+        J(run, put_kind, "kind")                                                               \
+        V(run, latest, "latest", "1: the newest run of its object")                            \
+        J(run, put_object, "object")                                                           \
+        V(run, percent, "percent", "progress; 100 only when all ended well")                   \
+        V(run, phase, "phase", "one word: the worst of its clusters")                          \
+        J(run, put_reasons, "reasons")                                                         \
+        V(run, run, "run", "id of the run")                                                    \
+        V(run, stale, "stale", "1: a cluster of it is away, its part is as it was last seen")  \
+        J(run, put_summary, "summary")                                                         \
+        V(run, warnings, "warnings", "warnings on all clusters")
 
 static struct value run_sum(const struct run *r, size_t offset)
 {
@@ -30,7 +41,20 @@ static struct value run_sum(const struct run *r, size_t offset)
         return value_int(sum);
 }
 
-static struct value run_clusters(const struct subject *s)
+static struct value run_clusters_good(const struct subject *s)
+{
+        int64_t n = 0;
+
+        for (size_t i = 0; i < s->run->n_tasks; i++) {
+                struct task_view v;
+
+                task_view(&v, s->run->tasks[i]);
+                n += v.good;
+        }
+        return value_int(n);
+}
+
+static struct value run_clusters_total(const struct subject *s)
 {
         return value_int((int64_t)s->run->n_tasks);
 }
@@ -52,14 +76,7 @@ static struct value run_errors(const struct subject *s)
 
 static struct value run_expires(const struct subject *s)
 {
-        int64_t first = 0;
-
-        for (size_t i = 0; i < s->run->n_tasks; i++) {
-                int64_t t = s->run->tasks[i]->expires;
-                if (t != 0 && (first == 0 || t < first))
-                        first = t;
-        }
-        return value_time(first);
+        return value_time(task_views_expires(s->run));
 }
 
 static struct value run_items_done(const struct subject *s)
@@ -72,6 +89,16 @@ static struct value run_items_total(const struct subject *s)
         return run_sum(s->run, offsetof(struct task, items_total));
 }
 
+static struct value run_latest(const struct subject *s)
+{
+        return value_bool(s->run == object_latest_run(s->object));
+}
+
+static struct value run_percent(const struct subject *s)
+{
+        return value_int(task_views_percent(s->run));
+}
+
 static struct value run_phase(const struct subject *s)
 {
         return value_text(phase_text(s->run->phase));
@@ -82,13 +109,9 @@ static struct value run_run(const struct subject *s)
         return value_text(s->run->id);
 }
 
-static struct value run_succeeded(const struct subject *s)
+static struct value run_stale(const struct subject *s)
 {
-        int64_t n = 0;
-
-        for (size_t i = 0; i < s->run->n_tasks; i++)
-                n += s->run->tasks[i]->phase == PHASE_COMPLETED;
-        return value_int(n);
+        return value_bool(task_views_stale(s->run));
 }
 
 static struct value run_warnings(const struct subject *s)
@@ -96,31 +119,47 @@ static struct value run_warnings(const struct subject *s)
         return run_sum(s->run, offsetof(struct task, warnings));
 }
 
-#define X(n, j, h) { .name = #n, .json = j, .get = run_##n },
-static const struct value_row run_values[] = { RUN_VALUES(X) };
-#undef X
-#define X(n, j, h) RUN_VALUE_##n,
-enum { RUN_VALUES(X) };
-#undef X
+static void run_put_api_version(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "fleetfs/v1");
+}
+
+static void run_put_clusters(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_clusters(w, key, s, s->run);
+}
+
+static void run_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->fleet->name);
+}
+
+static void run_put_kind(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "RunStatus");
+}
+
+static void run_put_object(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->object->name);
+}
+
+static void run_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_reasons(w, key, s->run);
+}
+
+static void run_put_summary(struct json_writer *w, const char *key, const struct subject *s)
+{
+        task_views_put_summary(w, key, s->run);
+}
+
+static const struct value_row run_values[] = { RUN_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
+enum { RUN_VALUES(VALUE_NUMBER, VALUE_JSON_NUMBER) };
 
 static int run_value_file(const struct subject *s, struct buf *out)
 {
         return value_file(out, run_values[s->row->arg].get(s));
-}
-
-void show_run_members(struct json_writer *w, const struct subject *s)
-{
-        struct subject t = *s;
-
-        value_members(w, run_values, ARRAY_SIZE(run_values), s);
-        json_open(w, "tasks", '[');
-        for (size_t i = 0; i < s->run->n_tasks; i++) {
-                t.task = s->run->tasks[i];
-                json_open(w, NULL, '{');
-                show_task_members(w, &t);
-                json_close(w);
-        }
-        json_close(w);
 }
 
 static int run_json(const struct subject *s, struct buf *out)
@@ -128,54 +167,8 @@ static int run_json(const struct subject *s, struct buf *out)
         struct json_writer w = JSON_WRITER(out);
 
         json_open(&w, NULL, '{');
-        json_string_member(&w, "apiVersion", "fleetfs/v1");
-        json_string_member(&w, "kind", "RunStatus");
-        show_run_members(&w, s);
+        value_members(&w, run_values, ARRAY_SIZE(run_values), s, true);
         json_close(&w);
-        return out->error;
-}
-
-/* "2 of 3 clusters Completed, 1 Pending": every phase that occurs, worst first. */
-void show_run_summary(struct buf *out, const struct run *r)
-{
-        size_t counts[PHASE_MAX + 1] = { 0 };
-        bool first = true;
-
-        for (size_t i = 0; i < r->n_tasks; i++)
-                counts[r->tasks[i]->phase]++;
-        buf_printf(out, "%zu of %zu cluster%s Completed", counts[PHASE_COMPLETED], r->n_tasks, r->n_tasks == 1 ? "" : "s");
-        for (int p = 0; p < PHASE_MAX; p++) {
-                if (p == PHASE_COMPLETED || counts[p] == 0)
-                        continue;
-                buf_printf(out, "%s%zu %s", first ? ", " : ", ", counts[p], phase_text((enum phase)p));
-                first = false;
-        }
-}
-
-static int run_text(const struct subject *s, struct buf *out)
-{
-        struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
-
-        buf_printf(&summary, "run %s of %s: ", s->run->id, s->object->name);
-        show_run_summary(&summary, s->run);
-        show_headline(out, phase_text(s->run->phase), summary.data, s->run->completed ? s->run->completed : s->run->created);
-        buf_done(&summary);
-        show_task_reasons(out, s, 10);
-        buf_puts(out, "items:  ");
-        show_bar(out, run_items_done(s).i, run_items_total(s).i,
-                phase_is(s->run->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD));
-        buf_puts(out, "\n\n");
-        show_task_table(out, s);
-        return out->error;
-}
-
-static int run_error(const struct subject *s, struct buf *out)
-{
-        for (size_t i = 0; i < s->run->n_tasks; i++) {
-                const struct task *t = s->run->tasks[i];
-                if (t->reason != NULL)
-                        buf_printf(out, "%s%s%s: %s\n", t->code, t->code[0] ? " " : "", t->member, t->reason);
-        }
         return out->error;
 }
 
@@ -184,49 +177,67 @@ static int64_t run_mtime(const struct subject *s)
         return s->run->completed != 0 ? s->run->completed : s->run->created;
 }
 
+static int run_text(const struct subject *s, struct buf *out)
+{
+        const struct run *r = s->run;
+        _cleanup_(buf_done) struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(task_views_done) struct task_views views;
+
+        task_views_init(&views, r);
+        task_views_summary(&views, &summary);
+        show_linef(out, "state:", "%s%s   run %s of %s: %s", phase_text(r->phase), task_views_mark(&views, r->phase),
+                r->id, s->object->name, summary.data);
+        (void)task_views_reasons(&views, out);
+        task_views_action(&views, out, "../../../../", "../../", "",
+                s->object->own && r == object_latest_run(s->object));
+        buf_puts(out, "items:  ");
+        show_bar(out, views.percent, views.done, views.total);
+        buf_putc(out, '\n');
+        show_as_of(out, run_mtime(s));
+        if (views.n > 0)
+                buf_putc(out, '\n');
+        task_views_table(&views, out);
+        return out->error;
+}
+
+static int run_error(const struct subject *s, struct buf *out)
+{
+        _cleanup_(task_views_done) struct task_views views;
+
+        task_views_init(&views, s->run);
+        task_views_errors(&views, out);
+        return out->error;
+}
+
 /* ---------------------------------------------------------------- clusters/ */
 
 static bool run_task_find(const struct subject *dir, const char *name, struct subject *child)
 {
-        for (size_t i = 0; i < dir->run->n_tasks; i++) {
-                if (strcmp(dir->run->tasks[i]->member, name) != 0)
-                        continue;
-                child->task = dir->run->tasks[i];
-                return true;
-        }
-        return false;
+        child->task = task_views_find(dir->run, name);
+        return child->task != NULL;
 }
 
 static bool run_task_next(const struct subject *dir, struct node_cursor *cursor)
 {
-        /* A policy with several parts has several tasks on one cluster; the folder is the first one's. */
-        while (cursor->i < dir->run->n_tasks) {
-                const struct task *t = dir->run->tasks[cursor->i++];
-                struct subject first = *dir;
-
-                if (run_task_find(dir, t->member, &first) && first.task == t) {
-                        cursor->name = t->member;
-                        return true;
-                }
-        }
-        return false;
+        return task_views_next(dir->run, cursor);
 }
 
-static const struct node_row run_task_child = { .kind = NODE_DIR, .table = &task_table };
+static const struct node_row run_task_child = { .kind = NODE_DIR, .table = &task_table,
+        .help = "one cluster's part of the run" };
 static const struct node_row run_clusters_rows[] = {
         LIST_ROW(run_task_find, run_task_next, run_task_child, .help = "one folder per cluster of the run"),
 };
 static const struct node_table run_clusters_table = NODE_TABLE(run_clusters_rows);
 
-#define X(n, j, h) FILE_ROW(#n, run_value_file, .arg = RUN_VALUE_##n, .flags = NODE_WATCHED, .mtime = run_mtime, .help = h),
 static const struct node_row run_rows[] = {
-        FILE_ROW("status.txt", run_text, .flags = NODE_AGGREGATE, .mtime = run_mtime, .help = "the run in words, its clusters worst first"),
+        FILE_ROW("status.txt", run_text, .flags = NODE_AGGREGATE, .mtime = run_mtime,
+                .help = "how the run went, its clusters worst first"),
         FILE_ROW("status.json", run_json, .flags = NODE_AGGREGATE, .mtime = run_mtime, .help = "the same for programs"),
-        FILE_ROW("error.txt", run_error, .flags = NODE_AGGREGATE, .mtime = run_mtime, .help = "what failed or waits, a line per cluster; empty when all is well"),
-        RUN_VALUES(X)
+        FILE_ROW("error.txt", run_error, .flags = NODE_AGGREGATE, .mtime = run_mtime,
+                .help = "what failed or waits, and what to do; empty when all is well"),
+        RUN_VALUES(VALUE_FILE, VALUE_NO_FILE)
         DIR_ROW("clusters", run_clusters_table, .mtime = run_mtime, .help = "each cluster's part of the run"),
 };
-#undef X
 const struct node_table run_table = NODE_TABLE(run_rows);
 
 /* ---------------------------------------------------------------- runs/ */

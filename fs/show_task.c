@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One cluster's part of a run. With parts of a policy the folder tells of the worst of them. */
 #include "fs/show.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "fs/columns.h"
+#include "base/timefmt.h"
+#include "fs/task_view.h"
 
-/* X(name, json, help), in the order of their JSON keys. */
-#define TASK_VALUES(X)                                                                           \
-        X(attempt, "attempt", "time of the attempt that counts")                                 \
-        X(backup_name, "backupName", "the Velero Backup that a restore restores")                \
-        X(cluster, "cluster", "folder name of the cluster")                                      \
-        X(code, "code", "stable code of the reason, FLT-nnnn")                                   \
-        X(completed, "completed", "when Velero was done")                                        \
-        X(errors, "errors", "errors that Velero counted")                                        \
-        X(expires, "expires", "when Velero removes the backup")                                  \
-        X(items_done, "itemsDone", "objects backed up or restored so far")                       \
-        X(items_total, "itemsTotal", "objects that there are to do")                             \
-        X(percent, "percent", "progress; 100 only when it is over")                              \
-        X(phase, "phase", "one word: Velero's own once it knows the object")                     \
-        X(reason, "reason", "why it is not good, one sentence")                                  \
-        X(since, "since", "since when the reason holds")                                         \
-        X(stale, "stale", "1: the cluster is away, this was true when it was last seen")         \
-        X(started, "started", "when Velero began")                                               \
-        X(step, "step", "what a migration's target does now")                                    \
-        X(sub_policy, "subPolicy", "part of the policy that this belongs to")                    \
-        X(velero_name, "veleroName", "name of the Velero object in the cluster")                 \
-        X(warnings, "warnings", "warnings that Velero counted")
+/* In the order of their JSON keys. */
+#define TASK_VALUES(V, J)                                                                          \
+        J(task, put_api_version, "apiVersion")                                                     \
+        V(task, attempt, "attempt", "time of the attempt that counts")                             \
+        V(task, backup_name, "backupName", "the Velero Backup that a restore restores")            \
+        V(task, cluster, "cluster", "folder name of the cluster")                                  \
+        V(task, code, "code", "stable code of the reason, FLT-nnnn")                               \
+        V(task, completed, "completed", "when Velero was done")                                    \
+        V(task, deadline, "deadline", "when a part that could not be posted is given up")          \
+        V(task, errors, "errors", "errors that Velero counted")                                    \
+        V(task, expires, "expires", "when Velero removes the backup")                              \
+        J(task, put_fleet, "fleet")                                                                \
+        V(task, gone, "gone", "1: the backup was made and is no longer on the cluster")            \
+        V(task, items_done, "itemsDone", "objects backed up or restored so far")                   \
+        V(task, items_total, "itemsTotal", "objects that there are to do")                         \
+        J(task, put_kind, "kind")                                                                  \
+        J(task, put_object, "object")                                                              \
+        V(task, percent, "percent", "progress; 100 only when it ended well")                       \
+        V(task, phase, "phase", "one word: Velero's own once it knows the object")                 \
+        V(task, queue_position, "queuePosition", "its place in Velero's queue, from 1")            \
+        V(task, reachable, "reachable", "1: the cluster answers")                                  \
+        V(task, reason, "reason", "why it is not good, one sentence")                              \
+        J(task, put_run, "run")                                                                    \
+        V(task, seen, "seen", "when the cluster was last known to be as shown; only while stale")  \
+        V(task, since, "since", "since when the reason holds")                                     \
+        V(task, stale, "stale", "1: the cluster is away, this was true when it was last seen")     \
+        V(task, started, "started", "when Velero began")                                           \
+        V(task, step, "step", "what a migration's target does now")                                \
+        V(task, storage_location, "storageLocation", "storage location of the backup")             \
+        V(task, sub_policy, "subPolicy", "part of the policy that this belongs to")                \
+        V(task, ttl, "ttl", "how long Velero keeps the backup")                                    \
+        V(task, velero_name, "veleroName", "name of the Velero object in the cluster")             \
+        V(task, verb, "verb", "Backup or Restore")                                                 \
+        V(task, warnings, "warnings", "warnings that Velero counted")
 
 static struct value task_attempt(const struct subject *s)
 {
@@ -48,12 +61,20 @@ static struct value task_cluster(const struct subject *s)
 
 static struct value task_code(const struct subject *s)
 {
-        return value_text(s->task->code);
+        struct task_view_reason why;
+
+        task_view_reason(&why, s->task);
+        return value_text(why.code);
 }
 
 static struct value task_completed(const struct subject *s)
 {
         return value_time(s->task->completed);
+}
+
+static struct value task_deadline(const struct subject *s)
+{
+        return s->task->state == TASK_PENDING ? value_time(s->task->deadline) : value_none();
 }
 
 static struct value task_errors(const struct subject *s)
@@ -64,6 +85,14 @@ static struct value task_errors(const struct subject *s)
 static struct value task_expires(const struct subject *s)
 {
         return value_time(s->task->expires);
+}
+
+static struct value task_gone(const struct subject *s)
+{
+        struct task_view v;
+
+        task_view(&v, s->task);
+        return value_bool(v.gone);
 }
 
 static struct value task_items_done(const struct subject *s)
@@ -78,15 +107,7 @@ static struct value task_items_total(const struct subject *s)
 
 static struct value task_percent(const struct subject *s)
 {
-        const struct task *t = s->task;
-        int64_t p;
-
-        if (phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD))
-                return value_int(100);
-        if (t->items_total <= 0)
-                return value_int(0);
-        p = (int64_t)t->items_done * 100 / t->items_total;
-        return value_int(p > 99 ? 99 : p);
+        return value_int(task_view_percent(s->task));
 }
 
 static struct value task_phase(const struct subject *s)
@@ -94,21 +115,53 @@ static struct value task_phase(const struct subject *s)
         return value_text(task_phase_text(s->task));
 }
 
+static struct value task_queue_position(const struct subject *s)
+{
+        struct task_view v;
+        int64_t queue;
+
+        task_view(&v, s->task);
+        queue = task_view_queue(&v);
+        return queue > 0 ? value_int(queue) : value_none();
+}
+
+static struct value task_reachable(const struct subject *s)
+{
+        const struct member *c = task_member(s->task);
+
+        return value_bool(c != NULL && c->reachable);
+}
+
 static struct value task_reason(const struct subject *s)
 {
-        return value_text(s->task->reason);
+        struct task_view_reason why;
+
+        task_view_reason(&why, s->task);
+        return value_text(why.text);
+}
+
+static struct value task_seen(const struct subject *s)
+{
+        struct task_view v;
+
+        task_view(&v, s->task);
+        return v.stale && v.member != NULL ? value_time(v.member->seen) : value_none();
 }
 
 static struct value task_since(const struct subject *s)
 {
-        return value_time(s->task->since);
+        struct task_view_reason why;
+
+        task_view_reason(&why, s->task);
+        return value_time(why.since);
 }
 
 static struct value task_stale(const struct subject *s)
 {
-        const struct member *c = task_member(s->task);
+        struct task_view v;
 
-        return value_bool(c == NULL || c->health != MEMBER_READY);
+        task_view(&v, s->task);
+        return value_bool(v.stale);
 }
 
 static struct value task_started(const struct subject *s)
@@ -118,10 +171,18 @@ static struct value task_started(const struct subject *s)
 
 static struct value task_step(const struct subject *s)
 {
-        static const char *const steps[] = { [STEP_POST] = NULL, [STEP_LOCATION] = "Location",
-                [STEP_HANDOVER] = "HandOver", [STEP_RESTORE] = "Restore", [STEP_CLEANUP] = "CleanUp", [STEP_END] = "End" };
+        return s->task->step != STEP_POST ? value_text(task_view_step(s->task)) : value_none();
+}
 
-        return value_text(steps[s->task->step]);
+static struct value task_storage_location(const struct subject *s)
+{
+        struct task_view v;
+
+        if (s->task->location != NULL)
+                return value_text(s->task->location);
+        task_view(&v, s->task);
+        return v.velero != NULL && v.velero->kind == VELERO_BACKUP ? value_text(v.velero->backup->storage_location) :
+                                                                    value_none();
 }
 
 static struct value task_sub_policy(const struct subject *s)
@@ -129,9 +190,22 @@ static struct value task_sub_policy(const struct subject *s)
         return value_text(s->task->sub);
 }
 
+static struct value task_ttl(const struct subject *s)
+{
+        struct task_view v;
+
+        task_view(&v, s->task);
+        return v.velero != NULL && v.velero->kind == VELERO_BACKUP ? value_text(v.velero->backup->ttl) : value_none();
+}
+
 static struct value task_velero_name(const struct subject *s)
 {
         return value_text(s->task->velero_name);
+}
+
+static struct value task_verb(const struct subject *s)
+{
+        return value_text(s->task->verb == TASK_BACKUP ? "Backup" : "Restore");
 }
 
 static struct value task_warnings(const struct subject *s)
@@ -139,12 +213,33 @@ static struct value task_warnings(const struct subject *s)
         return value_int(s->task->warnings);
 }
 
-#define X(n, j, h) { .name = #n, .json = j, .get = task_##n },
-static const struct value_row task_values[] = { TASK_VALUES(X) };
-#undef X
-#define X(n, j, h) TASK_VALUE_##n,
-enum { TASK_VALUES(X) };
-#undef X
+static void task_put_api_version(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "fleetfs/v1");
+}
+
+static void task_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->fleet->name);
+}
+
+static void task_put_kind(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, "TaskStatus");
+}
+
+static void task_put_object(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->object->name);
+}
+
+static void task_put_run(struct json_writer *w, const char *key, const struct subject *s)
+{
+        json_string_member(w, key, s->run->id);
+}
+
+static const struct value_row task_values[] = { TASK_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
+enum { TASK_VALUES(VALUE_NUMBER, VALUE_JSON_NUMBER) };
 
 static int task_value_file(const struct subject *s, struct buf *out)
 {
@@ -153,7 +248,7 @@ static int task_value_file(const struct subject *s, struct buf *out)
 
 void show_task_members(struct json_writer *w, const struct subject *s)
 {
-        value_members(w, task_values, ARRAY_SIZE(task_values), s);
+        value_members(w, task_values, ARRAY_SIZE(task_values), s, false);
 }
 
 static int task_json(const struct subject *s, struct buf *out)
@@ -161,36 +256,73 @@ static int task_json(const struct subject *s, struct buf *out)
         struct json_writer w = JSON_WRITER(out);
 
         json_open(&w, NULL, '{');
-        json_string_member(&w, "apiVersion", "fleetfs/v1");
-        json_string_member(&w, "kind", "TaskStatus");
-        show_task_members(&w, s);
+        value_members(&w, task_values, ARRAY_SIZE(task_values), s, true);
         json_close(&w);
         return out->error;
 }
 
+/* ---------------------------------------------------------------- status.txt */
+
+static void task_action(const struct subject *s, const struct task_view *v, struct buf *out)
+{
+        /* The folder shows below runs/<run>/clusters/ and, of the newest run, below clusters/. */
+        const char *up = s->item == &task_near_object ? "../../../../" : "../../../../../../";
+        const char *object = s->item == &task_near_object ? "../../" : "../../../../";
+        const struct task *t = v->task;
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        const char *separator = "";
+
+        if (v->good)
+                return;
+        if (v->member != NULL && (v->member->health != MEMBER_READY || t->phase == PHASE_PENDING)) {
+                buf_printf(&text, "cat %sclusters/%s/status.txt", up, v->member->name);
+                separator = " ; ";
+        } else if (v->velero != NULL) {
+                buf_printf(&text, "cat %sclusters/%s/%s/%s/status.json", up, v->member->name,
+                        velero_kind_folder(v->velero->kind), v->velero->name);
+                separator = " ; ";
+        }
+        if (s->object->own && !v->gone && phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_BAD) &&
+                s->run == object_latest_run(s->object))
+                buf_printf(&text, "%secho retry > %sctl", separator, object);
+        if (text.len > 0 && (phase_is(t->phase, PHASE_IS_BAD) || v->stale || t->phase == PHASE_PENDING))
+                show_line(out, "action:", text.data, NULL);
+}
+
 static int task_text(const struct subject *s, struct buf *out)
 {
+        static const char *const kinds[] = { "backup", "restore", "migration" };
         const struct task *t = s->task;
-        struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct task_view v;
+        struct task_view_reason why;
 
-        buf_printf(&summary, "%s of %s on cluster %s", t->verb == TASK_BACKUP ? "backup" : "restore", s->object->name,
-                t->member);
-        show_headline(out, task_phase_text(t), summary.data, t->completed != 0 ? t->completed : t->started);
-        buf_done(&summary);
-        if (t->reason != NULL)
-                show_reason(out, true, t->reason, t->code);
-        if (t->velero_name[0] != '\0')
-                buf_printf(out, "velero: %s\n", t->velero_name);
+        task_view(&v, t);
+        task_view_reason(&why, t);
+        show_linef(out, "state:", "%s%s   %s %s, %s of cluster %s%s%s", task_phase_text(t), task_view_mark(&v),
+                kinds[s->object->kind], s->object->name, t->verb == TASK_BACKUP ? "backup" : "restore", t->member,
+                t->sub != NULL ? ", part " : "", t->sub != NULL ? t->sub : "");
+        if (why.text[0] != '\0')
+                show_line(out, "reason:", why.text, why.code);
+        if (task_view_queue(&v) > 0)
+                show_linef(out, "queue:", "%lld in Velero's queue", (long long)task_view_queue(&v));
+        task_action(s, &v, out);
         buf_puts(out, "items:  ");
-        show_bar(out, t->items_done, t->items_total, phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD));
+        show_bar(out, t->items_total > 0 || phase_is(t->phase, PHASE_IS_TERMINAL) ? task_view_percent(t) : -1,
+                t->items_done, t->items_total);
         buf_printf(out, "  %d errors  %d warnings\n", t->errors, t->warnings);
+        if (t->velero_name[0] != '\0')
+                show_line(out, "velero:", t->velero_name, NULL);
+        if (t->backup_name[0] != '\0')
+                show_linef(out, "from:", "backup %s", t->backup_name);
+        buf_putc(out, '\n');
         for (size_t i = 0; i < ARRAY_SIZE(task_values); i++) {
-                struct value v = task_values[i].get(s);
-                if (v.type != VALUE_TIME)
+                struct value x = task_values[i].get != NULL ? task_values[i].get(s) : value_none();
+
+                if (x.type != VALUE_TIME)
                         continue;
-                buf_printf(out, "%s:", task_values[i].name);
-                buf_pad_to_column(out, 11, 1);
-                value_put(out, v);
+                buf_puts(out, task_values[i].name);
+                buf_pad_to_column(out, 10, 2);
+                value_put(out, x);
                 buf_putc(out, '\n');
         }
         return out->error;
@@ -198,10 +330,11 @@ static int task_text(const struct subject *s, struct buf *out)
 
 static int task_error(const struct subject *s, struct buf *out)
 {
-        const struct task *t = s->task;
+        struct task_view_reason why;
 
-        if (t->reason != NULL)
-                buf_printf(out, "%s%s%s\n", t->code, t->code[0] ? " " : "", t->reason);
+        task_view_reason(&why, s->task);
+        if (why.text[0] != '\0')
+                show_error(out, why.code, NULL, why.text, why.since);
         return out->error;
 }
 
@@ -217,89 +350,14 @@ static int64_t task_mtime(const struct subject *s)
         return m > t->attempt ? m : t->attempt;
 }
 
-#define X(n, j, h) FILE_ROW(#n, task_value_file, .arg = TASK_VALUE_##n, .flags = NODE_WATCHED, .mtime = task_mtime, .help = h),
+const char task_near_object = 0;
+
 static const struct node_row task_rows[] = {
-        FILE_ROW("status.txt", task_text, .flags = NODE_WATCHED, .mtime = task_mtime, .help = "the whole in words"),
+        FILE_ROW("status.txt", task_text, .flags = NODE_WATCHED, .mtime = task_mtime,
+                .help = "how it went, why, what to do"),
         FILE_ROW("status.json", task_json, .flags = NODE_WATCHED, .mtime = task_mtime, .help = "the same for programs"),
-        FILE_ROW("error.txt", task_error, .flags = NODE_WATCHED, .mtime = task_mtime, .help = "why it failed or waits; empty when all is well"),
-        TASK_VALUES(X)
+        FILE_ROW("error.txt", task_error, .flags = NODE_WATCHED, .mtime = task_mtime,
+                .help = "why it failed or waits; empty when all is well"),
+        TASK_VALUES(VALUE_FILE, VALUE_NO_FILE)
 };
-#undef X
 const struct node_table task_table = NODE_TABLE(task_rows);
-
-/* ---------------------------------------------------------------- in tables of others */
-
-/* Worst first, then by name, so that what needs an eye is on top and a diff of two statuses is small. */
-static int task_order(const void *a, const void *b)
-{
-        const struct task *x = *(const struct task *const *)a, *y = *(const struct task *const *)b;
-
-        if (x->phase != y->phase)
-                return x->phase < y->phase ? -1 : 1;
-        return strcmp(x->member, y->member);
-}
-
-static struct task **run_sorted(const struct run *r)
-{
-        struct task **v = malloc((r->n_tasks + 1) * sizeof(*v));
-
-        if (v != NULL) {
-                memcpy(v, r->tasks, r->n_tasks * sizeof(*v));
-                qsort(v, r->n_tasks, sizeof(*v), task_order);
-        }
-        return v;
-}
-
-void show_task_table(struct buf *out, const struct subject *run)
-{
-        _cleanup_(freep) struct task **tasks = run_sorted(run->run);
-        struct columns t = COLUMNS_INIT(9);
-        static const char *const heads[] = { "CLUSTER", "PHASE", "ITEMS", "ERR", "WARN", "STARTED", "COMPLETED", "EXPIRES",
-                "VELERO" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-                columns_cell(&t, heads[i]);
-        for (size_t i = 0; tasks != NULL && i < run->run->n_tasks; i++) {
-                const struct subject s = { .model = run->model, .fleet = run->fleet, .object = run->object,
-                        .run = run->run, .task = tasks[i] };
-                char phase[96], items[32], cluster[160];
-
-                snprintf(cluster, sizeof(cluster), "%s%s%s", tasks[i]->member, tasks[i]->sub ? "/" : "",
-                        tasks[i]->sub ? tasks[i]->sub : "");
-                snprintf(phase, sizeof(phase), "%s%s", task_phase_text(tasks[i]), task_stale(&s).i ? " (stale)" : "");
-                snprintf(items, sizeof(items), "%d/%d", tasks[i]->items_done, tasks[i]->items_total);
-                columns_cell(&t, cluster);
-                columns_cell(&t, phase);
-                columns_cell(&t, items);
-                columns_value(&t, task_errors(&s));
-                columns_value(&t, task_warnings(&s));
-                columns_value(&t, task_started(&s));
-                columns_value(&t, task_completed(&s));
-                columns_value(&t, task_expires(&s));
-                columns_value(&t, task_velero_name(&s));
-        }
-        columns_put(&t, out);
-        columns_done(&t);
-}
-
-void show_task_reasons(struct buf *out, const struct subject *run, size_t max)
-{
-        _cleanup_(freep) struct task **tasks = run_sorted(run->run);
-        struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
-        size_t told = 0, more = 0;
-
-        for (size_t i = 0; tasks != NULL && i < run->run->n_tasks; i++) {
-                if (tasks[i]->reason == NULL)
-                        continue;
-                if (told == max) {
-                        more++;
-                        continue;
-                }
-                buf_reset(&line);
-                buf_printf(&line, "%s: %s", tasks[i]->member, tasks[i]->reason);
-                show_reason(out, told++ == 0, line.data, tasks[i]->code);
-        }
-        if (more > 0)
-                buf_printf(out, "        and %zu more: status.json\n", more);
-        buf_done(&line);
-}

@@ -67,7 +67,20 @@ static const char migrations_readme[] =
         "A Kurator Migrate document copied to migrations/m1.yaml does the same in one step. rmdir m1 removes one that\n"
         "does not run.\n";
 
-static const char migration_readme[] = "";
+static const char migration_readme[] =
+        "One migration: links say from where and to where, policy.yaml says what.\n"
+        "\n"
+        "  ln -s ../../clusters/eu-1 source               one source\n"
+        "  ln -s ../../../clusters/us-1 targets/          one link for each target\n"
+        "  cp ../../templates/migration-policy.yaml policy.yaml     optional: which namespaces, new names\n"
+        "  cat status.txt                                 what it has and what it lacks\n"
+        "  echo start > ctl                               links are frozen from now on; `cat ctl` lists verbs\n"
+        "  cat wait                                       blocks until it is over, prints the phase\n"
+        "  echo retry > ctl                               once more where it failed or expired\n"
+        "\n"
+        "The source keeps running: stop its workloads first if data must not change meanwhile.\n"
+        "cd .. ; rmdir this folder removes a migration that does not run; what it moved stays.\n";
+
 
 int text_root_readme(const struct subject *s, struct buf *out)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "fs/show.h"
-#include "fs/show_object.h"
 #include "fs/texts.h"
 
 static enum object_kind folder_kind(const struct subject *s)
@@ -85,9 +85,37 @@ static bool error_next(const struct subject *dir, struct node_cursor *cursor)
         if (o == NULL)
                 return false;
         cursor->at = o;
-        snprintf(cursor->text, sizeof(cursor->text), "%.200s%s", o->name, error_suffix);
+        snprintf(cursor->text, sizeof(cursor->text), "%.*s%s", (int)(sizeof(cursor->text) - sizeof(error_suffix)),
+                o->name, error_suffix);
         cursor->name = cursor->text;
         return true;
+}
+
+/* The line that is wrong, and a caret below the place. A line that may hold a credential is not repeated. */
+static void error_excerpt(const struct document *d, const struct err *e, struct buf *out)
+{
+        enum { EXCERPT_WIDTH = 80 };
+        const char *p = d->bytes, *end = d->bytes + d->len, *newline;
+        size_t len;
+
+        if (d->bytes == NULL || e->line <= 0 || e->column <= 0 || strcmp(e->id, "FLT-0237") == 0)
+                return;
+        for (int line = 1; line < e->line && p < end; line++) {
+                newline = memchr(p, '\n', (size_t)(end - p));
+                p = newline != NULL ? newline + 1 : end;
+        }
+        newline = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+        len = (size_t)((newline != NULL ? newline : end) - p);
+        /* Columns are characters; only where each is one byte can the caret be sure to point right. */
+        for (size_t i = 0; i < len; i++)
+                if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] > '~')
+                        return;
+        if (len == 0 || len > EXCERPT_WIDTH || (size_t)e->column > len + 1)
+                return;
+        buf_printf(out, "%5d | %.*s\n", e->line, (int)len, p);
+        buf_puts(out, "      | ");
+        buf_pad(out, (size_t)e->column - 1);
+        buf_puts(out, "^\n");
 }
 
 /* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
@@ -95,19 +123,26 @@ static int error_render(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
         const struct err *e = &o->draft_err;
+        const char *ext = o->draft.bytes != NULL && o->draft.ext[0] != '\0' ? o->draft.ext : "yaml";
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        if (e->id[0] != '\0')
-                buf_printf(out, "%s ", e->id);
-        buf_printf(out, "%s.%s", o->name, o->draft.bytes != NULL ? o->draft.ext : "yaml");
+        buf_printf(&line, "%s.%s", o->name, ext);
         if (e->line > 0)
-                buf_printf(out, ":%d:%d", e->line, e->column);
-        buf_printf(out, ": %s\n", e->msg);
+                buf_printf(&line, ":%d:%d", e->line, e->column);
+        buf_printf(&line, ": %s", e->msg);
+        show_line(out, e->id[0] != '\0' ? e->id : "error:", line.data, NULL);
+        error_excerpt(&o->draft, e, out);
         if (e->remedy[0] != '\0')
-                buf_printf(out, "remedy: %s\n", e->remedy);
+                show_line(out, "remedy:", e->remedy, NULL);
         if (o->in_force.bytes != NULL)
-                buf_printf(out, "The document in force is not changed: %s/applied.yaml\n", o->name);
+                show_linef(out, "effect:", "the write was refused; what was in force before still is: %s/applied.yaml",
+                        o->name);
         else
-                buf_puts(out, "Nothing was started.\n");
+                show_line(out, "effect:", "the write was refused; nothing was started", NULL);
+        if (o->draft.bytes != NULL)
+                show_linef(out, "action:", "correct %s.%s and write it again, or discard it: rm %s%s", o->name, ext, o->name,
+                        error_suffix);
+        show_as_of(out, o->draft_at);
         return out->error;
 }
 
@@ -123,26 +158,30 @@ static int error_xattr(const struct subject *s, struct buf *out)
 
 static const struct node_xattr error_xattrs[] = { { "error", error_xattr }, { NULL, NULL } };
 static const struct node_row error_child = { .kind = NODE_FILE, .render = error_render, .mtime = error_mtime,
-        .flags = NODE_WATCHED | NODE_REMOVABLE, .xattrs = error_xattrs };
+        .flags = NODE_WATCHED | NODE_REMOVABLE, .xattrs = error_xattrs,
+        .help = "why the last write was refused" };
 
 /* ---------------------------------------------------------------- folders */
 
 static int phase_xattr(const struct subject *s, struct buf *out)
 {
-        return buf_puts(out, phase_text(s->object->phase));
+        return buf_puts(out, phase_text(show_object_phase(s->object)));
 }
 
 static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr }, { "error", error_xattr }, { NULL, NULL } };
-static const struct node_row backup_child = { .kind = NODE_DIR, .table = &backup_table, .xattrs = object_xattrs };
-static const struct node_row restore_child = { .kind = NODE_DIR, .table = &restore_table, .xattrs = object_xattrs };
-static const struct node_row migration_child = { .kind = NODE_DIR, .table = &migration_table, .folder = FOLDER_MIGRATION,
+static const struct node_row backup_child = { .kind = NODE_DIR, .table = &backup_table,
+        .help = "the status of one backup", .xattrs = object_xattrs };
+static const struct node_row restore_child = { .kind = NODE_DIR, .table = &restore_table,
+        .help = "the status of one restore", .xattrs = object_xattrs };
+static const struct node_row migration_child = { .kind = NODE_DIR, .table = &migration_table,
+        .help = "the status of one migration", .folder = FOLDER_MIGRATION,
         .xattrs = object_xattrs };
 
 #define FOLDER_ROWS(child)                                                                                     \
         FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),                   \
         LIST_ROW(object_find, object_next, child, .help = "the status folder of each object"),                 \
         LIST_ROW(error_find, error_next, error_child, .help = "why the last write was refused; only while it is"), \
-        USER_ROW()
+        USER_ROW(.help = "the user's files")
 
 static const struct node_row backups_rows[] = { FOLDER_ROWS(backup_child) };
 static const struct node_row restores_rows[] = { FOLDER_ROWS(restore_child) };
@@ -152,5 +191,7 @@ const struct node_table restores_table = NODE_TABLE(restores_rows);
 const struct node_table migrations_table = NODE_TABLE(migrations_rows);
 
 /* targets/ holds nothing but the user's links. */
-static const struct node_row targets_rows[] = { USER_ROW() };
+static const struct node_row targets_rows[] = {
+        USER_ROW(.help = "links to the clusters to migrate to"),
+};
 const struct node_table targets_table = NODE_TABLE(targets_rows);

@@ -5,6 +5,16 @@
 
 #include "base/timefmt.h"
 
+static void value_put_text(struct buf *out, const char *s)
+{
+        size_t start = out->len;
+
+        buf_puts(out, s);
+        for (size_t i = start; i < out->len; i++)
+                if ((unsigned char)out->data[i] < 0x20 || out->data[i] == 0x7f)
+                        out->data[i] = ' ';
+}
+
 void value_put(struct buf *out, struct value v)
 {
         char text[RFC3339_SIZE];
@@ -13,7 +23,7 @@ void value_put(struct buf *out, struct value v)
         case VALUE_NONE:
                 break;
         case VALUE_TEXT:
-                buf_puts(out, v.s);
+                value_put_text(out, v.s);
                 break;
         case VALUE_INT:
                 buf_printf(out, "%" PRId64, v.i);
@@ -44,27 +54,34 @@ int value_file(struct buf *out, struct value v)
         return out->error;
 }
 
-void value_members(struct json_writer *w, const struct value_row *rows, size_t n, const struct subject *s)
+static void value_member(struct json_writer *w, const char *key, struct value v)
+{
+        switch (v.type) {
+        case VALUE_NONE:
+                json_string_member(w, key, NULL);
+                break;
+        case VALUE_TEXT:
+                json_string_member(w, key, v.s);
+                break;
+        case VALUE_INT:
+                json_int_member(w, key, v.i);
+                break;
+        case VALUE_BOOL:
+                json_bool_member(w, key, v.i != 0);
+                break;
+        case VALUE_TIME:
+                json_time_member(w, key, v.i);
+                break;
+        }
+}
+
+void value_members(struct json_writer *w, const struct value_row *rows, size_t n,
+        const struct subject *s, bool whole)
 {
         for (size_t i = 0; i < n; i++) {
-                struct value v = rows[i].get(s);
-
-                switch (v.type) {
-                case VALUE_NONE:
-                        json_string_member(w, rows[i].json, NULL);
-                        break;
-                case VALUE_TEXT:
-                        json_string_member(w, rows[i].json, v.s);
-                        break;
-                case VALUE_INT:
-                        json_int_member(w, rows[i].json, v.i);
-                        break;
-                case VALUE_BOOL:
-                        json_bool_member(w, rows[i].json, v.i != 0);
-                        break;
-                case VALUE_TIME:
-                        json_time_member(w, rows[i].json, v.i);
-                        break;
-                }
+                if (rows[i].get != NULL)
+                        value_member(w, rows[i].json, rows[i].get(s));
+                else if (whole)
+                        rows[i].put(w, rows[i].json, s);
         }
 }

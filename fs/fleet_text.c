@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.txt of a fleet: what an operator reads every morning. */
+#include "fs/fleet_view.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "fs/columns.h"
+#include "fs/task_view.h"
+
+/* ---------------------------------------------------------------- why, and what to do */
+
+struct reasons {
+        struct buf *out;
+        size_t told;    /* lines so far */
+        size_t more;    /* reasons beyond SHOW_REASONS */
+        struct buf look; /* the action line */
+};
+
+static void reasons_add(struct reasons *r, const char *text, const char *code)
+{
+        if (r->told >= SHOW_REASONS) {
+                r->more++;
+                return;
+        }
+        show_line(r->out, r->told++ == 0 ? "reason:" : "", text, code);
+}
+
+/* At most three paths: an action is to be done, not studied. */
+static void reasons_look(struct reasons *r, const char *folder, const char *name, const char *file)
+{
+        if (r->told <= 3 && r->more == 0)
+                buf_printf(&r->look, "%scat %s/%s%s", r->look.len > 0 ? " ; " : "", folder, name, file);
+}
+
+static void reasons_members(struct reasons *r, const struct fleet_view *v)
+{
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        for (size_t i = 0; i < v->n_members; i++) {
+                const struct member *c = v->members[i].member;
+                const char *code;
+                int64_t since;
+
+                if (v->members[i].good || v->members[i].unprotected)
+                        continue;
+                buf_reset(&line);
+                buf_printf(&line, "cluster %s: ", c->name);
+                code = show_member_why(c, &line, &since);
+                reasons_add(r, line.data, code);
+                reasons_look(r, "clusters", c->name, "/status.txt");
+        }
+}
+
+static void reasons_objects(struct reasons *r, const struct fleet_view *v)
+{
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        for (size_t i = 0; i < v->n_objects; i++) {
+                const struct object *o = v->objects[i];
+                const char *folder = object_kind_folder(o->kind);
+                bool refused = o->draft_state == DRAFT_REJECTED || o->draft_state == DRAFT_INTERRUPTED;
+
+                if (!show_object_needs_eye(o))
+                        continue;
+                buf_reset(&line);
+                if (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0) {
+                        buf_printf(&line, "%s/%s is %s", folder, o->name, phase_text(show_object_phase(o)));
+                        reasons_add(r, line.data, NULL);
+                        reasons_look(r, folder, o->name, "/status.txt");
+                } else if (refused) {
+                        buf_printf(&line, "the last write of %s/%s was %s", folder, o->name,
+                                o->draft_state == DRAFT_REJECTED ? "refused" : "interrupted");
+                        reasons_add(r, line.data, o->draft_err.id);
+                        reasons_look(r, folder, o->name,
+                                o->draft_state == DRAFT_REJECTED ? ".error.txt" : "/status.txt");
+                } else {
+                        buf_printf(&line, "%s/%s is %s", folder, o->name, phase_text(show_object_phase(o)));
+                        reasons_add(r, line.data, NULL);
+                        reasons_look(r, folder, o->name, "/status.txt");
+                }
+        }
+}
+
+/* Clusters that are well and were never backed up: one line, however many they are. */
+static void reasons_unprotected(struct reasons *r, const struct fleet_view *v)
+{
+        enum { NAMED = 5 };
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+        size_t named = 0;
+
+        if (v->unprotected == 0)
+                return;
+        buf_printf(&line, "%zu cluster%s no good backup: ", v->unprotected, v->unprotected == 1 ? " has" : "s have");
+        for (size_t i = 0; i < v->n_members && named < NAMED; i++)
+                if (v->members[i].unprotected)
+                        buf_printf(&line, "%s%s", named++ > 0 ? ", " : "", v->members[i].member->name);
+        if (v->unprotected > NAMED)
+                buf_printf(&line, " and %zu more", v->unprotected - NAMED);
+        reasons_add(r, line.data, "FLT-0314");
+        if (r->look.len == 0)
+                buf_puts(&r->look, "cat backups/README.txt");
+}
+
+static void fleet_reasons(const struct fleet_view *v, struct buf *out)
+{
+        struct reasons r = { .out = out, .look = BUF_INIT(LIMIT_TEXT_BYTES) };
+
+        reasons_members(&r, v);
+        reasons_objects(&r, v);
+        reasons_unprotected(&r, v);
+        if (r.more > 0)
+                show_linef(out, "", "and %zu more: status.json", r.more);
+        if (r.look.len > 0)
+                show_line(out, "action:", r.look.data, NULL);
+        buf_done(&r.look);
+}
+
+/* ---------------------------------------------------------------- tables */
+
+static void member_row(struct columns *t, const struct member_view *m, struct buf *cell)
+{
+        const struct member *c = m->member;
+
+        columns_cell(t, c->name);
+        buf_reset(cell);
+        if (c->alias_of[0] != '\0')
+                buf_printf(cell, "= %s", c->alias_of);
+        else
+                buf_printf(cell, "%s%s", member_health_name(c->health), c->stale ? " (stale)" : "");
+        columns_cell(t, cell->data);
+        columns_cell(t, m->storage);
+        columns_value(t, value_time(m->last_good));
+        columns_value(t, value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
+        columns_cell(t, c->api_version);
+        columns_cell(t, c->velero_version);
+}
+
+static void fleet_members(const struct fleet_view *v, struct buf *out)
+{
+        static const char *const heads[] = { "CLUSTER", "STATE", "STORAGE", "LAST GOOD BACKUP", "BACKUPS", "KUBERNETES",
+                "VELERO" };
+        _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct columns t = COLUMNS_INIT(heads);
+        size_t folded = 0;
+
+        for (size_t i = 0; i < v->n_members; i++) {
+                const struct member_view *m = &v->members[i];
+
+                if (i < SHOW_ROWS || (!m->good && i < SHOW_EYES))
+                        member_row(&t, m, &cell);
+                else
+                        folded++;
+        }
+        if (v->n_members > 0)
+                buf_putc(out, '\n');
+        columns_put(&t, out);
+        columns_done(&t);
+        if (folded > 0)
+                buf_printf(out, "(%zu more%s; full list: status.json)\n", folded,
+                        v->bad_members <= SHOW_EYES ? " Ready" : "");
+}
+
+static void object_row(struct columns *t, const struct object *o, struct buf *cell)
+{
+        _cleanup_(task_views_done) struct task_views views;
+        const struct run *r = object_latest_run(o);
+        size_t bad = 0;
+
+        task_views_init(&views, r);
+        for (size_t i = 0; i < views.n; i++)
+                bad += phase_is(views.v[i].task->phase, PHASE_IS_BAD);
+        buf_reset(cell);
+        buf_printf(cell, "%s/%s", object_kind_folder(o->kind), o->name);
+        columns_cell(t, cell->data);
+        buf_reset(cell);
+        buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), task_views_mark(&views, show_object_phase(o)));
+        columns_cell(t, cell->data);
+        columns_value(t, value_time(r != NULL ? r->created : 0));
+        columns_value(t, value_int((int64_t)views.n));
+        columns_value(t, value_int((int64_t)views.good));
+        columns_value(t, value_int((int64_t)bad));
+        columns_value(t, value_int((int64_t)views.stale));
+}
+
+static void fleet_objects(const struct fleet_view *v, struct buf *out)
+{
+        static const char *const heads[] = { "OBJECT", "PHASE", "LAST RUN", "CLUSTERS", "OK", "BAD", "STALE" };
+        _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct columns t = COLUMNS_INIT(heads);
+        size_t folded = 0, shown = 0;
+
+        for (size_t i = 0; i < v->n_objects; i++) {
+                const struct object *o = v->objects[i];
+
+                if (!object_folder_shows(o))
+                        continue;
+                if (shown < SHOW_ROWS || (!phase_is(show_object_phase(o), PHASE_IS_GOOD) && shown < SHOW_EYES)) {
+                        object_row(&t, o, &cell);
+                        shown++;
+                } else {
+                        folded++;
+                }
+        }
+        if (shown > 0)
+                buf_putc(out, '\n');
+        columns_put(&t, out);
+        columns_done(&t);
+        if (folded > 0)
+                buf_printf(out, "(%zu more; full list: status.json)\n", folded);
+}
+
+static void fleet_running(const struct fleet_view *v, struct buf *out)
+{
+        size_t told = 0;
+
+        for (size_t i = 0; i < v->n_objects && told < SHOW_REASONS; i++) {
+                const struct object *o = v->objects[i];
+                const struct run *r = object_latest_run(o);
+                _cleanup_(task_views_done) struct task_views views;
+
+                if (r == NULL || !phase_is(r->phase, PHASE_IS_RUNNING))
+                        continue;
+                task_views_init(&views, r);
+                buf_printf(out, "%s%s/%s  ", told++ == 0 ? "\nrunning:\n" : "", object_kind_folder(o->kind), o->name);
+                show_bar(out, views.percent, views.done, views.total);
+                buf_putc(out, '\n');
+        }
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static void fleet_state(const struct fleet_view *v, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        buf_printf(&text, "%s   fleet %s: %zu of %zu cluster%s good", v->state, v->fleet->name, v->good, v->clusters,
+                v->clusters == 1 ? "" : "s");
+        if (v->unreachable > 0)
+                buf_printf(&text, ", %zu unreachable", v->unreachable);
+        if (v->other > 0)
+                buf_printf(&text, ", %zu not ready", v->other);
+        if (v->storage > 0)
+                buf_printf(&text, ", %zu without storage", v->storage);
+        if (v->unprotected > 0)
+                buf_printf(&text, ", %zu never backed up", v->unprotected);
+        if (v->eyes > 0)
+                buf_printf(&text, "; %zu of %zu object%s need%s an eye", v->eyes, v->n_objects,
+                        v->n_objects == 1 ? "" : "s", v->eyes == 1 ? "s" : "");
+        show_line(out, "state:", text.data, NULL);
+}
+
+int show_fleet_text(const struct subject *s, struct buf *out)
+{
+        const struct fleet *f = s->fleet;
+        _cleanup_(fleet_view_done) struct fleet_view v;
+
+        if (fleet_view_init(&v, f) < 0)
+                return -ENOMEM;
+        fleet_state(&v, out);
+        fleet_reasons(&v, out);
+        for (size_t i = 0; i < f->warnings.n; i++)
+                show_line(out, i == 0 ? "caveat:" : "", f->warnings.v[i], NULL);
+        if (s->model->store_read_only)
+                show_linef(out, "note:", "the store belongs to %s: this mount is read-only", s->model->store_holder);
+        show_as_of(out, f->changed);
+        fleet_members(&v, out);
+        fleet_objects(&v, out);
+        fleet_running(&v, out);
+        return out->error;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * fleet_view: a fleet as its reader sees it: clusters and objects worst first, counted. status.txt
+ * and status.json are made from it, so that they say the same.
+ */
+#include "fs/show.h"
+
+struct member_view {
+        const struct member *member;
+        const char *storage; /* NULL: no location */
+        int64_t last_good;
+        bool good;        /* ready, storage available, backed up; an alias is good */
+        bool unprotected; /* ready, storage available, and no good backup */
+};
+
+struct fleet_view {
+        const struct fleet *fleet;
+        const char *state; /* "Ok", "Degraded", "Unprotected" (nothing is backed up), "Empty" */
+        struct member_view *members; /* worst first, then as configured */
+        size_t n_members;            /* with aliases */
+        const struct object **objects; /* also refused ones that have no folder; worst first */
+        size_t n_objects;
+        size_t clusters, good, unreachable, other, storage, unprotected; /* without aliases */
+        size_t bad_members;
+        size_t eyes; /* objects that need an eye */
+};
+
+/* 0 or -ENOMEM; fleet_view_done() in both cases. */
+int fleet_view_init(struct fleet_view *ret, const struct fleet *f);
+void fleet_view_done(struct fleet_view *v);

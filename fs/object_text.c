@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.txt and error.txt of a policy, a restore, a migration. */
+#include "fs/show.h"
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/timefmt.h"
+#include "fs/task_view.h"
+#include "ops/policy.h"
+
+static const char *object_noun(const struct object *o)
+{
+        static const char *const nouns[] = { "backup", "restore", "migration" };
+
+        return nouns[o->kind];
+}
+
+/* A migration that has not begun: what it has and what it lacks. */
+static void summary_migration(const struct object *o, struct buf *out)
+{
+        if (o->source.member != NULL)
+                buf_printf(out, "source %s", o->source.member);
+        else
+                buf_puts(out, "no source yet");
+        buf_printf(out, ", %zu target%s", o->n_targets, o->n_targets == 1 ? "" : "s");
+}
+
+static void object_state(const struct object *o, const struct task_views *views, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        enum phase phase = show_object_phase(o);
+
+        buf_printf(&text, "%s%s   %s %s: ", phase_text(phase), task_views_mark(views, phase), object_noun(o), o->name);
+        if (o->n_runs > 0)
+                task_views_summary(views, &text);
+        else if (o->is_folder && !o->started)
+                summary_migration(o, &text);
+        else
+                buf_puts(&text, "not started");
+        if (o->removed)
+                buf_puts(&text, "; its policy was removed, its backups are kept");
+        if (!o->own)
+                buf_printf(&text, "; made by store %s, read-only here", o->owner);
+        show_line(out, "state:", text.data, NULL);
+}
+
+/* What a reader of a bad answer wants to know next: is there an older backup that is good? */
+static void object_last_good(const struct object *o, struct buf *out)
+{
+        const struct run *newest = object_latest_run(o), *good = show_object_last_good(o);
+        char text[RFC3339_SIZE];
+
+        if (o->kind != OBJECT_BACKUP || newest == NULL || good == newest)
+                return;
+        if (good == NULL)
+                show_line(out, "good:", "no run was Completed on all its clusters", NULL);
+        else
+                show_linef(out, "good:", "the last run that was Completed on all its clusters ended %s: runs/%s",
+                        rfc3339_format(text, good->completed), good->id);
+}
+
+static void draft_migration(const struct object *o, struct buf *out)
+{
+        if (o->source.member == NULL)
+                show_line(out, "action:", "ln -s ../../clusters/NAME source", NULL);
+        if (o->n_targets == 0)
+                show_line(out, "action:", "ln -s ../../../clusters/NAME targets/", NULL);
+        if (o->source.member != NULL && o->n_targets > 0)
+                show_line(out, "action:", "echo start > ctl", NULL);
+}
+
+static void object_draft(const struct object *o, struct buf *out)
+{
+        const char *effect = o->in_force.bytes != NULL ? "what was in force before still is" : "nothing was started";
+
+        switch (o->draft_state) {
+        case DRAFT_REJECTED:
+                show_linef(out, "draft:", "the last write was refused, %s", effect);
+                show_linef(out, "action:", "cat ../%s.error.txt", o->name);
+                break;
+        case DRAFT_INTERRUPTED:
+                show_linef(out, "draft:", "the last write was interrupted, %s", effect);
+                show_line(out, "action:", "write it again, or, if it is complete: echo start > ctl", NULL);
+                break;
+        case DRAFT_INERT:
+                if (o->is_folder)
+                        break;
+                show_linef(out, "draft:", "the file is %s and does not start by itself", o->draft.len == 0 ? "empty" : "kept");
+                show_line(out, "action:", "echo start > ctl", NULL);
+                break;
+        case DRAFT_ACCEPTED:
+                show_line(out, "draft:", "accepted; it starts as soon as its writer closes it", NULL);
+                break;
+        case DRAFT_NONE:
+        case DRAFT_OPEN:
+                break;
+        }
+        if (o->is_folder && !o->started && o->draft_state != DRAFT_REJECTED)
+                draft_migration(o, out);
+}
+
+static void object_policy(const struct object *o, const struct task_views *views, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct policy *p = o->policy;
+
+        if (p == NULL)
+                return;
+        switch (p->kind) {
+        case POLICY_BACKUP:
+                buf_puts(&text, p->schedule[0] != '\0' ? p->schedule : "one-off");
+                for (size_t i = 0; i < views->n; i++)
+                        if (views->v[i].velero != NULL && views->v[i].velero->kind == VELERO_BACKUP &&
+                                views->v[i].velero->backup->ttl[0] != '\0') {
+                                buf_printf(&text, "   ttl %s", views->v[i].velero->backup->ttl);
+                                break;
+                        }
+                break;
+        case POLICY_RESTORE:
+                if (p->backup.schedule[0] != '\0')
+                        buf_printf(&text, "of the newest backup of Velero schedule %s", p->backup.schedule);
+                else
+                        buf_printf(&text, "of backup %s%s%s", p->backup.name, p->backup.run[0] != '\0' ? "@" : "",
+                                p->backup.run);
+                break;
+        case POLICY_MIGRATION:
+                buf_printf(&text, "from %s", p->source[0] != '\0' ? p->source : "?");
+                break;
+        }
+        buf_printf(&text, "   generation %llu   applied.yaml", (unsigned long long)o->in_force.generation);
+        show_line(out, "policy:", text.data, NULL);
+}
+
+static void object_run_lines(const struct object *o, const struct task_views *views, struct buf *out)
+{
+        const struct run *r = object_latest_run(o);
+
+        if (r == NULL)
+                return;
+        buf_printf(out, "run:    %s  ", r->id);
+        show_bar(out, views->percent, views->done, views->total);
+        if (o->n_runs > 1)
+                buf_printf(out, "\n        %zu older: ls -lt runs/", o->n_runs - 1);
+        buf_putc(out, '\n');
+}
+
+static void object_caveat_lines(const struct object *o, struct buf *out)
+{
+        enum { SHOWN = 3 };
+
+        for (size_t i = 0; i < o->warnings.n && i < SHOWN; i++)
+                show_line(out, i == 0 ? "caveat:" : "", o->warnings.v[i], NULL);
+        if (o->warnings.n > SHOWN)
+                show_linef(out, "", "and %zu more: warnings.txt", o->warnings.n - SHOWN);
+}
+
+int show_object_text(const struct subject *s, struct buf *out)
+{
+        const struct object *o = s->object;
+        _cleanup_(task_views_done) struct task_views views;
+
+        task_views_init(&views, object_latest_run(o));
+        object_state(o, &views, out);
+        object_caveat_lines(o, out);
+        (void)task_views_reasons(&views, out);
+        task_views_action(&views, out, "../../", "", "runs/latest/", o->own && !o->removed);
+        object_draft(o, out);
+        object_last_good(o, out);
+        object_policy(o, &views, out);
+        object_run_lines(o, &views, out);
+        show_as_of(out, o->changed);
+        if (views.n > 0)
+                buf_putc(out, '\n');
+        task_views_table(&views, out);
+        return out->error;
+}
+
+int show_object_error(const struct subject *s, struct buf *out)
+{
+        const struct object *o = s->object;
+        _cleanup_(task_views_done) struct task_views views;
+
+        task_views_init(&views, object_latest_run(o));
+        task_views_errors(&views, out);
+        return out->error;
+}
