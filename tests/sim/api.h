@@ -55,7 +55,8 @@ int api_validate(struct api_request *r, json_t *obj);
 /* 409 where @obj names another resourceVersion than @d has. Returns 0, or -1 after answering. */
 int api_conflict(struct api_request *r, const struct doc *d, const json_t *obj);
 /* Stores @obj as the next version of @d (parsed: @prev) and answers. */
-void api_commit(struct api_request *r, struct doc *d, const json_t *prev, json_t *obj, const char *manager);
+void api_commit(
+        struct api_request *r, struct doc *d, const json_t *prev, json_t *obj, const char *manager);
 /* Identity and metadata of what is to be applied. Returns 0, or -1 after answering. */
 int api_apply_check(struct api_request *r, json_t *config);
 /* Stores the outcome of a server-side apply, @d NULL: as a new object, and answers. */

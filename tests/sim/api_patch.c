@@ -11,8 +11,11 @@ static void patch_rejected(struct api_request *r)
 {
         struct str out = { 0 };
 
-        str_puts(&out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"the server rejected our "
-                       "request due to an error in our request\",\"reason\":\"Invalid\",\"details\":{},\"code\":422}\n");
+        str_puts(&out,
+                "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
+                "\"status\":\"Failure\",\"message\":\"the server rejected our "
+                "request due to an error in our request\",\"reason\":\"Invalid\",\"details\":{},"
+                "\"code\":422}\n");
         exchange_reply(r->x, 422, "application/json", &out);
 }
 
@@ -49,8 +52,9 @@ static void patch_existing(struct api_request *r, const json_t *patch, bool json
 
 static void apply_conflict(struct api_request *r, const char *why, json_t *causes)
 {
-        json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:{s:o}, s:i}", "kind", "Status", "apiVersion", "v1", "metadata",
-                        "status", "Failure", "message", why, "reason", "Conflict", "details", "causes", causes, "code", 409);
+        json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:{s:o}, s:i}", "kind",
+                "Status", "apiVersion", "v1", "metadata", "status", "Failure", "message", why,
+                "reason", "Conflict", "details", "causes", causes, "code", 409);
         char *text = json_dumps(status, JSON_COMPACT);
         struct str out = { 0 };
 
@@ -72,8 +76,10 @@ static void patch_apply(struct api_request *r, json_t *config)
         char now[RFC3339_LEN];
 
         if (!manager || !*manager) {
-                status_invalid(r->x, &(struct restype){ .group = "meta.k8s.io", .kind = "PatchOptions" }, "", "FieldValueRequired",
-                                "fieldManager", "Required value: is required for apply patch");
+                status_invalid(r->x,
+                        &(struct restype){ .group = "meta.k8s.io", .kind = "PatchOptions" }, "",
+                        "FieldValueRequired", "fieldManager",
+                        "Required value: is required for apply patch");
                 json_decref(live);
                 return;
         }
@@ -89,8 +95,9 @@ static void patch_apply(struct api_request *r, json_t *config)
                 return;
         }
         json_object_del(object_meta(config), "resourceVersion");
-        merged = managed_apply(live, config, manager, r->type->api_version, rfc3339(cluster_now(r->cluster), now),
-                        exchange_param_true(r->x, "force"), &why, &causes);
+        merged = managed_apply(live, config, manager, r->type->api_version,
+                rfc3339(cluster_now(r->cluster), now), exchange_param_true(r->x, "force"), &why,
+                &causes);
         if (!merged)
                 apply_conflict(r, why.s, causes);
         else
@@ -107,18 +114,23 @@ void api_patch(struct api_request *r)
         json_t *patch;
 
 #define IS(literal) (n == sizeof literal - 1 && strncmp(type, literal, n) == 0)
-        if (!IS("application/merge-patch+json") && !IS("application/json-patch+json") && !IS("application/apply-patch+yaml") &&
-                        !(IS("application/strategic-merge-patch+json") && r->type->builtin)) {
+        if (!IS("application/merge-patch+json") && !IS("application/json-patch+json") &&
+                !IS("application/apply-patch+yaml") &&
+                !(IS("application/strategic-merge-patch+json") && r->type->builtin)) {
                 status_reply(r->x, 415, NULL,
-                                "the body of the request was in an unknown format - accepted media types include: "
-                                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+                        "the body of the request was in an unknown format - accepted media "
+                        "types include: "
+                        "application/json-patch+json, application/merge-patch+json, "
+                        "application/apply-patch+yaml");
                 return;
         }
         patch = api_body(r);
         if (!patch)
                 return;
         if (IS("application/json-patch+json") && !json_is_array(patch)) {
-                status_reply(r->x, 400, NULL, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+                status_reply(r->x, 400, NULL,
+                        "error decoding patch: json: cannot unmarshal object into Go value of "
+                        "type []handlers.jsonPatchOp");
                 json_decref(patch);
                 return;
         }

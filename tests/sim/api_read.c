@@ -80,7 +80,7 @@ static int api_selectors(struct api_request *r, struct selector *labels, struct 
         struct str why = { 0 };
 
         if (selector_parse(labels, exchange_param(r->x, "labelSelector"), &why) < 0 ||
-                        selector_parse(fields, exchange_param(r->x, "fieldSelector"), &why) < 0) {
+                selector_parse(fields, exchange_param(r->x, "fieldSelector"), &why) < 0) {
                 status_reply(r->x, 400, NULL, "%s", why.s);
                 str_done(&why);
                 selector_done(labels);
@@ -107,7 +107,8 @@ static char *token_encode(uint64_t rv, const char *key)
         struct str plain = { 0 };
         char *out;
 
-        str_printf(&plain, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%llu,\"start\":", (unsigned long long)rv);
+        str_printf(
+                &plain, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%llu,\"start\":", (unsigned long long)rv);
         str_json(&plain, key);
         str_putc(&plain, '}');
         out = mem_zalloc(4 * ((plain.len + 2) / 3) + 1);
@@ -168,9 +169,11 @@ struct page {
         size_t remaining;
 };
 
-/* Picks the docs of a page that starts behind @after as of @rv. Returns -1 when @rv is forgotten. */
-static int page_pick(struct api_request *r, const struct selector *labels, const struct selector *fields, uint64_t rv,
-                const char *after, size_t limit, struct page *page)
+/* Picks the docs of a page that starts behind @after as of @rv. Returns -1 when @rv is forgotten.
+ */
+static int page_pick(struct api_request *r, const struct selector *labels,
+        const struct selector *fields, uint64_t rv, const char *after, size_t limit,
+        struct page *page)
 {
         struct table *t = r->table;
         size_t max = t->n + t->n_events;
@@ -186,7 +189,8 @@ static int page_pick(struct api_request *r, const struct selector *labels, const
 
                 if (ns_len && (d->ns_len != ns_len || memcmp(doc_key(d), r->ns, ns_len) != 0))
                         continue;
-                if (!selector_match_labels(labels, doc_json(d)) || !selector_match_fields(fields, doc_json(d)))
+                if (!selector_match_labels(labels, doc_json(d)) ||
+                        !selector_match_fields(fields, doc_json(d)))
                         continue;
                 if (limit && page->n == limit) {
                         if (!page->token)
@@ -211,7 +215,8 @@ static void page_send(struct api_request *r, const struct page *page)
                 bytes += page->v[i]->json_len + 2;
         str_reserve(&out, bytes);
         if (type->builtin) {
-                str_printf(&out, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",", type->kind, type->api_version);
+                str_printf(&out, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",", type->kind,
+                        type->api_version);
                 list_metadata(&out, page->rv, page->token, page->remaining);
                 str_putc(&out, ',');
         } else {
@@ -237,10 +242,14 @@ static void list_future_version(struct api_request *r, unsigned long long rv)
 {
         struct str out = { 0 };
 
-        str_printf(&out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"Timeout: Too large "
-                         "resource version: %llu, current: %llu\",\"reason\":\"Timeout\",\"details\":{\"causes\":[{\"reason\":"
-                         "\"ResourceVersionTooLarge\",\"message\":\"Too large resource version\"}],\"retryAfterSeconds\":1},\"code\":504}\n",
-                        rv, (unsigned long long)r->cluster->rv);
+        str_printf(&out,
+                "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
+                "\"status\":\"Failure\",\"message\":\"Timeout: Too large "
+                "resource version: %llu, current: %llu\",\"reason\":\"Timeout\","
+                "\"details\":{\"causes\":[{\"reason\":"
+                "\"ResourceVersionTooLarge\",\"message\":\"Too large resource version\"}],"
+                "\"retryAfterSeconds\":1},\"code\":504}\n",
+                rv, (unsigned long long)r->cluster->rv);
         exchange_header(r->x, "retry-after", "1");
         exchange_reply(r->x, 504, "application/json", &out);
 }
@@ -248,8 +257,9 @@ static void list_future_version(struct api_request *r, unsigned long long rv)
 static void list_expired(struct api_request *r)
 {
         status_reply(r->x, 410, NULL,
-                        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
-                        "continue parameter.");
+                "The provided continue parameter is too old to display a consistent list "
+                "result. You can start a new list without the "
+                "continue parameter.");
 }
 
 void api_list(struct api_request *r)
@@ -265,11 +275,14 @@ void api_list(struct api_request *r)
         if (api_selectors(r, &labels, &fields) < 0)
                 return;
         if (token && *token && token_decode(token, &rv, &after) < 0) {
-                status_reply(r->x, 400, NULL, "invalid continue token: continue key is not valid: invalid character looking for beginning of value");
+                status_reply(r->x, 400, NULL,
+                        "invalid continue token: continue key is not valid: invalid character "
+                        "looking for beginning of value");
         } else if (asked && strtoull(asked, NULL, 10) > r->cluster->rv) {
                 list_future_version(r, strtoull(asked, NULL, 10));
         } else {
-                if (page_pick(r, &labels, &fields, rv, after ? after : "", limit ? strtoul(limit, NULL, 10) : 0, &page) < 0)
+                if (page_pick(r, &labels, &fields, rv, after ? after : "",
+                            limit ? strtoul(limit, NULL, 10) : 0, &page) < 0)
                         list_expired(r);
                 else
                         page_send(r, &page);

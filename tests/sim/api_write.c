@@ -23,7 +23,8 @@ char *api_manager(const struct api_request *r)
 json_t *api_body(struct api_request *r)
 {
         const char *how = exchange_param(r->x, "fieldValidation");
-        size_t flags = JSON_DECODE_ANY | (how && strcmp(how, "Strict") == 0 ? JSON_REJECT_DUPLICATES : 0);
+        size_t flags =
+                JSON_DECODE_ANY | (how && strcmp(how, "Strict") == 0 ? JSON_REJECT_DUPLICATES : 0);
         json_error_t error;
         json_t *obj = json_loadb(r->x->body.s ? r->x->body.s : "", r->x->body.len, flags, &error);
         const char *key = obj ? NULL : strstr(error.text, "duplicate object key near '\"");
@@ -33,14 +34,18 @@ json_t *api_body(struct api_request *r)
         json_decref(obj);
         if (key) {
                 key = strchr(key, '"') + 1;
-                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: duplicate field \"%.*s\"",
-                                r->type->kind, r->type->version, r->type->kind, (int)strcspn(key, "\""), key);
+                status_reply(r->x, 400, NULL,
+                        "%s in version \"%s\" cannot be handled as a %s: strict decoding error: "
+                        "duplicate field \"%.*s\"",
+                        r->type->kind, r->type->version, r->type->kind, (int)strcspn(key, "\""),
+                        key);
         } else if (strcmp(r->x->method, "PATCH") == 0) {
                 status_reply(r->x, 400, NULL, "error decoding patch: %s", error.text);
         } else {
                 status_reply(r->x, 400, NULL,
-                                "the object provided is unrecognized (must be of type %s): couldn't get version/kind; json parse error: %s (%.30s ...)",
-                                r->type->kind, error.text, r->x->body.s ? r->x->body.s : "");
+                        "the object provided is unrecognized (must be of type %s): couldn't get "
+                        "version/kind; json parse error: %s (%.30s ...)",
+                        r->type->kind, error.text, r->x->body.s ? r->x->body.s : "");
         }
         return NULL;
 }
@@ -52,7 +57,8 @@ static bool is_subdomain(const char *s)
         if (!n || n > 253 || !isalnum((unsigned char)s[0]) || !isalnum((unsigned char)s[n - 1]))
                 return false;
         for (; *s; s++)
-                if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) && *s != '-' && *s != '.')
+                if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) && *s != '-' &&
+                        *s != '.')
                         return false;
         return true;
 }
@@ -66,8 +72,10 @@ static const char *label_value_error(const char *s)
                 return "must be no more than 63 characters";
         for (size_t i = 0; i < n; i++)
                 if (!isalnum((unsigned char)s[i]) && (i == 0 || i == n - 1 || !strchr("-_.", s[i])))
-                        return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
-                               "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+                        return "a valid label must be an empty string or consist of "
+                               "alphanumeric characters, '-', '_' or '.', and must start "
+                               "and end with an alphanumeric character (e.g. 'MyValue',  or "
+                               "'my_value',  or '12345', regex used for validation is "
                                "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
         return NULL;
 }
@@ -102,7 +110,7 @@ static int check_annotations(struct api_request *r, const char *name, json_t *ob
         if (total <= ANNOTATIONS_MAX)
                 return 0;
         status_invalid(r->x, r->type, name, "FieldValueTooLong", "metadata.annotations",
-                        "Too long: may not be more than 262144 bytes");
+                "Too long: may not be more than 262144 bytes");
         return -1;
 }
 
@@ -116,9 +124,13 @@ static int check_metadata(struct api_request *r, const char *name, json_t *obj)
 {
         if (!name_is_free(r->type) && !is_subdomain(name)) {
                 _cleanup_(mem_freep) char *detail = mem_printf(
-                                "Invalid value: \"%s\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
-                                "characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "
-                                "regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')", name);
+                        "Invalid value: \"%s\": a lowercase RFC 1123 subdomain must consist of "
+                        "lower case alphanumeric "
+                        "characters, '-' or '.', and must start and end with an alphanumeric "
+                        "character (e.g. 'example.com', "
+                        "regex used for validation is "
+                        "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+                        name);
 
                 status_invalid(r->x, r->type, name, "FieldValueInvalid", "metadata.name", detail);
                 return -1;
@@ -129,10 +141,12 @@ static int check_metadata(struct api_request *r, const char *name, json_t *obj)
 static void reply_wrong_kind(struct api_request *r, const char *kind, const char *name)
 {
         struct restype given = *r->type;
-        _cleanup_(mem_freep) char *detail = mem_printf("Invalid value: \"%s\": must be %s", kind, r->type->kind);
+        _cleanup_(mem_freep) char *detail =
+                mem_printf("Invalid value: \"%s\": must be %s", kind, r->type->kind);
 
         if (r->type->builtin) {
-                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s", kind, r->type->version, r->type->kind);
+                status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s",
+                        kind, r->type->version, r->type->kind);
                 return;
         }
         given.kind = kind;
@@ -152,14 +166,20 @@ static int check_identity(struct api_request *r, json_t *obj)
         } else if (!r->type->builtin && !kind) {
                 status_reply(r->x, 400, NULL, "Object 'Kind' is missing in the request's body");
         } else if (av && strcmp(av, r->type->api_version) != 0) {
-                status_reply(r->x, 400, NULL, "the API version in the data (%s) does not match the expected API version (%s)", av,
-                                r->type->api_version);
+                status_reply(r->x, 400, NULL,
+                        "the API version in the data (%s) does not match the expected API "
+                        "version (%s)",
+                        av, r->type->api_version);
         } else if (kind && strcmp(kind, r->type->kind) != 0) {
                 reply_wrong_kind(r, kind, name ? name : "");
         } else if (name && *r->name && strcmp(name, r->name) != 0) {
-                status_reply(r->x, 400, NULL, "the name of the object (%s) does not match the name on the URL (%s)", name, r->name);
+                status_reply(r->x, 400, NULL,
+                        "the name of the object (%s) does not match the name on the URL (%s)", name,
+                        r->name);
         } else if (ns && r->type->namespaced && strcmp(ns, r->ns) != 0) {
-                status_reply(r->x, 400, NULL, "the namespace of the provided object does not match the namespace sent on the request");
+                status_reply(r->x, 400, NULL,
+                        "the namespace of the provided object does not match the namespace sent "
+                        "on the request");
         } else {
                 return 0;
         }
@@ -180,7 +200,10 @@ static int check_namespace(struct api_request *r)
                 return -1;
         }
         if (jscan(doc_json(ns), "metadata", "deletionTimestamp", NULL).p) {
-                status_reply(r->x, 403, NULL, "unable to create new content in namespace %s because it is being terminated", r->ns);
+                status_reply(r->x, 403, NULL,
+                        "unable to create new content in namespace %s because it is being "
+                        "terminated",
+                        r->ns);
                 return -1;
         }
         return 0;
@@ -208,18 +231,21 @@ static void create_object(struct api_request *r, json_t *obj)
         struct status_about about = { .type = r->type, .name = name };
 
         if (!*name) {
-                status_invalid(r->x, r->type, "", "FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
+                status_invalid(r->x, r->type, "", "FieldValueRequired", "metadata.name",
+                        "Required value: name or generateName is required");
                 return;
         }
         r->name = name;
         if (check_metadata(r, name, obj) < 0 || check_namespace(r) < 0)
                 return;
         if (table_find(r->table, r->ns, name)) {
-                status_reply_reason(r->x, 409, "AlreadyExists", &about, "%s \"%s\" already exists", r->type->crd_name, name);
+                status_reply_reason(r->x, 409, "AlreadyExists", &about, "%s \"%s\" already exists",
+                        r->type->crd_name, name);
                 return;
         }
         if (json_object_get(object_meta(obj), "resourceVersion")) {
-                status_reply(r->x, 400, NULL, "resourceVersion should not be set on objects to be created");
+                status_reply(r->x, 400, NULL,
+                        "resourceVersion should not be set on objects to be created");
                 return;
         }
         if (api_validate(r, obj) < 0)
@@ -240,12 +266,21 @@ void api_create(struct api_request *r)
 {
         json_t *obj;
 
+        if (r->x->content_type &&
+                strncmp(r->x->content_type, "application/vnd.kubernetes.protobuf", 35) == 0) {
+                status_reply(r->x, 415, NULL,
+                        "the body of the request was in an unknown format - accepted media "
+                        "types include: application/json");
+                return;
+        }
         if (*r->name) {
-                status_reply(r->x, 405, NULL, "the server does not allow this method on the requested resource");
+                status_reply(r->x, 405, NULL,
+                        "the server does not allow this method on the requested resource");
                 return;
         }
         if (r->type->namespaced && !*r->ns) {
-                status_reply(r->x, 405, NULL, "the server does not allow this method on the requested resource");
+                status_reply(r->x, 405, NULL,
+                        "the server does not allow this method on the requested resource");
                 return;
         }
         obj = api_body(r);
@@ -295,12 +330,15 @@ int api_conflict(struct api_request *r, const struct doc *d, const json_t *obj)
         if (!rv || strtoull(rv, NULL, 10) == d->rv)
                 return 0;
         status_reply(r->x, 409, &about,
-                        "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please apply your changes to the "
-                        "latest version and try again", r->type->crd_name, r->name);
+                "Operation cannot be fulfilled on %s \"%s\": the object has been modified; "
+                "please apply your changes to the "
+                "latest version and try again",
+                r->type->crd_name, r->name);
         return -1;
 }
 
-void api_commit(struct api_request *r, struct doc *d, const json_t *prev, json_t *obj, const char *manager)
+void api_commit(
+        struct api_request *r, struct doc *d, const json_t *prev, json_t *obj, const char *manager)
 {
         bool to_status = strcmp(r->subresource, "status") == 0;
 
@@ -357,15 +395,16 @@ void api_update(struct api_request *r)
         json_decref(obj);
 }
 
-/* A precondition that does not hold is a conflict, told with the kind where others tell the resource. */
+/* A precondition that does not hold is a conflict, told with the kind where others tell the
+ * resource. */
 static void reply_precondition(struct api_request *r, const char *sentence)
 {
         struct restype told = *r->type;
         struct status_about about = { .type = &told, .name = r->name };
 
         told.plural = told.kind;
-        status_reply(r->x, 409, &about, "Operation cannot be fulfilled on %s%s%s \"%s\": %s", r->type->kind, *r->type->group ? "." : "",
-                        r->type->group, r->name, sentence);
+        status_reply(r->x, 409, &about, "Operation cannot be fulfilled on %s%s%s \"%s\": %s",
+                r->type->kind, *r->type->group ? "." : "", r->type->group, r->name, sentence);
 }
 
 /* preconditions.uid and .resourceVersion of DeleteOptions. */
@@ -379,11 +418,17 @@ static bool delete_allowed(struct api_request *r, const struct doc *d)
         _cleanup_(mem_freep) char *sentence = NULL;
 
         if (uid && (strlen(uid) != own.n || memcmp(uid, own.p, own.n) != 0))
-                sentence = mem_printf("the UID in the precondition (%s) does not match the UID in record (%.*s). The object might have been "
-                                      "deleted and then recreated", uid, (int)own.n, own.p);
+                sentence = mem_printf(
+                        "the UID in the precondition (%s) does not match the UID in record "
+                        "(%.*s). The object might have been "
+                        "deleted and then recreated",
+                        uid, (int)own.n, own.p);
         else if (rv && strtoull(rv, NULL, 10) != d->rv)
-                sentence = mem_printf("the ResourceVersion in the precondition (%s) does not match the ResourceVersion in record (%llu). The "
-                                      "object might have been modified", rv, (unsigned long long)d->rv);
+                sentence = mem_printf(
+                        "the ResourceVersion in the precondition (%s) does not match the "
+                        "ResourceVersion in record (%llu). The "
+                        "object might have been modified",
+                        rv, (unsigned long long)d->rv);
         if (sentence)
                 reply_precondition(r, sentence);
         json_decref(options);
@@ -437,8 +482,9 @@ void api_delete_collection(struct api_request *r)
                         sep = ",";
                         object_delete(r->table, d);
                 }
-                str_printf(&out, "],\"kind\":\"%sList\",\"metadata\":{\"resourceVersion\":\"%llu\"}}\n", r->type->kind,
-                                (unsigned long long)r->cluster->rv);
+                str_printf(&out,
+                        "],\"kind\":\"%sList\",\"metadata\":{\"resourceVersion\":\"%llu\"}}\n",
+                        r->type->kind, (unsigned long long)r->cluster->rv);
                 api_reply_json(r->x, 200, &out);
         }
         str_done(&why);

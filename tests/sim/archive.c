@@ -125,7 +125,8 @@ static void tar_file(struct packer *p, const char *path, const char *bytes, size
 void archive_contents(struct str *out, const struct stored_backup *s)
 {
         static const char zeros[2 * TAR_BLOCK];
-        struct jspan started = jscan_unquote(jscan(doc_json(s->cr), "status", "startTimestamp", NULL));
+        struct jspan started =
+                jscan_unquote(jscan(doc_json(s->cr), "status", "startTimestamp", NULL));
         _cleanup_(mem_freep) char *text = started.p ? mem_strndup(started.p, started.n) : NULL;
         time_t when = text ? rfc3339_parse(text) : 0;
         struct packer p;
@@ -138,8 +139,9 @@ void archive_contents(struct str *out, const struct stored_backup *s)
                 const char *versions[] = { "", t->version };
 
                 for (size_t k = 0; k < ARRAY_SIZE(versions); k++) {
-                        _cleanup_(mem_freep) char *path = mem_printf("resources/%s/%s%s%s/%s.json", t->crd_name, versions[k],
-                                        k ? "-preferredversion/" : "", d->ns_len ? "namespaces" : "cluster", doc_key(d));
+                        _cleanup_(mem_freep) char *path = mem_printf("resources/%s/%s%s%s/%s.json",
+                                t->crd_name, versions[k], k ? "-preferredversion/" : "",
+                                d->ns_len ? "namespaces" : "cluster", doc_key(d));
 
                         tar_file(&p, path, doc_json(d), d->json_len, when);
                 }
@@ -155,7 +157,8 @@ void archive_resource_list(struct str *out, const struct stored_backup *s)
 
         for (size_t i = 0; s->items && i < s->items->n; i++) {
                 const struct item *item = &s->items->v[i];
-                _cleanup_(mem_freep) char *key = mem_printf("%s/%s", item->type->api_version, item->type->kind);
+                _cleanup_(mem_freep) char *key =
+                        mem_printf("%s/%s", item->type->api_version, item->type->kind);
 
                 if (!json_object_get(list, key))
                         json_object_set_new(list, key, json_array());
@@ -168,7 +171,8 @@ void archive_resource_list(struct str *out, const struct stored_backup *s)
 }
 
 /* One line for each text in a half of the results. */
-static void log_half(struct str *log, const char *level, const char *kind, const char *name, const json_t *half)
+static void log_half(
+        struct str *log, const char *level, const char *kind, const char *name, const json_t *half)
 {
         const char *key;
         json_t *v, *line;
@@ -182,21 +186,27 @@ static void log_half(struct str *log, const char *level, const char *kind, const
                 json_array_foreach (v, i, line) {
                         str_printf(log, "time=\"2026-01-01T00:00:01Z\" level=%s msg=", level);
                         str_json(log, json_string_value(line));
-                        str_printf(log, " %s=velero/%s logSource=\"pkg/%s/%s.go:123\"\n", kind, name, kind, kind);
+                        str_printf(log, " %s=velero/%s logSource=\"pkg/%s/%s.go:123\"\n", kind,
+                                name, kind, kind);
                 }
         }
 }
 
-void archive_log(struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items)
+void archive_log(
+        struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items)
 {
         struct str log = { 0 };
 
-        str_printf(&log, "time=\"2026-01-01T00:00:00Z\" level=info msg=\"Setting up %s temp file\" %s=velero/%s logSource=\"pkg/controller/%s_controller.go:737\"\n",
-                        kind, kind, name, kind);
+        str_printf(&log,
+                "time=\"2026-01-01T00:00:00Z\" level=info msg=\"Setting up %s temp file\" "
+                "%s=velero/%s logSource=\"pkg/controller/%s_controller.go:737\"\n",
+                kind, kind, name, kind);
         log_half(&log, "warning", kind, name, json_object_get(results, "warnings"));
         log_half(&log, "error", kind, name, json_object_get(results, "errors"));
-        str_printf(&log, "time=\"2026-01-01T00:00:02Z\" level=info msg=\"%s completed with %zu items\" %s=velero/%s logSource=\"pkg/controller/%s_controller.go:800\"\n",
-                        kind, n_items, kind, name, kind);
+        str_printf(&log,
+                "time=\"2026-01-01T00:00:02Z\" level=info msg=\"%s completed with %zu items\" "
+                "%s=velero/%s logSource=\"pkg/controller/%s_controller.go:800\"\n",
+                kind, n_items, kind, name, kind);
         archive_gzip(out, log.s, log.len);
         str_done(&log);
 }

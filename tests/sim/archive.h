@@ -12,4 +12,5 @@ void archive_contents(struct str *out, const struct stored_backup *s);
 /* {"v1/ConfigMap":["ns/name"]} */
 void archive_resource_list(struct str *out, const struct stored_backup *s);
 /* A log as Velero writes it, compressed. */
-void archive_log(struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items);
+void archive_log(
+        struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items);

@@ -42,8 +42,14 @@ const char *auth_user(struct cluster *c, struct exchange *x)
 static const char *rbac_verb(const char *verb)
 {
         static const char *const names[][2] = {
-                { "GET", "get" },     { "LIST", "list" },   { "WATCH", "watch" },   { "POST", "create" },
-                { "PUT", "update" },  { "PATCH", "patch" }, { "DELETE", "delete" }, { "DELETECOLLECTION", "deletecollection" },
+                { "GET", "get" },
+                { "LIST", "list" },
+                { "WATCH", "watch" },
+                { "POST", "create" },
+                { "PUT", "update" },
+                { "PATCH", "patch" },
+                { "DELETE", "delete" },
+                { "DELETECOLLECTION", "deletecollection" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -52,14 +58,17 @@ static const char *rbac_verb(const char *verb)
         return "get";
 }
 
-void auth_forbid(struct exchange *x, const struct restype *type, const char *ns, const char *name, const char *user)
+void auth_forbid(struct exchange *x, const struct restype *type, const char *ns, const char *name,
+        const char *user)
 {
         struct status_about about = { .type = type, .name = name && *name ? name : NULL };
-        _cleanup_(mem_freep) char *where = ns && *ns ? mem_printf("in the namespace \"%s\"", ns) : mem_strdup("at the cluster scope");
+        _cleanup_(mem_freep) char *where = ns && *ns ? mem_printf("in the namespace \"%s\"", ns)
+                                                     : mem_strdup("at the cluster scope");
         _cleanup_(mem_freep) char *what = about.name ? mem_printf(" \"%s\"", name) : mem_strdup("");
 
-        status_reply(x, 403, &about, "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
-                        type->crd_name, what, user, rbac_verb(x->verb), type->plural, type->group, where);
+        status_reply(x, 403, &about,
+                "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
+                type->crd_name, what, user, rbac_verb(x->verb), type->plural, type->group, where);
 }
 
 bool auth_allows(struct api_request *r)

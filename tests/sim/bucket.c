@@ -85,7 +85,8 @@ static int name_compare(const void *a, const void *b)
 
 bool bucket_invalid_dirs(const struct buckets *b, const struct prefix *p, struct str *out)
 {
-        static const char *const allowed[] = { "backups", "restores", "restic", "metadata", "plugins", "kopia" };
+        static const char *const allowed[] = { "backups", "restores", "restic", "metadata",
+                "plugins", "kopia" };
         size_t len = strlen(p->path);
         struct names dirs = { 0 };
         bool found;
@@ -96,8 +97,9 @@ bool bucket_invalid_dirs(const struct buckets *b, const struct prefix *p, struct
                 _cleanup_(mem_freep) char *dir = NULL;
                 bool fine = false;
 
-                if (o == p || strcmp(o->bucket, p->bucket) != 0 || (!o->n_backups && !o->n_restores) ||
-                                strncmp(o->path, p->path, len) != 0 || (len && o->path[len] != '/'))
+                if (o == p || strcmp(o->bucket, p->bucket) != 0 ||
+                        (!o->n_backups && !o->n_restores) || strncmp(o->path, p->path, len) != 0 ||
+                        (len && o->path[len] != '/'))
                         continue;
                 dir = mem_strndup(rest, strcspn(rest, "/"));
                 for (size_t j = 0; j < ARRAY_SIZE(allowed); j++)
@@ -175,9 +177,11 @@ struct stored_backup *prefix_backup(const struct prefix *p, const char *name)
         return i < p->n_backups && strcmp(p->backups[i].name, name) == 0 ? &p->backups[i] : NULL;
 }
 
-struct stored_backup *prefix_put_backup(struct prefix *p, const char *name, struct doc *cr, struct items *items, json_t *results)
+struct stored_backup *prefix_put_backup(
+        struct prefix *p, const char *name, struct doc *cr, struct items *items, json_t *results)
 {
-        struct stored_backup fresh = { mem_strdup(name), doc_ref(cr), items_ref(items), json_incref(results) };
+        struct stored_backup fresh = { mem_strdup(name), doc_ref(cr), items_ref(items),
+                json_incref(results) };
         struct stored_backup *old = prefix_backup(p, name);
         size_t i;
 
@@ -216,7 +220,8 @@ struct stored_restore *prefix_restore(const struct prefix *p, const char *name)
         return NULL;
 }
 
-void prefix_put_restore(struct prefix *p, const char *name, json_t *results, json_t *resources, time_t started)
+void prefix_put_restore(
+        struct prefix *p, const char *name, json_t *results, json_t *resources, time_t started)
 {
         struct stored_restore fresh = { mem_strdup(name), results, resources, started };
         struct stored_restore *old = prefix_restore(p, name);

@@ -47,7 +47,7 @@ struct stored_restore {
 
 struct prefix {
         char *bucket;
-        char *path; /* without slashes at its ends; "" for the root */
+        char *path;                    /* without slashes at its ends; "" for the root */
         struct stored_backup *backups; /* sorted by name */
         size_t n_backups, cap_backups;
         struct stored_restore *restores;
@@ -79,9 +79,11 @@ void buckets_done(struct buckets *b);
 
 struct stored_backup *prefix_backup(const struct prefix *p, const char *name);
 /* Adds or replaces; takes references of its own. */
-struct stored_backup *prefix_put_backup(struct prefix *p, const char *name, struct doc *cr, struct items *items, json_t *results);
+struct stored_backup *prefix_put_backup(
+        struct prefix *p, const char *name, struct doc *cr, struct items *items, json_t *results);
 void prefix_remove_backup(struct prefix *p, const char *name);
 struct stored_restore *prefix_restore(const struct prefix *p, const char *name);
 /* Takes the references over. */
-void prefix_put_restore(struct prefix *p, const char *name, json_t *results, json_t *resources, time_t started);
+void prefix_put_restore(
+        struct prefix *p, const char *name, json_t *results, json_t *resources, time_t started);
 void prefix_remove_restore(struct prefix *p, const char *name);

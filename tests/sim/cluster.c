@@ -92,10 +92,11 @@ static void cluster_established(struct cluster *c, const char *crd_name, bool ye
 }
 
 void cluster_changed(struct cluster *c, const struct restype *type, const struct doc *prev,
-                const struct doc *next)
+        const struct doc *next)
 {
         if (type->id == RT_CRDS)
-                cluster_established(c, doc_name(next ? next : prev), next && jscan(doc_json(next), "status", "conditions", NULL).p);
+                cluster_established(c, doc_name(next ? next : prev),
+                        next && jscan(doc_json(next), "status", "conditions", NULL).p);
         if (c->kube)
                 kube_changed(c->kube, type, prev, next);
         if (c->velero)
@@ -127,9 +128,10 @@ time_t rfc3339_parse(const char *s)
 
 static char *uid_format(const unsigned char *b, char *buf)
 {
-        snprintf(buf, UID_LEN, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-                        b[3], b[4], b[5], b[6] & 15, b[7], 8 + (b[8] & 3), b[8] >> 4, b[9], b[10], b[11], b[12], b[13],
-                        b[14], b[15]);
+        snprintf(buf, UID_LEN,
+                "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+                b[2], b[3], b[4], b[5], b[6] & 15, b[7], 8 + (b[8] & 3), b[8] >> 4, b[9], b[10],
+                b[11], b[12], b[13], b[14], b[15]);
         return buf;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+#define HASH_FUNCTION HASH_FNV /* uthash's own default trips -Wimplicit-fallthrough */
 #include <uthash.h>
 
 #include "tests/sim/conn.h"
@@ -21,31 +22,31 @@ struct storm;
 
 /* Who is let in. A client certificate of the fleet's CA always names a user. */
 struct auth {
-        bool cert;    /* accept client certificates */
-        char *token;  /* accept this bearer token; NULL: none */
-        char *basic;  /* accept these credentials, as in the header (base64); NULL: none */
+        bool cert;   /* accept client certificates */
+        char *token; /* accept this bearer token; NULL: none */
+        char *basic; /* accept these credentials, as in the header (base64); NULL: none */
 };
 
 struct cluster {
         struct sim *sim;
         char *name;
         unsigned index;
-        UT_hash_handle hh;      /* of sim->clusters, by name */
-        struct listener *lis;   /* its own; NULL where all share one */
-        char *url;              /* what the kubeconfig says */
-        uint64_t rv;            /* of the latest change */
-        struct table **tables;  /* by restype id; NULL until used */
-        bool *established;      /* by restype id: its CRD is there and accepted */
-        size_t n_tables;        /* of both arrays */
-        long skew_s;            /* its clock minus ours */
+        UT_hash_handle hh;     /* of sim->clusters, by name */
+        struct listener *lis;  /* its own; NULL where all share one */
+        char *url;             /* what the kubeconfig says */
+        uint64_t rv;           /* of the latest change */
+        struct table **tables; /* by restype id; NULL until used */
+        bool *established;     /* by restype id: its CRD is there and accepted */
+        size_t n_tables;       /* of both arrays */
+        long skew_s;           /* its clock minus ours */
         struct faults faults;
         struct auth auth;
         struct requests requests;
         size_t n_watches;
-        struct velero *velero;  /* the Velero server of this cluster */
-        struct kube *kube;      /* the controllers of Kubernetes itself */
-        struct storm *storm;    /* of changes; NULL: none */
-        struct stash *stash;    /* what fault no-velero has taken out; NULL: nothing */
+        struct velero *velero; /* the Velero server of this cluster */
+        struct kube *kube;     /* the controllers of Kubernetes itself */
+        struct storm *storm;   /* of changes; NULL: none */
+        struct stash *stash;   /* what fault no-velero has taken out; NULL: nothing */
 };
 
 /* An empty cluster in @sim's table; it is seeded by seed.h. */
@@ -58,7 +59,7 @@ struct table *cluster_table(struct cluster *c, unsigned type);
 bool cluster_serves(struct cluster *c, const struct restype *type);
 /* Called by tables on every change; wakes the controllers, which change nothing themselves here. */
 void cluster_changed(struct cluster *c, const struct restype *type, const struct doc *prev,
-                const struct doc *next);
+        const struct doc *next);
 
 /* The cluster's clock. */
 time_t cluster_now(const struct cluster *c);

@@ -86,7 +86,8 @@ static json_t *run_put(struct command *k)
         struct doc *d;
 
         if (!type || !name) {
-                str_printf(k->why, "put takes an object of a known kind with a name on standard input");
+                str_printf(k->why,
+                        "put takes an object of a known kind with a name on standard input");
                 return NULL;
         }
         ns = type->namespaced ? ns ? ns : "default" : "";
@@ -108,14 +109,17 @@ static json_t *run_delete(struct command *k)
 {
         const struct restype *type = named_type(k);
         const char *slash = k->n > 1 ? strchr(k->args[1], '/') : NULL;
-        _cleanup_(mem_freep) char *ns = slash ? mem_strndup(k->args[1], (size_t)(slash - k->args[1])) : mem_strdup("");
+        _cleanup_(mem_freep) char *ns =
+                slash ? mem_strndup(k->args[1], (size_t)(slash - k->args[1])) : mem_strdup("");
         struct doc *d;
 
         if (!type)
                 return NULL;
-        d = k->n > 1 ? table_find(cluster_table(k->c, type->id), ns, slash ? slash + 1 : k->args[1]) : NULL;
+        d = k->n > 1 ? table_find(cluster_table(k->c, type->id), ns, slash ? slash + 1 : k->args[1])
+                     : NULL;
         if (!d) {
-                str_puts(k->why, "delete takes RESOURCE [NAMESPACE/]NAME of an object that is there");
+                str_puts(k->why,
+                        "delete takes RESOURCE [NAMESPACE/]NAME of an object that is there");
                 return NULL;
         }
         return json_boolean(object_delete(cluster_table(k->c, type->id), d));
@@ -147,7 +151,8 @@ static json_t *run_load(struct command *k)
                 return json_true();
         }
         if (k->n >= 2 && strcmp(k->args[0], "storm") == 0)
-                return done(storm_set(k->c, atoi(k->args[1]), k->n > 2 ? atoi(k->args[2]) : 0, k->why));
+                return done(
+                        storm_set(k->c, atoi(k->args[1]), k->n > 2 ? atoi(k->args[2]) : 0, k->why));
         str_puts(k->why, "load takes: backups N | storm EVENTS-PER-SECOND [SECONDS], 0 ends it");
         return NULL;
 }
@@ -164,8 +169,9 @@ static json_t *run_bucket(struct command *k)
 
                 for (size_t j = 0; j < p->n_backups; j++)
                         json_array_append_new(names, json_string(p->backups[j].name));
-                json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:i}", "bucket", p->bucket, "prefix", p->path, "backups", names,
-                                "restores", (int)p->n_restores));
+                json_array_append_new(
+                        list, json_pack("{s:s, s:s, s:o, s:i}", "bucket", p->bucket, "prefix",
+                                      p->path, "backups", names, "restores", (int)p->n_restores));
         }
         return list;
 }
@@ -180,24 +186,35 @@ static json_t *run_stats(struct command *k)
                         objects++;
                         bytes += c->tables[i]->v[j]->json_len;
                 }
-        return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "url", c->url, "objects", (json_int_t)objects, "bytes", (json_int_t)bytes,
-                        "resourceVersion", (json_int_t)c->rv, "watches", (json_int_t)c->n_watches, "connections",
-                        (json_int_t)(c->lis ? c->lis->n_conns : c->sim->shared.n_conns), "accepted",
-                        (json_int_t)(c->lis ? c->lis->n_accepted : c->sim->shared.n_accepted), "velero", velero_describe(c->velero));
+        return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "url", c->url, "objects",
+                (json_int_t)objects, "bytes", (json_int_t)bytes, "resourceVersion",
+                (json_int_t)c->rv, "watches", (json_int_t)c->n_watches, "connections",
+                (json_int_t)(c->lis ? c->lis->n_conns : c->sim->shared.n_conns), "accepted",
+                (json_int_t)(c->lis ? c->lis->n_accepted : c->sim->shared.n_accepted), "velero",
+                velero_describe(c->velero));
 }
 
 static const struct {
         const char *verb;
         json_t *(*run)(struct command *k);
 } rows[] = {
-        { "fault", run_fault },     { "auth", run_auth },       { "requests", run_requests },
-        { "objects", run_objects }, { "put", run_put },         { "delete", run_delete },
-        { "velero", run_velero },   { "hold", run_velero_verb }, { "release", run_velero_verb },
-        { "restart-velero", run_restart }, { "load", run_load }, { "bucket", run_bucket },
+        { "fault", run_fault },
+        { "auth", run_auth },
+        { "requests", run_requests },
+        { "objects", run_objects },
+        { "put", run_put },
+        { "delete", run_delete },
+        { "velero", run_velero },
+        { "hold", run_velero_verb },
+        { "release", run_velero_verb },
+        { "restart-velero", run_restart },
+        { "load", run_load },
+        { "bucket", run_bucket },
         { "stats", run_stats },
 };
 
-json_t *command_run(struct sim *sim, struct cluster *c, char **args, size_t n, const json_t *input, struct str *why)
+json_t *command_run(struct sim *sim, struct cluster *c, char **args, size_t n, const json_t *input,
+        struct str *why)
 {
         for (size_t i = 0; n && i < ARRAY_SIZE(rows); i++) {
                 struct command k = { c, args + 1, n - 1, input, why };

@@ -215,7 +215,8 @@ static char *conn_peer_user(SSL *ssl)
 
         if (!cert || SSL_get_verify_result(ssl) != X509_V_OK)
                 return NULL;
-        if (X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, cn, sizeof cn) <= 0)
+        if (X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, cn, sizeof cn) <=
+                0)
                 return NULL;
         return mem_strdup(cn);
 }
@@ -331,7 +332,7 @@ void listener_open(struct listener *lis)
                 die("socket: %s", strerror(errno));
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         if (bind(fd, (struct sockaddr *)&addr, len) < 0 || listen(fd, 4096) < 0 ||
-                        getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
+                getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
                 die("listen on 127.0.0.1:%d: %s", lis->port, strerror(errno));
         lis->port = ntohs(addr.sin_port);
         lis->io.fd = fd;

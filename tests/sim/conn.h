@@ -47,7 +47,7 @@ struct conn {
         struct io io;
         SSL *ssl; /* NULL: plain */
         struct listener *lis;
-        struct conn *next, *prev; /* of lis->conns */
+        struct conn *next, *prev;  /* of lis->conns */
         const struct proto *proto; /* NULL during the handshake */
         void *state;               /* the protocol's */
         struct str out;
@@ -72,7 +72,8 @@ void conn_kick(struct conn *c);
 /* True while the protocol may add more output. */
 bool conn_room(const struct conn *c);
 void conn_write(struct conn *c, const void *bytes, size_t n);
-/* Closes at once, with a reset. Never from inside a protocol's callback: that is conn_close_soon(). */
+/* Closes at once, with a reset. Never from inside a protocol's callback: that is conn_close_soon().
+ */
 void conn_close(struct conn *c);
 void conn_close_soon(struct conn *c);
 /* Closes after what is pending was sent. */

@@ -29,7 +29,8 @@ static void add_base64(struct str *out, const char *text)
         size_t n = strlen(text);
 
         str_reserve(out, 4 * ((n + 2) / 3));
-        out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->s + out->len, (const unsigned char *)text, (int)n);
+        out->len += (size_t)EVP_EncodeBlock(
+                (unsigned char *)out->s + out->len, (const unsigned char *)text, (int)n);
 }
 
 static void add_user(const struct sim *sim, struct str *out)
@@ -57,10 +58,14 @@ static void write_kubeconfig(const struct sim *sim)
         add_user(sim, &out);
         str_puts(&out, "clusters:\n");
         for (const struct cluster *c = sim->clusters; c; c = c->hh.next)
-                str_printf(&out, "- name: %s\n  cluster:\n    server: %s\n    certificate-authority-data: %s\n", c->name, c->url, ca.s);
+                str_printf(&out,
+                        "- name: %s\n  cluster:\n    server: %s\n    "
+                        "certificate-authority-data: %s\n",
+                        c->name, c->url, ca.s);
         str_puts(&out, "contexts:\n");
         for (const struct cluster *c = sim->clusters; c; c = c->hh.next)
-                str_printf(&out, "- name: %s\n  context: {cluster: %s, user: admin}\n", c->name, c->name);
+                str_printf(&out, "- name: %s\n  context: {cluster: %s, user: admin}\n", c->name,
+                        c->name);
         str_printf(&out, "current-context: %s\n", sim->clusters ? sim->clusters->name : "\"\"");
         contract_file(sim, "kubeconfig", out.s, out.len);
         str_done(&out);
@@ -75,9 +80,12 @@ static void add_attached(const struct sim *sim, const struct cluster *c, struct 
         const char *tier = production ? "production" : "staging";
 
         str_printf(out,
-                        "---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata:\n  name: %s\n  labels:\n    region: %.*s\n"
-                        "    tier: %s\n    env: %s\nspec:\n  kubeconfig:\n    path: %s/kubeconfig\n    context: %s\n",
-                        c->name, named ? 2 : 3, named ? c->name : "lab", tier, production ? "prod" : "test", sim->options.dir, c->name);
+                "---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: "
+                "AttachedCluster\nmetadata:\n  name: %s\n  labels:\n    region: %.*s\n"
+                "    tier: %s\n    env: %s\nspec:\n  kubeconfig:\n    path: %s/kubeconfig\n    "
+                "context: %s\n",
+                c->name, named ? 2 : 3, named ? c->name : "lab", tier, production ? "prod" : "test",
+                sim->options.dir, c->name);
 }
 
 /* The Fleet has no `plugin`: nothing is to be installed. */
@@ -85,7 +93,8 @@ static void write_fleet(const struct sim *sim)
 {
         struct str out = { 0 };
 
-        str_puts(&out, "apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata:\n  name: prod\nspec:\n  clusters:\n");
+        str_puts(&out, "apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata:\n  name: "
+                       "prod\nspec:\n  clusters:\n");
         for (const struct cluster *c = sim->clusters; c; c = c->hh.next)
                 str_printf(&out, "  - name: %s\n    kind: AttachedCluster\n", c->name);
         for (const struct cluster *c = sim->clusters; c; c = c->hh.next)
@@ -108,8 +117,9 @@ static void write_env(const struct sim *sim)
 {
         struct str out = { 0 };
 
-        str_printf(&out, "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\nS3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n",
-                        sim->store.port, BUCKET_NAME, BUCKET_ACCESS_KEY, BUCKET_SECRET_KEY);
+        str_printf(&out,
+                "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\nS3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n",
+                sim->store.port, BUCKET_NAME, BUCKET_ACCESS_KEY, BUCKET_SECRET_KEY);
         contract_file(sim, "env", out.s, out.len);
         str_done(&out);
 }

@@ -12,7 +12,7 @@
 #include "tests/sim/loop.h"
 
 #define CONTROL_MAX_REQUEST ((size_t)64 * 1024 * 1024)
-#define CONTROL_MAX_ARGS 64
+#define CONTROL_MAX_ARGS    64
 
 static struct {
         struct sim *sim;
@@ -98,7 +98,8 @@ static json_t *control_run(char **args, size_t n, const json_t *input, struct st
 
 static void caller_answer(struct caller *c)
 {
-        json_t *request = json_loadb(c->in.s ? c->in.s : "", c->in.len, 0, NULL), *result = NULL, *answer, *v;
+        json_t *request = json_loadb(c->in.s ? c->in.s : "", c->in.len, 0, NULL), *result = NULL,
+               *answer, *v;
         char *args[CONTROL_MAX_ARGS];
         struct str why = { 0 };
         size_t i, n = 0;
@@ -108,7 +109,8 @@ static void caller_answer(struct caller *c)
                 if (n < CONTROL_MAX_ARGS && json_is_string(v))
                         args[n++] = (char *)json_string_value(v);
         result = control_run(args, n, json_object_get(request, "stdin"), &why);
-        answer = result ? json_pack("{s:b, s:o}", "ok", 1, "result", result) : json_pack("{s:b, s:s}", "ok", 0, "error", why.s ? why.s : "");
+        answer = result ? json_pack("{s:b, s:o}", "ok", 1, "result", result)
+                        : json_pack("{s:b, s:s}", "ok", 0, "error", why.s ? why.s : "");
         text = json_dumps(answer, JSON_COMPACT);
         str_puts(&c->out, text);
         free(text);
@@ -249,10 +251,12 @@ int control_client(const char *dir, char **args, size_t n)
         json_decref(request);
         ok = json_is_true(json_object_get(answer, "ok"));
         if (ok) {
-                json_dumpf(json_object_get(answer, "result"), stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+                json_dumpf(json_object_get(answer, "result"), stdout,
+                        JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
                 putchar('\n');
         } else {
-                fprintf(stderr, "fleetfs-sim: %s\n", json_string_value(json_object_get(answer, "error")));
+                fprintf(stderr, "fleetfs-sim: %s\n",
+                        json_string_value(json_object_get(answer, "error")));
         }
         json_decref(answer);
         return ok ? 0 : 1;

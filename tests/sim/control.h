@@ -12,8 +12,11 @@
 void control_open(struct sim *sim);
 void control_close(void);
 
-/* The other side, `fleetfs-sim ctl DIR CLUSTER VERB ARGS…`: prints the result; returns the exit code. */
+/* The other side, `fleetfs-sim ctl DIR CLUSTER VERB ARGS…`: prints the result; returns the exit
+ * code. */
 int control_client(const char *dir, char **args, size_t n);
 
-/* commands.c: carries out one command on a cluster. Returns the result (new reference), or NULL with a sentence. */
-json_t *command_run(struct sim *sim, struct cluster *c, char **args, size_t n, const json_t *input, struct str *why);
+/* commands.c: carries out one command on a cluster. Returns the result (new reference), or NULL
+ * with a sentence. */
+json_t *command_run(struct sim *sim, struct cluster *c, char **args, size_t n, const json_t *input,
+        struct str *why);

@@ -7,14 +7,19 @@
 
 double velero_duration(const char *s);
 
-static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", NULL };
+static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+        "oct", "nov", "dec", NULL };
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
 static const struct field {
         unsigned min, max;
         const char *const *names; /* of min, min + 1, … */
 } fields[] = {
-        { 0, 59, NULL }, { 0, 23, NULL }, { 1, 31, NULL }, { 1, 12, months }, { 0, 6, weekdays },
+        { 0, 59, NULL },
+        { 0, 23, NULL },
+        { 1, 31, NULL },
+        { 1, 12, months },
+        { 0, 6, weekdays },
 };
 
 /* A number or a name; returns false where it is neither. */
@@ -38,7 +43,8 @@ static bool parse_value(const struct field *f, const char *s, size_t n, unsigned
 }
 
 /* "a", "a-b", "*", each with "/step". */
-static int parse_range(const struct field *f, const char *s, size_t n, uint64_t *bits, bool *any, struct str *why)
+static int parse_range(
+        const struct field *f, const char *s, size_t n, uint64_t *bits, bool *any, struct str *why)
 {
         const char *slash = memchr(s, '/', n);
         size_t len = slash ? (size_t)(slash - s) : n;
@@ -51,23 +57,31 @@ static int parse_range(const struct field *f, const char *s, size_t n, uint64_t 
                 *any |= !slash;
         } else {
                 if (!parse_value(f, s, dash ? (size_t)(dash - s) : len, &from) ||
-                                (dash && !parse_value(f, dash + 1, (size_t)(s + len - dash - 1), &to))) {
-                        str_printf(why, "failed to parse int from %.*s: strconv.Atoi: parsing \"%.*s\": invalid syntax", (int)len, s, (int)len, s);
+                        (dash && !parse_value(f, dash + 1, (size_t)(s + len - dash - 1), &to))) {
+                        str_printf(why,
+                                "failed to parse int from %.*s: strconv.Atoi: parsing \"%.*s\": "
+                                "invalid syntax",
+                                (int)len, s, (int)len, s);
                         return -1;
                 }
                 if (!dash)
                         to = slash ? f->max : from;
         }
-        if (slash && (!parse_value(&(struct field){ 0, 1000, NULL }, slash + 1, (size_t)(s + n - slash - 1), &step) || !step)) {
+        if (slash && (!parse_value(&(struct field){ 0, 1000, NULL }, slash + 1,
+                              (size_t)(s + n - slash - 1), &step) ||
+                             !step)) {
                 str_printf(why, "step of range should be a positive number: \"%.*s\"", (int)n, s);
                 return -1;
         }
         if (from < f->min)
-                str_printf(why, "beginning of range (%u) below minimum (%u): \"%.*s\"", from, f->min, (int)n, s);
+                str_printf(why, "beginning of range (%u) below minimum (%u): \"%.*s\"", from,
+                        f->min, (int)n, s);
         else if (to > f->max)
-                str_printf(why, "end of range (%u) above maximum (%u): \"%.*s\"", to, f->max, (int)n, s);
+                str_printf(why, "end of range (%u) above maximum (%u): \"%.*s\"", to, f->max,
+                        (int)n, s);
         else if (from > to)
-                str_printf(why, "beginning of range (%u) beyond end of range (%u): \"%.*s\"", from, to, (int)n, s);
+                str_printf(why, "beginning of range (%u) beyond end of range (%u): \"%.*s\"", from,
+                        to, (int)n, s);
         if (why->len)
                 return -1;
         for (unsigned i = from; i <= to; i += step)
@@ -75,7 +89,8 @@ static int parse_range(const struct field *f, const char *s, size_t n, uint64_t 
         return 0;
 }
 
-static int parse_field(const struct field *f, const char *s, size_t n, uint64_t *bits, bool *any, struct str *why)
+static int parse_field(
+        const struct field *f, const char *s, size_t n, uint64_t *bits, bool *any, struct str *why)
 {
         while (n) {
                 const char *comma = memchr(s, ',', n);
@@ -92,8 +107,13 @@ static int parse_field(const struct field *f, const char *s, size_t n, uint64_t 
 static const char *descriptor(const char *s)
 {
         static const char *const rows[][2] = {
-                { "@yearly", "0 0 1 1 *" }, { "@annually", "0 0 1 1 *" }, { "@monthly", "0 0 1 * *" }, { "@weekly", "0 0 * * 0" },
-                { "@daily", "0 0 * * *" },  { "@midnight", "0 0 * * *" }, { "@hourly", "0 * * * *" },
+                { "@yearly", "0 0 1 1 *" },
+                { "@annually", "0 0 1 1 *" },
+                { "@monthly", "0 0 1 * *" },
+                { "@weekly", "0 0 * * 0" },
+                { "@daily", "0 0 * * *" },
+                { "@midnight", "0 0 * * *" },
+                { "@hourly", "0 * * * *" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

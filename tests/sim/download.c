@@ -78,10 +78,12 @@ static const struct file_kind kinds[] = {
         { "BackupVolumeInfos", false, "%s-volumeinfo.json.gz", empty_list, NULL },
         { "BackupVolumeSnapshots", false, "%s-volumesnapshots.json.gz", empty_list, NULL },
         { "CSIBackupVolumeSnapshots", false, "%s-csi-volumesnapshots.json.gz", NULL, NULL },
-        { "CSIBackupVolumeSnapshotContents", false, "%s-csi-volumesnapshotcontents.json.gz", NULL, NULL },
+        { "CSIBackupVolumeSnapshotContents", false, "%s-csi-volumesnapshotcontents.json.gz", NULL,
+                NULL },
         { "RestoreLog", true, "restore-%s-logs.gz", NULL, restore_log },
         { "RestoreResults", true, "restore-%s-results.gz", NULL, restore_results },
-        { "RestoreResourceList", true, "restore-%s-resource-list.json.gz", NULL, restore_resources },
+        { "RestoreResourceList", true, "restore-%s-resource-list.json.gz", NULL,
+                restore_resources },
         { "RestoreItemOperations", true, "restore-%s-itemoperations.json.gz", NULL, restore_empty },
         { "RestoreVolumeInfo", true, "%s-volumeinfo.json.gz", NULL, restore_empty },
 };
@@ -108,12 +110,14 @@ static void sign(const char *path, const char *date, char *hex)
         unsigned char mac[EVP_MAX_MD_SIZE];
         unsigned n = 0;
 
-        HMAC(EVP_sha256(), SIGNING_KEY, sizeof SIGNING_KEY - 1, (unsigned char *)text, strlen(text), mac, &n);
+        HMAC(EVP_sha256(), SIGNING_KEY, sizeof SIGNING_KEY - 1, (unsigned char *)text, strlen(text),
+                mac, &n);
         for (unsigned i = 0; i < n; i++)
                 snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 }
 
-char *download_url(struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now)
+char *download_url(
+        struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now)
 {
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                 _cleanup_(mem_freep) char *file = NULL, *path = NULL;
@@ -123,14 +127,15 @@ char *download_url(struct sim *sim, const struct prefix *p, const char *kind, co
                 if (strcmp(kinds[i].kind, kind) != 0)
                         continue;
                 file = file_name(&kinds[i], name);
-                path = mem_printf("/%s/%s%s%s/%s/%s", p->bucket, p->path, *p->path ? "/" : "", kinds[i].restore ? "restores" : "backups",
-                                name, file);
+                path = mem_printf("/%s/%s%s%s/%s/%s", p->bucket, p->path, *p->path ? "/" : "",
+                        kinds[i].restore ? "restores" : "backups", name, file);
                 gmtime_r(&now, &tm);
                 strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
                 sign(path, date, hex);
-                return mem_printf("http://127.0.0.1:%d%s?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=fleetfs%%2F%.8s%%2Fus-east-1%%2Fs3%%2F"
-                                  "aws4_request&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-SignedHeaders=host&x-id=GetObject&X-Amz-Signature=%s",
-                                sim->store.port, path, date, date, URL_SECONDS, hex);
+                return mem_printf(
+                        "http://127.0.0.1:%d%s?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=fleetfs%%2F%.8s%%2Fus-east-1%%2Fs3%%2F"
+                        "aws4_request&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-SignedHeaders=host&x-id=GetObject&X-Amz-Signature=%s",
+                        sim->store.port, path, date, date, URL_SECONDS, hex);
         }
         return NULL;
 }
@@ -139,14 +144,18 @@ static void s3_error(struct exchange *x, int status, const char *code, const cha
 {
         struct str out = { 0 };
 
-        str_printf(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message></Error>", code, message);
+        str_printf(&out,
+                "<?xml version=\"1.0\" "
+                "encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message></Error>",
+                code, message);
         exchange_reply(x, status, "application/xml", &out);
 }
 
 /* True where the URL was signed here. */
 static bool url_genuine(const struct exchange *x)
 {
-        const char *date = exchange_param(x, "X-Amz-Date"), *given = exchange_param(x, "X-Amz-Signature");
+        const char *date = exchange_param(x, "X-Amz-Date"),
+                   *given = exchange_param(x, "X-Amz-Signature");
         char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
 
         if (!date || !given)
@@ -170,7 +179,8 @@ static bool make_file(const struct prefix *p, const char *rest, struct str *out)
         bool restore = strncmp(rest, "restores/", 9) == 0;
         const char *name = restore ? rest + 9 : strncmp(rest, "backups/", 8) == 0 ? rest + 8 : NULL;
         const char *slash = name ? strchr(name, '/') : NULL;
-        _cleanup_(mem_freep) char *object = slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
+        _cleanup_(mem_freep) char *object =
+                slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
 
         for (size_t i = 0; object && i < ARRAY_SIZE(kinds); i++) {
                 _cleanup_(mem_freep) char *file = file_name(&kinds[i], object);
@@ -195,7 +205,9 @@ void download_serve(struct sim *sim, struct exchange *x)
         struct str out = { 0 };
 
         if (!url_genuine(x)) {
-                s3_error(x, 403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.");
+                s3_error(x, 403, "SignatureDoesNotMatch",
+                        "The request signature we calculated does not match the signature you "
+                        "provided.");
                 return;
         }
         if (!url_fresh(x, time(NULL))) {
@@ -204,9 +216,11 @@ void download_serve(struct sim *sim, struct exchange *x)
         }
         for (size_t i = 0; i < sim->buckets.n; i++) {
                 const struct prefix *p = sim->buckets.v[i];
-                _cleanup_(mem_freep) char *root = mem_printf("/%s/%s%s", p->bucket, p->path, *p->path ? "/" : "");
+                _cleanup_(mem_freep) char *root =
+                        mem_printf("/%s/%s%s", p->bucket, p->path, *p->path ? "/" : "");
 
-                if (strncmp(x->path, root, strlen(root)) == 0 && make_file(p, x->path + strlen(root), &out)) {
+                if (strncmp(x->path, root, strlen(root)) == 0 &&
+                        make_file(p, x->path + strlen(root), &out)) {
                         exchange_reply(x, 200, "binary/octet-stream", &out);
                         return;
                 }

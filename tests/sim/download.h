@@ -11,7 +11,8 @@ struct sim;
 struct cluster;
 
 /* A URL for one kind of file ("BackupLog") of a backup or restore; free it. NULL: unknown kind. */
-char *download_url(struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now);
+char *download_url(
+        struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now);
 /* True for the kinds that are a restore's. */
 bool download_is_restore(const char *kind);
 /* Serves /BUCKET/PREFIX/backups/NAME/FILE?… */

@@ -44,8 +44,8 @@ void exchange_free(struct exchange *x)
         free(x);
 }
 
-void exchange_request_header(struct exchange *x, const char *name, size_t nlen, const char *value,
-                size_t vlen)
+void exchange_request_header(
+        struct exchange *x, const char *name, size_t nlen, const char *value, size_t vlen)
 {
         static const struct {
                 const char *name;
@@ -125,7 +125,8 @@ int exchange_parse_target(struct exchange *x)
                 if (end == start)
                         continue;
                 p.key = percent_decode(start, (size_t)((eq ? eq : end) - start), true);
-                p.value = eq ? percent_decode(eq + 1, (size_t)(end - eq - 1), true) : mem_strdup("");
+                p.value =
+                        eq ? percent_decode(eq + 1, (size_t)(end - eq - 1), true) : mem_strdup("");
                 x->params = mem_realloc(x->params, (x->n_params + 1) * sizeof *x->params);
                 x->params[x->n_params++] = p;
                 if (!p.key || !p.value)

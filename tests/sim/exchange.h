@@ -65,8 +65,8 @@ struct exchange {
         const char *type;
         struct str headers; /* "name: value\n" lines, names in lower case */
         struct str out;
-        size_t out_off;   /* bytes of out that were handed to the protocol */
-        size_t length;    /* declared length, known once ended before the head went out */
+        size_t out_off; /* bytes of out that were handed to the protocol */
+        size_t length;  /* declared length, known once ended before the head went out */
         bool has_length;
         bool head_sent;
         bool ended;
@@ -78,7 +78,7 @@ struct exchange {
         const char *resource;
         void (*on_gone)(struct exchange *x);
         void *owner;
-        struct timer delay; /* until it is looked at (fault delay) */
+        struct timer delay;           /* until it is looked at (fault delay) */
         struct exchange *next, *prev; /* of the open ones of an HTTP/2 connection */
 };
 
@@ -87,8 +87,8 @@ struct exchange *exchange_new(struct conn *conn, const struct exchange_ops *ops)
 void exchange_free(struct exchange *x);
 
 /* Keeps a header that the server side reads; the name in lower case. */
-void exchange_request_header(struct exchange *x, const char *name, size_t nlen, const char *value,
-                size_t vlen);
+void exchange_request_header(
+        struct exchange *x, const char *name, size_t nlen, const char *value, size_t vlen);
 /* Splits target into path and params. Returns 0, or -1 where it is malformed. */
 int exchange_parse_target(struct exchange *x);
 /* The value of a query parameter, or NULL. */

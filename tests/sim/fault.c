@@ -65,11 +65,14 @@ static int rule_add(struct fault_args *a, struct fault_rule rule, size_t from)
                         const char *colon = strchr(value, ':');
 
                         rule_done(&rule);
-                        rule.method = colon > value && *value != '*' ? mem_strndup(value, (size_t)(colon - value)) : NULL;
+                        rule.method = colon > value && *value != '*'
+                                              ? mem_strndup(value, (size_t)(colon - value))
+                                              : NULL;
                         rule.resource = colon[1] && colon[1] != '*' ? mem_strdup(colon + 1) : NULL;
                 } else {
                         rule_done(&rule);
-                        return fail(a->why, "expected [--retry-after S] [--count N] [--match METHOD:RESOURCE]");
+                        return fail(a->why,
+                                "expected [--retry-after S] [--count N] [--match METHOD:RESOURCE]");
                 }
         }
         f->rules = mem_realloc(f->rules, (f->n_rules + 1) * sizeof *f->rules);
@@ -86,24 +89,35 @@ static int fault_http(struct fault_args *a, bool on)
                 return 0;
         if (code < 400 || code > 599)
                 return fail(a->why, "http takes a code from 400 to 599");
-        return rule_add(a, (struct fault_rule){ .kind = RF_HTTP, .code = code, .retry_after_s = -1, .count = -1 }, 1);
+        return rule_add(a,
+                (struct fault_rule){
+                        .kind = RF_HTTP, .code = code, .retry_after_s = -1, .count = -1 },
+                1);
 }
 
 static int fault_garbage(struct fault_args *a, bool on)
 {
         rules_remove(&a->c->faults, RF_GARBAGE);
-        return on ? rule_add(a, (struct fault_rule){ .kind = RF_GARBAGE, .retry_after_s = -1, .count = -1 }, 0) : 0;
+        return on ? rule_add(a,
+                            (struct fault_rule){
+                                    .kind = RF_GARBAGE, .retry_after_s = -1, .count = -1 },
+                            0)
+                  : 0;
 }
 
 static int fault_cut(struct fault_args *a, bool on)
 {
         rules_remove(&a->c->faults, RF_CUT);
-        return on ? rule_add(a, (struct fault_rule){ .kind = RF_CUT, .retry_after_s = -1, .count = -1 }, 0) : 0;
+        return on ? rule_add(a,
+                            (struct fault_rule){ .kind = RF_CUT, .retry_after_s = -1, .count = -1 },
+                            0)
+                  : 0;
 }
 
 static bool rule_matches(const struct fault_rule *r, const struct exchange *x)
 {
-        if (r->method && strcasecmp(r->method, x->method) != 0 && strcasecmp(r->method, x->verb) != 0)
+        if (r->method && strcasecmp(r->method, x->method) != 0 &&
+                strcasecmp(r->method, x->verb) != 0)
                 return false;
         return !r->resource || strcmp(r->resource, x->resource) == 0;
 }
@@ -197,7 +211,8 @@ static int fault_identity(struct fault_args *a, bool on, enum pki_identity ident
         SSL_CTX *ctx = a->c->sim->pki.ctx[on ? identity : PKI_GOOD];
 
         if (!a->c->lis)
-                return on ? fail(a->why, "certificates of its own need a port for each cluster") : 0;
+                return on ? fail(a->why, "certificates of its own need a port for each cluster")
+                          : 0;
         if (!on && a->c->lis->ctx != a->c->sim->pki.ctx[identity])
                 return 0;
         a->c->lis->ctx = ctx;
@@ -316,13 +331,15 @@ json_t *fault_describe(const struct cluster *c)
         json_t *rules = json_array();
 
         for (size_t i = 0; i < f->n_rules; i++)
-                json_array_append_new(rules, json_pack("{s:i, s:i, s:s, s:s}", "code", f->rules[i].code, "count",
-                                f->rules[i].count, "method", f->rules[i].method ? f->rules[i].method : "*", "resource",
-                                f->rules[i].resource ? f->rules[i].resource : "*"));
-        return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:o}", "refuse", f->refuse, "stall", f->stall, "no-velero",
-                        f->no_velero, "no-crds", f->no_crds, "location-unavailable", f->location_unavailable,
-                        "lose-events", f->lose_events, "duplicate-events", f->duplicate_events, "skew", (int)c->skew_s,
-                        "rules", rules);
+                json_array_append_new(
+                        rules, json_pack("{s:i, s:i, s:s, s:s}", "code", f->rules[i].code, "count",
+                                       f->rules[i].count, "method",
+                                       f->rules[i].method ? f->rules[i].method : "*", "resource",
+                                       f->rules[i].resource ? f->rules[i].resource : "*"));
+        return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:o}", "refuse", f->refuse,
+                "stall", f->stall, "no-velero", f->no_velero, "no-crds", f->no_crds,
+                "location-unavailable", f->location_unavailable, "lose-events", f->lose_events,
+                "duplicate-events", f->duplicate_events, "skew", (int)c->skew_s, "rules", rules);
 }
 
 static void fault_http_answer(struct exchange *x, const struct fault_rule *r)
@@ -333,7 +350,8 @@ static void fault_http_answer(struct exchange *x, const struct fault_rule *r)
         } sentences[] = {
                 { 401, "Unauthorized" },
                 { 404, "the server could not find the requested resource" },
-                { 409, "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again" },
+                { 409, "Operation cannot be fulfilled: the object has been modified; please "
+                       "apply your changes to the latest version and try again" },
                 { 410, "The provided resource version is too old" },
                 { 429, "too many requests, please try again later" },
                 { 500, "Internal error occurred: etcdserver: request timed out" },
@@ -350,7 +368,8 @@ static void fault_http_answer(struct exchange *x, const struct fault_rule *r)
                 exchange_header(x, "retry-after", s);
         }
         if (r->code == 403 && type) {
-                auth_forbid(x, type, type->namespaced ? "velero" : "", "", x->conn->user ? x->conn->user : "admin");
+                auth_forbid(x, type, type->namespaced ? "velero" : "", "",
+                        x->conn->user ? x->conn->user : "admin");
                 return;
         }
         for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
@@ -371,7 +390,8 @@ bool fault_request(struct cluster *c, struct exchange *x)
         if (f->stall)
                 return true;
         if (f->gone_410 && strcmp(x->verb, "WATCH") == 0) {
-                status_reply(x, 410, NULL, "The resourceVersion for the provided watch is too old.");
+                status_reply(
+                        x, 410, NULL, "The resourceVersion for the provided watch is too old.");
                 return true;
         }
         for (size_t i = 0; i < f->n_rules; i++) {
@@ -386,7 +406,8 @@ bool fault_request(struct cluster *c, struct exchange *x)
                         fault_http_answer(x, r);
                         return true;
                 case RF_GARBAGE:
-                        str_puts(&garbage, "\x1f\xc3(<html><body>It works!</body></html> {\"kind\":");
+                        str_puts(&garbage,
+                                "\x1f\xc3(<html><body>It works!</body></html> {\"kind\":");
                         exchange_reply(x, 200, "application/json", &garbage);
                         return true;
                 case RF_CUT:

@@ -33,8 +33,8 @@ struct fault_rule {
 struct faults {
         bool refuse, stall, no_velero, no_crds, location_unavailable;
         bool duplicate_events, lose_events, half_watch_line;
-        bool gone_410;      /* watches are answered with the code, not with an event */
-        unsigned delay_ms;  /* before a request is looked at */
+        bool gone_410;     /* watches are answered with the code, not with an event */
+        unsigned delay_ms; /* before a request is looked at */
         struct fault_rule *rules;
         size_t n_rules;
 };

@@ -34,36 +34,50 @@ bool filter_has(const json_t *list, const char *item)
         return false;
 }
 
-static void validate_overlap(json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
+static void validate_overlap(
+        json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
 {
         json_t *v;
         size_t i;
 
         json_array_foreach ((json_t *)excludes, i, v)
                 if (json_is_string(v) && filter_has(includes, json_string_value(v)))
-                        filter_error(errors, "%s: excludes list cannot contain an item in the includes list: %s", what, json_string_value(v));
+                        filter_error(errors,
+                                "%s: excludes list cannot contain an item in the includes list: %s",
+                                what, json_string_value(v));
 }
 
-size_t filter_validate(json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
+size_t filter_validate(
+        json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
 {
         size_t before = json_array_size(errors);
 
         if (json_array_size(includes) > 1 && filter_has(includes, "*"))
-                filter_error(errors, "%s: includes list must either contain '*' only, or a non-empty list of items", what);
+                filter_error(errors,
+                        "%s: includes list must either contain '*' only, or a non-empty list of "
+                        "items",
+                        what);
         if (filter_has(excludes, "*"))
                 filter_error(errors, "%s: excludes list cannot contain '*'", what);
         validate_overlap(errors, what, includes, excludes);
         return json_array_size(errors) - before;
 }
 
-size_t filter_validate_scoped(json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
+size_t filter_validate_scoped(
+        json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
 {
         size_t before = json_array_size(errors);
 
         if (json_array_size(includes) > 1 && filter_has(includes, "*"))
-                filter_error(errors, "%s: includes list must either contain '*' only, or a non-empty list of items", what);
+                filter_error(errors,
+                        "%s: includes list must either contain '*' only, or a non-empty list of "
+                        "items",
+                        what);
         if (json_array_size(excludes) > 1 && filter_has(excludes, "*"))
-                filter_error(errors, "%s: excludes list must either contain '*' only, or a non-empty list of items", what);
+                filter_error(errors,
+                        "%s: excludes list must either contain '*' only, or a non-empty list of "
+                        "items",
+                        what);
         if (json_array_size(includes) > 0 && filter_has(excludes, "*"))
                 filter_error(errors, "%s: when exclude is '*', include cannot have value", what);
         validate_overlap(errors, what, includes, excludes);
@@ -95,7 +109,8 @@ static bool is_label_with_globs(const char *s)
         if (n > 63 || s[0] == '-' || s[n - 1] == '-')
                 return false;
         for (; *s; s++)
-                if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) && !strchr("-*?[]", *s))
+                if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) &&
+                        !strchr("-*?[]", *s))
                         return false;
         return true;
 }
@@ -112,12 +127,16 @@ static void validate_namespace(json_t *errors, const char *what, const json_t *v
                 filter_error(errors, "%s: %s", what, wrong);
         else if (!is_label_with_globs(s))
                 filter_error(errors,
-                                "%s: invalid namespace \"%s\": a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                                "characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or "
-                                "'123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')", what, s);
+                        "%s: invalid namespace \"%s\": a lowercase RFC 1123 label must consist "
+                        "of lower case alphanumeric "
+                        "characters or '-', and must start and end with an alphanumeric "
+                        "character (e.g. 'my-name',  or "
+                        "'123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+                        what, s);
 }
 
-size_t filter_validate_namespaces(json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
+size_t filter_validate_namespaces(
+        json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
 {
         size_t before = json_array_size(errors);
         json_t *v;
@@ -208,14 +227,17 @@ bool filter_names_type(const json_t *list, const struct restype *type)
         return false;
 }
 
-bool filter_includes_type(const json_t *includes, const json_t *excludes, const struct restype *type)
+bool filter_includes_type(
+        const json_t *includes, const json_t *excludes, const struct restype *type)
 {
         if (filter_has(excludes, "*") || filter_names_type(excludes, type))
                 return false;
-        return !json_array_size(includes) || filter_has(includes, "*") || filter_names_type(includes, type);
+        return !json_array_size(includes) || filter_has(includes, "*") ||
+               filter_names_type(includes, type);
 }
 
 bool filter_everything(const json_t *includes, const json_t *excludes)
 {
-        return !json_array_size(excludes) && (!json_array_size(includes) || filter_has(includes, "*"));
+        return !json_array_size(excludes) &&
+               (!json_array_size(includes) || filter_has(includes, "*"));
 }

@@ -214,8 +214,8 @@ static void h1_send_head(struct conn *c, struct exchange *x)
         struct str head = { 0 };
         const char *p = x->headers.s;
 
-        str_printf(&head, "HTTP/1.1 %d %s\r\ncontent-type: %s\r\n", x->status, http_reason(x->status),
-                        x->type);
+        str_printf(&head, "HTTP/1.1 %d %s\r\ncontent-type: %s\r\n", x->status,
+                http_reason(x->status), x->type);
         h->chunked_answer = !x->has_length;
         if (x->has_length)
                 str_printf(&head, "content-length: %zu\r\n", x->length);

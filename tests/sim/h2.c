@@ -40,7 +40,7 @@ static void h2_unlink(struct h2 *h, struct exchange *x)
 }
 
 static ssize_t h2_read_body(nghttp2_session *session, int32_t stream, uint8_t *buf, size_t len,
-                uint32_t *flags, nghttp2_data_source *source, void *user)
+        uint32_t *flags, nghttp2_data_source *source, void *user)
 {
         struct exchange *x = source->ptr;
         struct h2 *h = ((struct conn *)user)->state;
@@ -69,7 +69,10 @@ static ssize_t h2_read_body(nghttp2_session *session, int32_t stream, uint8_t *b
 
 static nghttp2_nv h2_nv(const char *name, size_t nlen, const char *value, size_t vlen)
 {
-        return (nghttp2_nv){ .name = (uint8_t *)name, .value = (uint8_t *)value, .namelen = nlen, .valuelen = vlen };
+        return (nghttp2_nv){ .name = (uint8_t *)name,
+                .value = (uint8_t *)value,
+                .namelen = nlen,
+                .valuelen = vlen };
 }
 
 static void h2_send_head(struct h2 *h, struct exchange *x)
@@ -128,7 +131,7 @@ static int h2_on_begin_headers(nghttp2_session *session, const nghttp2_frame *fr
 }
 
 static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-                size_t nlen, const uint8_t *value, size_t vlen, uint8_t flags, void *user)
+        size_t nlen, const uint8_t *value, size_t vlen, uint8_t flags, void *user)
 {
         struct exchange *x = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
         const char *n = (const char *)name, *v = (const char *)value;
@@ -145,14 +148,15 @@ static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, co
 }
 
 static int h2_on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data,
-                size_t n, void *user)
+        size_t n, void *user)
 {
         struct exchange *x = nghttp2_session_get_stream_user_data(session, stream);
 
         if (!x)
                 return 0;
         if (x->body.len + n > EXCHANGE_MAX_BODY)
-                return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+                return nghttp2_submit_rst_stream(
+                        session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
         str_add(&x->body, data, n);
         return 0;
 }
@@ -169,8 +173,8 @@ static int h2_on_frame(nghttp2_session *session, const nghttp2_frame *frame, voi
         if (!x || x->status)
                 return 0;
         if (!x->method || !x->target)
-                return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                NGHTTP2_PROTOCOL_ERROR);
+                return nghttp2_submit_rst_stream(
+                        session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
         exchange_serve(x);
         return 0;
 }

@@ -15,7 +15,8 @@ struct jspan {
         size_t n;
 };
 
-/* The value at a path of member names that ends in NULL: jscan(json, "metadata", "labels", NULL). */
+/* The value at a path of member names that ends in NULL: jscan(json, "metadata", "labels", NULL).
+ */
 struct jspan jscan(const char *json, ...) __attribute__((sentinel));
 /* The value of member @key of the object at @object. */
 struct jspan jscan_member(struct jspan object, const char *key);

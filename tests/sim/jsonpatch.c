@@ -90,7 +90,8 @@ static int place_find(json_t *doc, const char *pointer, struct place *place)
                 pointer += 1 + n;
                 if (!*pointer) {
                         place->last = part;
-                        return json_is_object(place->parent) || json_is_array(place->parent) ? 0 : -1;
+                        return json_is_object(place->parent) || json_is_array(place->parent) ? 0
+                                                                                             : -1;
                 }
                 place->parent = child_get(place->parent, part);
                 free(part);
@@ -146,22 +147,28 @@ static int patch_operation(json_t **doc, const json_t *op, struct str *why)
         else
                 at.parent = NULL;
         if (strcmp(name, "test") == 0) {
-                r = (value && there && json_equal(value, there)) || (!there && json_is_null(value)) ? 0 : -2;
+                r = (value && there && json_equal(value, there)) || (!there && json_is_null(value))
+                            ? 0
+                            : -2;
                 if (r < 0)
                         str_printf(why, "testing value %s failed: test failed", path);
         } else if (!at.last && *path) {
-                str_printf(why, "%s operation does not apply: doc is missing path: \"%s\": missing value", name, path);
+                str_printf(why,
+                        "%s operation does not apply: doc is missing path: \"%s\": missing value",
+                        name, path);
         } else if (strcmp(name, "add") == 0 && value) {
                 r = place_add(doc, &at, json_deep_copy(value), false);
         } else if (strcmp(name, "remove") == 0 && !there) {
-                str_printf(why, "%s operation does not apply: doc is missing key: %s: missing value", name, path);
+                str_printf(why,
+                        "%s operation does not apply: doc is missing key: %s: missing value", name,
+                        path);
         } else if (strcmp(name, "replace") == 0 && value) {
                 /* A member that is not there is added: so does the library of the API server. */
                 r = place_add(doc, &at, json_deep_copy(value), true);
         } else if (strcmp(name, "remove") == 0) {
                 r = place_remove(&at);
-        } else if ((strcmp(name, "move") == 0 || strcmp(name, "copy") == 0) && from && place_find(*doc, from, &source) == 0 &&
-                        place_get(*doc, &source)) {
+        } else if ((strcmp(name, "move") == 0 || strcmp(name, "copy") == 0) && from &&
+                   place_find(*doc, from, &source) == 0 && place_get(*doc, &source)) {
                 json_t *moved = json_deep_copy(place_get(*doc, &source));
 
                 if (*name == 'm')
@@ -181,7 +188,8 @@ int json_patch(json_t **doc, const json_t *patch, struct str *why)
         size_t i;
 
         if (!json_is_array(patch)) {
-                str_puts(why, "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+                str_puts(
+                        why, "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
                 return -2;
         }
         json_array_foreach ((json_t *)patch, i, op) {

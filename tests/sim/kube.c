@@ -25,7 +25,8 @@ struct kube {
 
 void kube_furnish(struct kube *k, const char *ns)
 {
-        struct table *accounts = cluster_table(k->c, RT_SERVICEACCOUNTS), *maps = cluster_table(k->c, RT_CONFIGMAPS);
+        struct table *accounts = cluster_table(k->c, RT_SERVICEACCOUNTS),
+                     *maps = cluster_table(k->c, RT_CONFIGMAPS);
         json_t *obj;
 
         if (!table_find(accounts, ns, "default")) {
@@ -34,10 +35,14 @@ void kube_furnish(struct kube *k, const char *ns)
                 json_decref(obj);
         }
         if (!table_find(maps, ns, "kube-root-ca.crt")) {
-                obj = json_pack("{s:{s:{s:s}}, s:{s:s}}", "metadata", "annotations", "kubernetes.io/description",
-                                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-                                "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-                                "clusters.", "data", "ca.crt", k->c->sim->pki.ca_pem);
+                obj = json_pack("{s:{s:{s:s}}, s:{s:s}}", "metadata", "annotations",
+                        "kubernetes.io/description",
+                        "Contains a CA bundle that can be used to verify the kube-apiserver "
+                        "when using internal endpoints such as the "
+                        "internal service IP or kubernetes.default.svc. No other usage is "
+                        "guaranteed across distributions of Kubernetes "
+                        "clusters.",
+                        "data", "ca.crt", k->c->sim->pki.ca_pem);
                 object_create(maps, ns, "kube-root-ca.crt", obj, MANAGER);
                 json_decref(obj);
         }
@@ -71,7 +76,8 @@ static void namespace_work(struct kube *k, const char *ns)
                         json_t *obj = object_edit(d);
 
                         json_object_set_new(object_status(obj), "phase", json_string("Active"));
-                        json_object_set_new(obj, "spec", json_pack("{s:[s]}", "finalizers", "kubernetes"));
+                        json_object_set_new(
+                                obj, "spec", json_pack("{s:[s]}", "finalizers", "kubernetes"));
                         object_set_label(obj, "kubernetes.io/metadata.name", ns);
                         object_modified(t, "", ns, obj, MANAGER);
                 }
@@ -102,16 +108,19 @@ static void crd_register(const json_t *crd)
         json_array_foreach (json_object_get(spec, "versions"), i, version) {
                 const char *name = json_string_value(json_object_get(version, "name"));
 
-                if (group && plural && kind && name && json_is_true(json_object_get(version, "served")))
-                        restype_add(group, name, plural, singular ? singular : plural, kind, scope && strcmp(scope, "Namespaced") == 0,
-                                        json_object_get(json_object_get(version, "subresources"), "status") != NULL);
+                if (group && plural && kind && name &&
+                        json_is_true(json_object_get(version, "served")))
+                        restype_add(group, name, plural, singular ? singular : plural, kind,
+                                scope && strcmp(scope, "Namespaced") == 0,
+                                json_object_get(json_object_get(version, "subresources"),
+                                        "status") != NULL);
         }
 }
 
 static json_t *condition(const char *type, const char *reason, const char *message, const char *now)
 {
-        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "lastTransitionTime", now, "message", message, "reason", reason, "status", "True",
-                        "type", type);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "lastTransitionTime", now, "message", message,
+                "reason", reason, "status", "True", "type", type);
 }
 
 static void crd_work(struct kube *k, const char *name)
@@ -127,10 +136,13 @@ static void crd_work(struct kube *k, const char *name)
         crd_register(crd);
         rfc3339(cluster_now(k->c), now);
         status = object_status(crd);
-        json_object_set_new(status, "acceptedNames", json_deep_copy(json_object_get(json_object_get(crd, "spec"), "names")));
-        json_object_set_new(status, "conditions", json_pack("[o, o]",
+        json_object_set_new(status, "acceptedNames",
+                json_deep_copy(json_object_get(json_object_get(crd, "spec"), "names")));
+        json_object_set_new(status, "conditions",
+                json_pack("[o, o]",
                         condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
-                        condition("Established", "InitialNamesAccepted", "the initial names have been accepted", now)));
+                        condition("Established", "InitialNamesAccepted",
+                                "the initial names have been accepted", now)));
         object_modified(t, "", name, crd, "kube-apiserver");
 }
 
@@ -149,18 +161,24 @@ static void deployment_work(struct kube *k, const char *key)
         if (!d)
                 return;
         obj = object_edit(d);
-        n = json_object_get(json_object_get(obj, "spec"), "replicas") ? json_integer_value(json_object_get(json_object_get(obj, "spec"), "replicas")) : 1;
+        n = json_object_get(json_object_get(obj, "spec"), "replicas")
+                    ? json_integer_value(json_object_get(json_object_get(obj, "spec"), "replicas"))
+                    : 1;
         generation = json_integer_value(json_object_get(object_meta(obj), "generation"));
-        if (json_integer_value(json_object_get(object_status(obj), "observedGeneration")) == generation) {
+        if (json_integer_value(json_object_get(object_status(obj), "observedGeneration")) ==
+                generation) {
                 json_decref(obj);
                 return;
         }
         ns = doc_namespace(d);
         name = mem_strdup(doc_name(d));
         rfc3339(cluster_now(k->c), now);
-        json_object_set_new(obj, "status", json_pack("{s:I, s:I, s:I, s:I, s:I, s:[o]}", "observedGeneration", generation, "replicas", n,
-                        "updatedReplicas", n, "readyReplicas", n, "availableReplicas", n, "conditions",
-                        condition("Available", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)));
+        json_object_set_new(obj, "status",
+                json_pack("{s:I, s:I, s:I, s:I, s:I, s:[o]}", "observedGeneration", generation,
+                        "replicas", n, "updatedReplicas", n, "readyReplicas", n,
+                        "availableReplicas", n, "conditions",
+                        condition("Available", "MinimumReplicasAvailable",
+                                "Deployment has minimum availability.", now)));
         object_modified(t, ns, name, obj, MANAGER);
 }
 
@@ -181,7 +199,8 @@ static void kube_work(struct timer *t)
         names_done(&deployments);
 }
 
-void kube_changed(struct kube *k, const struct restype *type, const struct doc *prev, const struct doc *next)
+void kube_changed(
+        struct kube *k, const struct restype *type, const struct doc *prev, const struct doc *next)
 {
         if (!next)
                 return;

@@ -13,4 +13,5 @@ struct kube *kube_new(struct cluster *c);
 void kube_free(struct kube *k);
 /* The account and the CA that a namespace gets, at once. */
 void kube_furnish(struct kube *k, const char *ns);
-void kube_changed(struct kube *k, const struct restype *type, const struct doc *prev, const struct doc *next);
+void kube_changed(
+        struct kube *k, const struct restype *type, const struct doc *prev, const struct doc *next);

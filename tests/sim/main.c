@@ -22,21 +22,27 @@ static void usage(FILE *out)
               "       fleetfs-sim ctl DIR CLUSTER VERB ARGS…     CLUSTER may be `all`\n"
               "\n"
               "  --clusters N             how many (3): eu-1 us-1 ap-1 c4 c5 …\n"
-              "  --away NAME              this cluster is listed and cannot be reached; may be repeated\n"
+              "  --away NAME              this cluster is listed and cannot be reached; may be "
+              "repeated\n"
               "  --backups-per-cluster M  each has M Completed backups already (0)\n"
-              "  --one-port               clusters by path on one port; always so with more than 64\n"
+              "  --one-port               clusters by path on one port; always so with more "
+              "than 64\n"
               "  --speed X                Velero's delays are divided by X (1)\n"
               "  --http1                  offer no HTTP/2\n"
-              "  --bare                   Velero is not installed; `ctl … fault off no-velero` installs it\n"
-              "  --auth KIND              what the kubeconfig carries: cert, token or basic (cert)\n"
+              "  --bare                   Velero is not installed; `ctl … fault off no-velero` "
+              "installs it\n"
+              "  --auth KIND              what the kubeconfig carries: cert, token or basic "
+              "(cert)\n"
               "\n"
-              "verbs: fault auth requests objects put delete velero hold release restart-velero load bucket stats\n",
-              out);
+              "verbs: fault auth requests objects put delete velero hold release restart-velero "
+              "load bucket stats\n",
+                out);
 }
 
 static _Noreturn void usage_error(const char *sentence, const char *about)
 {
-        fprintf(stderr, "fleetfs-sim: %s%s%s%s\n\n", sentence, *about ? ", not \"" : "", about, *about ? "\"" : "");
+        fprintf(stderr, "fleetfs-sim: %s%s%s%s\n\n", sentence, *about ? ", not \"" : "", about,
+                *about ? "\"" : "");
         usage(stderr);
         exit(2);
 }
@@ -47,13 +53,24 @@ static unsigned number(const char *option, const char *s, unsigned max)
         unsigned long n = strtoul(s, &end, 10);
 
         if (!*s || *end || *s == '-' || n > max) {
-                fprintf(stderr, "fleetfs-sim: %s takes a number up to %u, not \"%s\"\n", option, max, s);
+                fprintf(stderr, "fleetfs-sim: %s takes a number up to %u, not \"%s\"\n", option,
+                        max, s);
                 exit(2);
         }
         return (unsigned)n;
 }
 
-enum { OPT_CLUSTERS = 256, OPT_AWAY, OPT_BACKUPS, OPT_ONE_PORT, OPT_SPEED, OPT_HTTP1, OPT_BARE, OPT_AUTH, OPT_HELP };
+enum {
+        OPT_CLUSTERS = 256,
+        OPT_AWAY,
+        OPT_BACKUPS,
+        OPT_ONE_PORT,
+        OPT_SPEED,
+        OPT_HTTP1,
+        OPT_BARE,
+        OPT_AUTH,
+        OPT_HELP
+};
 
 static void parse_options(struct sim_options *o, int argc, char **argv)
 {
@@ -99,7 +116,8 @@ static void parse_options(struct sim_options *o, int argc, char **argv)
                         break;
                 case OPT_AUTH:
                         o->auth = optarg;
-                        if (strcmp(optarg, "cert") != 0 && strcmp(optarg, "token") != 0 && strcmp(optarg, "basic") != 0)
+                        if (strcmp(optarg, "cert") != 0 && strcmp(optarg, "token") != 0 &&
+                                strcmp(optarg, "basic") != 0)
                                 usage_error("--auth takes cert, token or basic", optarg);
                         break;
                 case OPT_HELP:

@@ -8,8 +8,9 @@
 static bool unmanaged(const char *key, int depth)
 {
         static const char *const top[] = { "apiVersion", "kind" };
-        static const char *const meta[] = { "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation",
-                                            "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds" };
+        static const char *const meta[] = { "name", "namespace", "uid", "resourceVersion",
+                "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp",
+                "deletionGracePeriodSeconds" };
 
         if (depth == 0)
                 for (size_t i = 0; i < ARRAY_SIZE(top); i++)
@@ -32,7 +33,8 @@ enum fieldset_style {
  * The fields of @next that differ from @prev (NULL: all of them). @depth is 0 at the top, 1 in
  * metadata, 2 elsewhere.
  */
-static json_t *fieldset_diff(const json_t *prev, const json_t *next, int depth, enum fieldset_style style)
+static json_t *fieldset_diff(
+        const json_t *prev, const json_t *next, int depth, enum fieldset_style style)
 {
         json_t *set = json_object();
         const char *key;
@@ -73,7 +75,8 @@ void fieldset_subtract(json_t *set, const json_t *other)
         void *tmp;
         json_t *v;
 
-        json_object_foreach_safe (set, tmp, key, v) {
+        json_object_foreach_safe(set, tmp, key, v)
+        {
                 json_t *o = json_object_get(other, key);
 
                 if (!o)
@@ -107,8 +110,10 @@ static void fieldset_keep_existing(json_t *set, const json_t *obj)
         void *tmp;
         json_t *v;
 
-        json_object_foreach_safe (set, tmp, key, v) {
-                json_t *o = strncmp(key, "f:", 2) == 0 ? json_object_get(obj, key + 2) : (json_t *)obj;
+        json_object_foreach_safe(set, tmp, key, v)
+        {
+                json_t *o =
+                        strncmp(key, "f:", 2) == 0 ? json_object_get(obj, key + 2) : (json_t *)obj;
 
                 if (o && json_object_size(v)) {
                         fieldset_keep_existing(v, o);
@@ -120,10 +125,12 @@ static void fieldset_keep_existing(json_t *set, const json_t *obj)
         }
 }
 
-static json_t *entry_new(const char *manager, const char *operation, const char *api_version, const char *time, json_t *fields)
+static json_t *entry_new(const char *manager, const char *operation, const char *api_version,
+        const char *time, json_t *fields)
 {
-        return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "apiVersion", api_version, "fieldsType", "FieldsV1", "manager",
-                        manager, "fieldsV1", fields, "operation", operation, "time", time);
+        return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "apiVersion", api_version, "fieldsType",
+                "FieldsV1", "manager", manager, "fieldsV1", fields, "operation", operation, "time",
+                time);
 }
 
 static bool entry_is(const json_t *entry, const char *manager, const char *operation)
@@ -158,8 +165,8 @@ static json_t *entries_of(const json_t *obj)
         return entries ? json_deep_copy(entries) : json_array();
 }
 
-void managed_update(json_t *obj, const json_t *prev, const char *manager, const char *api_version, const char *time,
-                bool status_only)
+void managed_update(json_t *obj, const json_t *prev, const char *manager, const char *api_version,
+        const char *time, bool status_only)
 {
         json_t *entries = entries_of(prev);
         json_t *changed = fieldset_diff(prev, obj, 0, STYLE_UPDATE);
@@ -177,7 +184,8 @@ void managed_update(json_t *obj, const json_t *prev, const char *manager, const 
                         fieldset_union(json_object_get(mine, "fieldsV1"), changed);
                         json_object_set_new(mine, "time", json_string(time));
                 } else {
-                        mine = entry_new(manager, "Update", api_version, time, json_incref(changed));
+                        mine = entry_new(
+                                manager, "Update", api_version, time, json_incref(changed));
                         if (status_only)
                                 json_object_set_new(mine, "subresource", json_string("status"));
                         json_array_append_new(entries, mine);
@@ -224,15 +232,16 @@ static void remove_fields(json_t *obj, const json_t *set)
 }
 
 /* Fields that both own and whose value would change, as paths. */
-static void find_conflicts(const json_t *mine, const json_t *other, const json_t *live, const json_t *config,
-                const char *path, json_t *paths)
+static void find_conflicts(const json_t *mine, const json_t *other, const json_t *live,
+        const json_t *config, const char *path, json_t *paths)
 {
         const char *key;
         json_t *v;
 
         json_object_foreach ((json_t *)mine, key, v) {
                 json_t *o = json_object_get(other, key);
-                _cleanup_(mem_freep) char *at = mem_printf("%s.%s", path, strlen(key) > 2 ? key + 2 : "");
+                _cleanup_(mem_freep) char *at =
+                        mem_printf("%s.%s", path, strlen(key) > 2 ? key + 2 : "");
                 json_t *a = json_object_get(live, key + 2), *b = json_object_get(config, key + 2);
 
                 if (!o || strncmp(key, "f:", 2) != 0)
@@ -245,8 +254,8 @@ static void find_conflicts(const json_t *mine, const json_t *other, const json_t
 }
 
 /* Collects the conflicts of applying @set; returns their number. */
-static size_t apply_conflicts(const json_t *entries, const json_t *set, const json_t *live, const json_t *config,
-                const char *manager, struct str *why, json_t *causes)
+static size_t apply_conflicts(const json_t *entries, const json_t *set, const json_t *live,
+        const json_t *config, const char *manager, struct str *why, json_t *causes)
 {
         json_t *entry, *p;
         size_t i, j, n = 0;
@@ -256,12 +265,16 @@ static size_t apply_conflicts(const json_t *entries, const json_t *set, const js
                 const char *who = json_string_value(json_object_get(entry, "manager"));
 
                 if (!entry_is(entry, manager, "Apply"))
-                        find_conflicts(set, json_object_get(entry, "fieldsV1"), live, config, "", paths);
+                        find_conflicts(
+                                set, json_object_get(entry, "fieldsV1"), live, config, "", paths);
                 json_array_foreach (paths, j, p) {
-                        _cleanup_(mem_freep) char *message = mem_printf("conflict with \"%s\" using %s", who,
+                        _cleanup_(mem_freep) char *message =
+                                mem_printf("conflict with \"%s\" using %s", who,
                                         json_string_value(json_object_get(entry, "apiVersion")));
 
-                        json_array_append_new(causes, json_pack("{s:s, s:s, s:O}", "reason", "FieldManagerConflict", "message", message, "field", p));
+                        json_array_append_new(causes,
+                                json_pack("{s:s, s:s, s:O}", "reason", "FieldManagerConflict",
+                                        "message", message, "field", p));
                         str_printf(why, "%s%s: %s", n ? ", " : "", message, json_string_value(p));
                         n++;
                 }
@@ -270,8 +283,8 @@ static size_t apply_conflicts(const json_t *entries, const json_t *set, const js
         return n;
 }
 
-json_t *managed_apply(const json_t *live, const json_t *config, const char *manager, const char *api_version,
-                const char *time, bool force, struct str *why, json_t **causes)
+json_t *managed_apply(const json_t *live, const json_t *config, const char *manager,
+        const char *api_version, const char *time, bool force, struct str *why, json_t **causes)
 {
         json_t *set = fieldset_of(config), *entries = entries_of(live), *found = json_array();
         json_t *result = live ? json_deep_copy(live) : json_deep_copy(config);
@@ -281,7 +294,8 @@ json_t *managed_apply(const json_t *live, const json_t *config, const char *mana
 
         n = apply_conflicts(entries, set, live, config, manager, &list, found);
         if (n && !force) {
-                str_printf(why, "Apply failed with %zu conflict%s: %s", n, n == 1 ? "" : "s", list.s);
+                str_printf(
+                        why, "Apply failed with %zu conflict%s: %s", n, n == 1 ? "" : "s", list.s);
                 *causes = found;
                 str_done(&list);
                 json_decref(set);
@@ -307,7 +321,8 @@ json_t *managed_apply(const json_t *live, const json_t *config, const char *mana
                 i++;
         }
         if (lost) {
-                /* Gone is what this manager had set, does not set any more, and nobody else owns. */
+                /* Gone is what this manager had set, does not set any more, and nobody else owns.
+                 */
                 fieldset_subtract(lost, set);
                 json_array_foreach (entries, i, entry)
                         fieldset_subtract(lost, json_object_get(entry, "fieldsV1"));

@@ -21,13 +21,14 @@ void fieldset_subtract(json_t *set, const json_t *other);
  * others lose that, and nobody keeps a field that is gone. @prev's entries are the start, whatever
  * @obj brings along.
  */
-void managed_update(json_t *obj, const json_t *prev, const char *manager, const char *api_version, const char *time,
-                bool status_only);
+void managed_update(json_t *obj, const json_t *prev, const char *manager, const char *api_version,
+        const char *time, bool status_only);
 
 /*
  * Server-side apply of @config by @manager. Returns the merged object (new reference) with its
- * entries, or NULL with a sentence about conflicts in @why and their fields in @causes (a JSON array).
+ * entries, or NULL with a sentence about conflicts in @why and their fields in @causes (a JSON
+ * array).
  * @live NULL: the object is created.
  */
-json_t *managed_apply(const json_t *live, const json_t *config, const char *manager, const char *api_version,
-                const char *time, bool force, struct str *why, json_t **causes);
+json_t *managed_apply(const json_t *live, const json_t *config, const char *manager,
+        const char *api_version, const char *time, bool force, struct str *why, json_t **causes);

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
-#define _cleanup_(f) __attribute__((cleanup(f)))
-#define _printf_(fmt, first) __attribute__((format(printf, fmt, first)))
+#define _cleanup_(f)                  __attribute__((cleanup(f)))
+#define _printf_(fmt, first)          __attribute__((format(printf, fmt, first)))
 
 /* Zeroed memory; free() it. */
 void *mem_zalloc(size_t n);

@@ -29,17 +29,20 @@ const char *object_label(const json_t *obj, const char *key)
 
 const char *object_annotation(const json_t *obj, const char *key)
 {
-        return json_string_value(json_object_get(json_object_get(object_meta(obj), "annotations"), key));
+        return json_string_value(
+                json_object_get(json_object_get(object_meta(obj), "annotations"), key));
 }
 
 void object_set_label(json_t *obj, const char *key, const char *value)
 {
-        json_object_set_new(object_child(object_child(obj, "metadata"), "labels"), key, json_string(value));
+        json_object_set_new(
+                object_child(object_child(obj, "metadata"), "labels"), key, json_string(value));
 }
 
 void object_set_annotation(json_t *obj, const char *key, const char *value)
 {
-        json_object_set_new(object_child(object_child(obj, "metadata"), "annotations"), key, json_string(value));
+        json_object_set_new(object_child(object_child(obj, "metadata"), "annotations"), key,
+                json_string(value));
 }
 
 json_t *object_status(json_t *obj)
@@ -63,22 +66,26 @@ static void object_complete(struct table *t, const char *ns, const char *name, j
         if (*ns)
                 json_object_set_new(meta, "namespace", json_string(ns));
         json_object_set_new(meta, "uid", json_string(uid_random(buf)));
-        json_object_set_new(meta, "creationTimestamp", json_string(rfc3339(cluster_now(t->cluster), now)));
+        json_object_set_new(
+                meta, "creationTimestamp", json_string(rfc3339(cluster_now(t->cluster), now)));
         if (has_generation(t->type))
                 json_object_set_new(meta, "generation", json_integer(1));
         json_object_del(meta, "deletionTimestamp");
 }
 
-struct doc *object_create(struct table *t, const char *ns, const char *name, json_t *obj, const char *manager)
+struct doc *object_create(
+        struct table *t, const char *ns, const char *name, json_t *obj, const char *manager)
 {
         char now[RFC3339_LEN];
 
         object_complete(t, ns, name, obj);
-        managed_update(obj, NULL, manager, t->type->api_version, rfc3339(cluster_now(t->cluster), now), false);
+        managed_update(obj, NULL, manager, t->type->api_version,
+                rfc3339(cluster_now(t->cluster), now), false);
         return table_put(t, ns, name, obj);
 }
 
-struct doc *object_create_applied(struct table *t, const char *ns, const char *name, json_t *obj, json_t *entries)
+struct doc *object_create_applied(
+        struct table *t, const char *ns, const char *name, json_t *obj, json_t *entries)
 {
         object_complete(t, ns, name, obj);
         json_object_set(object_meta(obj), "managedFields", entries);
@@ -97,7 +104,8 @@ static bool same_but_metadata(const json_t *a, const json_t *b, bool with_status
                         return false;
         }
         json_object_foreach ((json_t *)b, key, v)
-                if (!json_object_get(a, key) && strcmp(key, "metadata") != 0 && (with_status || strcmp(key, "status") != 0))
+                if (!json_object_get(a, key) && strcmp(key, "metadata") != 0 &&
+                        (with_status || strcmp(key, "status") != 0))
                         return false;
         return true;
 }
@@ -110,8 +118,9 @@ static bool only_status_differs(const json_t *a, const json_t *b)
 /* Puts back what only the server may change, and counts the generation. */
 static void object_keep_identity(struct table *t, const json_t *prev, json_t *obj)
 {
-        static const char *const kept[] = { "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
-                                            "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName" };
+        static const char *const kept[] = { "name", "namespace", "uid", "creationTimestamp",
+                "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion",
+                "generateName" };
         const json_t *old = object_meta(prev);
         json_t *meta = object_child(obj, "metadata");
 
@@ -125,7 +134,7 @@ static void object_keep_identity(struct table *t, const json_t *prev, json_t *ob
         }
         if (has_generation(t->type) && !same_but_metadata(prev, obj, t->type->no_status))
                 json_object_set_new(meta, "generation",
-                                json_integer(json_integer_value(json_object_get(old, "generation")) + 1));
+                        json_integer(json_integer_value(json_object_get(old, "generation")) + 1));
 }
 
 /* Stores what differs from @prev; removes what only waited for its finalizers. */
@@ -135,21 +144,24 @@ static struct doc *object_store(struct table *t, struct doc *d, const json_t *pr
         _cleanup_(mem_freep) char *name = mem_strdup(doc_name(d));
         json_t *meta = object_meta(obj);
 
-        if (json_object_get(meta, "deletionTimestamp") && !json_array_size(json_object_get(meta, "finalizers")) &&
-                        t->type->id != RT_NAMESPACES) {
+        if (json_object_get(meta, "deletionTimestamp") &&
+                !json_array_size(json_object_get(meta, "finalizers")) &&
+                t->type->id != RT_NAMESPACES) {
                 table_remove(t, d);
                 return NULL;
         }
         return json_equal((json_t *)prev, obj) ? d : table_put(t, ns, name, obj);
 }
 
-struct doc *object_update(struct table *t, struct doc *d, const json_t *prev, json_t *obj, const char *manager)
+struct doc *object_update(
+        struct table *t, struct doc *d, const json_t *prev, json_t *obj, const char *manager)
 {
         char now[RFC3339_LEN];
 
         object_keep_identity(t, prev, obj);
-        managed_update(obj, prev, manager, t->type->api_version, rfc3339(cluster_now(t->cluster), now),
-                        !t->type->no_status && only_status_differs(prev, obj));
+        managed_update(obj, prev, manager, t->type->api_version,
+                rfc3339(cluster_now(t->cluster), now),
+                !t->type->no_status && only_status_differs(prev, obj));
         return object_store(t, d, prev, obj);
 }
 
@@ -162,7 +174,8 @@ static bool same_but_times(const json_t *a, const json_t *b)
         size_t j;
 
         for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
-                json_array_foreach (json_object_get(object_meta(trees[i]), "managedFields"), j, entry)
+                json_array_foreach (
+                        json_object_get(object_meta(trees[i]), "managedFields"), j, entry)
                         json_object_del(entry, "time");
         same = json_equal(x, y);
         json_decref(x);
@@ -180,7 +193,8 @@ bool object_delete(struct table *t, struct doc *d)
 {
         json_t *obj = doc_parse(d);
         json_t *meta = object_meta(obj);
-        bool waits = json_array_size(json_object_get(meta, "finalizers")) > 0 || t->type->id == RT_NAMESPACES;
+        bool waits = json_array_size(json_object_get(meta, "finalizers")) > 0 ||
+                     t->type->id == RT_NAMESPACES;
 
         if (!waits) {
                 table_remove(t, d);
@@ -189,10 +203,12 @@ bool object_delete(struct table *t, struct doc *d)
                 _cleanup_(mem_freep) char *name = mem_strdup(doc_name(d));
                 char now[RFC3339_LEN];
 
-                json_object_set_new(meta, "deletionTimestamp", json_string(rfc3339(cluster_now(t->cluster), now)));
+                json_object_set_new(meta, "deletionTimestamp",
+                        json_string(rfc3339(cluster_now(t->cluster), now)));
                 json_object_set_new(meta, "deletionGracePeriodSeconds", json_integer(0));
                 if (t->type->id == RT_NAMESPACES)
-                        json_object_set_new(object_status(obj), "phase", json_string("Terminating"));
+                        json_object_set_new(
+                                object_status(obj), "phase", json_string("Terminating"));
                 table_put(t, ns, name, obj);
         }
         json_decref(obj);
@@ -204,7 +220,8 @@ json_t *object_edit(const struct doc *d)
         return doc_parse(d);
 }
 
-struct doc *object_modified(struct table *t, const char *ns, const char *name, json_t *obj, const char *manager)
+struct doc *object_modified(
+        struct table *t, const char *ns, const char *name, json_t *obj, const char *manager)
 {
         struct doc *d = table_find(t, ns, name);
         struct doc *result = NULL;

@@ -23,13 +23,16 @@ struct cert_spec {
         long from_s, until_s;  /* relative to now */
 };
 
-static const struct cert_spec spec_ca = { "fleetfs-sim", "fleetfs-sim CA", NULL, NULL, -DAY, 3650 * DAY };
-static const struct cert_spec spec_other_ca = { "fleetfs-sim", "another CA", NULL, NULL, -DAY, 3650 * DAY };
+static const struct cert_spec spec_ca = { "fleetfs-sim", "fleetfs-sim CA", NULL, NULL, -DAY,
+        3650 * DAY };
+static const struct cert_spec spec_other_ca = { "fleetfs-sim", "another CA", NULL, NULL, -DAY,
+        3650 * DAY };
 static const struct cert_spec spec_server = { "fleetfs-sim", "kube-apiserver", "serverAuth",
-                                              "IP:127.0.0.1,DNS:localhost", -DAY, 3650 * DAY };
+        "IP:127.0.0.1,DNS:localhost", -DAY, 3650 * DAY };
 static const struct cert_spec spec_expired = { "fleetfs-sim", "kube-apiserver", "serverAuth",
-                                               "IP:127.0.0.1,DNS:localhost", -30 * DAY, -DAY };
-static const struct cert_spec spec_admin = { "system:masters", "admin", "clientAuth", NULL, -DAY, 3650 * DAY };
+        "IP:127.0.0.1,DNS:localhost", -30 * DAY, -DAY };
+static const struct cert_spec spec_admin = { "system:masters", "admin", "clientAuth", NULL, -DAY,
+        3650 * DAY };
 
 static void pki_die(const char *what)
 {
@@ -48,7 +51,8 @@ static void cert_extension(X509 *cert, X509 *issuer, int nid, const char *value)
         X509_EXTENSION_free(ext);
 }
 
-static X509 *cert_new(const struct cert_spec *spec, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+static X509 *cert_new(
+        const struct cert_spec *spec, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
 {
         X509 *cert = X509_new();
         X509_NAME *name;
@@ -62,8 +66,10 @@ static X509 *cert_new(const struct cert_spec *spec, EVP_PKEY *key, X509 *issuer,
         X509_gmtime_adj(X509_getm_notAfter(cert), spec->until_s);
         X509_set_pubkey(cert, key);
         name = X509_get_subject_name(cert);
-        X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)spec->org, -1, -1, 0);
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->cn, -1, -1, 0);
+        X509_NAME_add_entry_by_txt(
+                name, "O", MBSTRING_UTF8, (const unsigned char *)spec->org, -1, -1, 0);
+        X509_NAME_add_entry_by_txt(
+                name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->cn, -1, -1, 0);
         if (!issuer) {
                 issuer = cert;
                 issuer_key = key;
@@ -72,7 +78,8 @@ static X509 *cert_new(const struct cert_spec *spec, EVP_PKEY *key, X509 *issuer,
         cert_extension(cert, issuer, NID_subject_key_identifier, "hash");
         if (spec->usage) {
                 cert_extension(cert, issuer, NID_basic_constraints, "critical,CA:FALSE");
-                cert_extension(cert, issuer, NID_key_usage, "critical,digitalSignature,keyEncipherment");
+                cert_extension(
+                        cert, issuer, NID_key_usage, "critical,digitalSignature,keyEncipherment");
                 cert_extension(cert, issuer, NID_ext_key_usage, spec->usage);
                 cert_extension(cert, issuer, NID_authority_key_identifier, "keyid");
         } else {
@@ -124,7 +131,7 @@ static char *key_pem(EVP_PKEY *key)
 }
 
 static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *outlen,
-                const unsigned char *in, unsigned int inlen, void *arg)
+        const unsigned char *in, unsigned int inlen, void *arg)
 {
         static const unsigned char both[] = "\x02h2\x08http/1.1";
         bool http1_only = arg != NULL;
@@ -132,7 +139,7 @@ static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *outle
         unsigned int n = (unsigned int)sizeof both - 1 - (http1_only ? 3 : 0);
 
         if (SSL_select_next_proto((unsigned char **)out, outlen, ours, n, in, inlen) !=
-                        OPENSSL_NPN_NEGOTIATED)
+                OPENSSL_NPN_NEGOTIATED)
                 return SSL_TLSEXT_ERR_NOACK;
         return SSL_TLSEXT_ERR_OK;
 }
@@ -148,7 +155,8 @@ static SSL_CTX *context_new(X509 *cert, EVP_PKEY *key, X509 *client_ca, bool htt
         static const unsigned char session_id[] = "fleetfs-sim";
         SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
-        if (!ctx || SSL_CTX_use_certificate(ctx, cert) != 1 || SSL_CTX_use_PrivateKey(ctx, key) != 1)
+        if (!ctx || SSL_CTX_use_certificate(ctx, cert) != 1 ||
+                SSL_CTX_use_PrivateKey(ctx, key) != 1)
                 pki_die("TLS context");
         SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
         SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -164,7 +172,8 @@ static SSL_CTX *context_new(X509 *cert, EVP_PKEY *key, X509 *client_ca, bool htt
 
 void pki_init(struct pki *pki, bool http1_only)
 {
-        EVP_PKEY *ca_key = key_new(), *other_key = key_new(), *server_key = key_new(), *admin_key = key_new();
+        EVP_PKEY *ca_key = key_new(), *other_key = key_new(), *server_key = key_new(),
+                 *admin_key = key_new();
         X509 *ca = cert_new(&spec_ca, ca_key, NULL, NULL);
         X509 *other = cert_new(&spec_other_ca, other_key, NULL, NULL);
         X509 *server[PKI_N_IDENTITIES] = {

@@ -22,7 +22,8 @@ static size_t ring_next;
 
 const char *requests_method(const char *method)
 {
-        static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS" };
+        static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD",
+                "OPTIONS" };
 
         for (size_t i = 0; i < ARRAY_SIZE(known); i++)
                 if (strcmp(known[i], method) == 0)
@@ -50,7 +51,7 @@ void requests_count(struct cluster *c, const struct exchange *x, int code)
                 struct request_count *rc = &r->v[i];
 
                 if (rc->code == code && rc->method == method && strcmp(rc->verb, x->verb) == 0 &&
-                                strcmp(rc->resource, x->resource) == 0) {
+                        strcmp(rc->resource, x->resource) == 0) {
                         rc->n++;
                         return;
                 }
@@ -66,8 +67,10 @@ json_t *requests_describe(const struct cluster *c)
         for (size_t i = 0; i < c->requests.n; i++) {
                 const struct request_count *rc = &c->requests.v[i];
 
-                json_array_append_new(counts, json_pack("{s:s, s:s, s:s, s:i, s:I}", "method", rc->method, "verb",
-                                rc->verb, "resource", rc->resource, "code", rc->code, "count", (json_int_t)rc->n));
+                json_array_append_new(
+                        counts, json_pack("{s:s, s:s, s:s, s:i, s:I}", "method", rc->method, "verb",
+                                        rc->verb, "resource", rc->resource, "code", rc->code,
+                                        "count", (json_int_t)rc->n));
         }
         return json_pack("{s:I, s:o}", "total", (json_int_t)c->requests.total, "counts", counts);
 }
@@ -80,7 +83,8 @@ json_t *requests_log(const struct cluster *c)
                 const struct logged *l = &ring[i % LOG_MAX];
 
                 if (l->cluster && (!c || l->cluster == c))
-                        json_array_append_new(log, json_pack("{s:s, s:s, s:s, s:i}", "cluster", l->cluster->name,
+                        json_array_append_new(log,
+                                json_pack("{s:s, s:s, s:s, s:i}", "cluster", l->cluster->name,
                                         "method", l->method, "target", l->target, "code", l->code));
         }
         return log;

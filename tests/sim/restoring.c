@@ -13,10 +13,24 @@
 
 /* What Velero restores before the rest, in its order. */
 static const char *const priorities[] = {
-        "customresourcedefinitions.apiextensions.k8s.io", "namespaces", "storageclasses.storage.k8s.io", "persistentvolumes",
-        "persistentvolumeclaims", "clusterroles.rbac.authorization.k8s.io", "roles.rbac.authorization.k8s.io", "serviceaccounts",
-        "clusterrolebindings.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "secrets", "configmaps",
-        "limitranges", "priorityclasses.scheduling.k8s.io", "pods", "replicasets.apps", "endpoints", "services",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "namespaces",
+        "storageclasses.storage.k8s.io",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "clusterroles.rbac.authorization.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+        "serviceaccounts",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "secrets",
+        "configmaps",
+        "limitranges",
+        "priorityclasses.scheduling.k8s.io",
+        "pods",
+        "replicasets.apps",
+        "endpoints",
+        "services",
 };
 
 struct job {
@@ -64,10 +78,12 @@ static void job_warn(struct job *j, const char *ns, char *sentence)
         j->out->warnings++;
 }
 
-static void job_record(struct job *j, const struct restype *t, const char *ns, const char *name, const char *action)
+static void job_record(struct job *j, const struct restype *t, const char *ns, const char *name,
+        const char *action)
 {
         _cleanup_(mem_freep) char *key = mem_printf("%s/%s", t->api_version, t->kind);
-        _cleanup_(mem_freep) char *entry = mem_printf("%s%s%s(%s)", ns, *ns ? "/" : "", name, action);
+        _cleanup_(mem_freep) char *entry =
+                mem_printf("%s%s%s(%s)", ns, *ns ? "/" : "", name, action);
 
         if (!json_object_get(j->out->resources, key))
                 json_object_set_new(j->out->resources, key, json_array());
@@ -76,7 +92,8 @@ static void job_record(struct job *j, const struct restype *t, const char *ns, c
 
 static const char *job_target(const struct job *j, const char *ns)
 {
-        const char *mapped = json_string_value(json_object_get(json_object_get(j->spec, "namespaceMapping"), ns));
+        const char *mapped = json_string_value(
+                json_object_get(json_object_get(j->spec, "namespaceMapping"), ns));
 
         return mapped ? mapped : ns;
 }
@@ -89,7 +106,8 @@ static bool wants_cluster_scoped(const struct job *j)
 
         if (json_is_boolean(flag))
                 return json_is_true(flag);
-        return filter_everything(json_object_get(j->spec, "includedNamespaces"), json_object_get(j->spec, "excludedNamespaces"));
+        return filter_everything(json_object_get(j->spec, "includedNamespaces"),
+                json_object_get(j->spec, "excludedNamespaces"));
 }
 
 static bool wants_labels(const struct job *j, const struct doc *d)
@@ -106,24 +124,29 @@ static bool finished_workload(const struct restype *t, const struct doc *d)
 
         if (t->id == RT_PODS)
                 return jscan_is(phase, "Succeeded") || jscan_is(phase, "Failed");
-        return strcmp(t->plural, "jobs") == 0 && jscan(doc_json(d), "status", "completionTime", NULL).p;
+        return strcmp(t->plural, "jobs") == 0 &&
+               jscan(doc_json(d), "status", "completionTime", NULL).p;
 }
 
 static bool job_wants(const struct job *j, const struct item *item)
 {
         const struct restype *t = item->type;
         _cleanup_(mem_freep) char *ns = doc_namespace(item->doc);
-        const json_t *in = json_object_get(j->spec, "includedResources"), *out = json_object_get(j->spec, "excludedResources");
+        const json_t *in = json_object_get(j->spec, "includedResources"),
+                     *out = json_object_get(j->spec, "excludedResources");
         bool related = t->id == RT_PVS || t->id == RT_CRDS;
 
-        if (!filter_includes_type(related ? NULL : in, out, t) || !wants_labels(j, item->doc) || finished_workload(t, item->doc))
+        if (!filter_includes_type(related ? NULL : in, out, t) || !wants_labels(j, item->doc) ||
+                finished_workload(t, item->doc))
                 return false;
         if (t->id == RT_NAMESPACES)
-                return filter_includes_type(in, out, t) && filter_includes(json_object_get(j->spec, "includedNamespaces"),
-                                json_object_get(j->spec, "excludedNamespaces"), doc_name(item->doc));
+                return filter_includes_type(in, out, t) &&
+                       filter_includes(json_object_get(j->spec, "includedNamespaces"),
+                               json_object_get(j->spec, "excludedNamespaces"), doc_name(item->doc));
         if (!*ns)
                 return wants_cluster_scoped(j) && filter_includes_type(in, out, t);
-        return filter_includes(json_object_get(j->spec, "includedNamespaces"), json_object_get(j->spec, "excludedNamespaces"), ns);
+        return filter_includes(json_object_get(j->spec, "includedNamespaces"),
+                json_object_get(j->spec, "excludedNamespaces"), ns);
 }
 
 /* ---- objects ---- */
@@ -132,14 +155,16 @@ static bool job_wants(const struct job *j, const struct item *item)
 static void object_strip(const struct job *j, const struct restype *t, json_t *obj)
 {
         static const char *const kept[] = { "name", "namespace", "labels", "annotations" };
-        json_t *meta = json_object(), *spec = json_object_get(obj, "spec"), *status = json_object_get(j->spec, "restoreStatus"), *port;
+        json_t *meta = json_object(), *spec = json_object_get(obj, "spec"),
+               *status = json_object_get(j->spec, "restoreStatus"), *port;
         size_t i;
 
         for (i = 0; i < ARRAY_SIZE(kept); i++)
                 if (json_object_get(object_meta(obj), kept[i]))
                         json_object_set(meta, kept[i], json_object_get(object_meta(obj), kept[i]));
         json_object_set_new(obj, "metadata", meta);
-        if (!status || !filter_includes_type(json_object_get(status, "includedResources"), json_object_get(status, "excludedResources"), t))
+        if (!status || !filter_includes_type(json_object_get(status, "includedResources"),
+                               json_object_get(status, "excludedResources"), t))
                 json_object_del(obj, "status");
         if (strcmp(t->plural, "services") == 0) {
                 const char *ip = json_string_value(json_object_get(spec, "clusterIP"));
@@ -188,7 +213,8 @@ static void job_namespace(struct job *j, const char *source)
         if (!*source || table_find(t, "", target))
                 return;
         for (size_t i = 0; i < j->items->n && !obj; i++)
-                if (j->items->v[i].type->id == RT_NAMESPACES && strcmp(doc_name(j->items->v[i].doc), source) == 0)
+                if (j->items->v[i].type->id == RT_NAMESPACES &&
+                        strcmp(doc_name(j->items->v[i].doc), source) == 0)
                         obj = doc_parse(j->items->v[i].doc);
         if (obj)
                 object_strip(j, t->type, obj);
@@ -207,13 +233,16 @@ static void job_namespace(struct job *j, const char *source)
  * True where the live object is what the backup holds, as far as Velero compares. The CA that each
  * namespace gets never is: every restore into a new namespace warns about it (measured).
  */
-static bool same_object(const struct job *j, const struct restype *t, const json_t *live, const json_t *obj)
+static bool same_object(
+        const struct job *j, const struct restype *t, const json_t *live, const json_t *obj)
 {
         json_t *a = json_deep_copy(live), *b = json_deep_copy(obj);
         json_t *both[] = { a, b };
         bool same = true;
 
-        if (t->id == RT_CONFIGMAPS && strcmp(json_string_value(json_object_get(object_meta(live), "name")), "kube-root-ca.crt") == 0)
+        if (t->id == RT_CONFIGMAPS &&
+                strcmp(json_string_value(json_object_get(object_meta(live), "name")),
+                        "kube-root-ca.crt") == 0)
                 json_object_set_new(b, "data", json_null());
         for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
                 json_t *labels;
@@ -235,7 +264,8 @@ static bool same_object(const struct job *j, const struct restype *t, const json
 }
 
 /* An object of that name is there already. */
-static void job_existing(struct job *j, struct table *t, const char *ns, struct doc *there, json_t *obj)
+static void job_existing(
+        struct job *j, struct table *t, const char *ns, struct doc *there, json_t *obj)
 {
         const char *policy = json_string_value(json_object_get(j->spec, "existingResourcePolicy"));
         json_t *live = doc_parse(there);
@@ -253,9 +283,15 @@ static void job_existing(struct job *j, struct table *t, const char *ns, struct 
                 json_decref(merged);
                 action = "updated";
         } else if (policy && *policy) {
-                job_warn(j, ns, mem_printf("could not restore, %s \"%s\" already exists. Warning: the in-cluster version is different than the backed-up version", t->type->kind, doc_name(there)));
+                job_warn(j, ns,
+                        mem_printf("could not restore, %s \"%s\" already exists. Warning: the "
+                                   "in-cluster version is different than the backed-up version",
+                                t->type->kind, doc_name(there)));
         } else {
-                job_warn(j, ns, mem_printf("could not restore, %s:%s already exists. Warning: the in-cluster version is different than the backed-up version", t->type->kind, doc_name(there)));
+                job_warn(j, ns,
+                        mem_printf("could not restore, %s:%s already exists. Warning: the "
+                                   "in-cluster version is different than the backed-up version",
+                                t->type->kind, doc_name(there)));
         }
         job_record(j, t->type, ns, doc_name(there), action);
         json_decref(live);
@@ -266,7 +302,8 @@ static void job_restore(struct job *j, const struct item *item)
         struct table *t = cluster_table(j->c, item->type->id);
         _cleanup_(mem_freep) char *source = doc_namespace(item->doc);
         const char *ns = job_target(j, source);
-        const char *name = item->type->id == RT_NAMESPACES ? job_target(j, doc_name(item->doc)) : doc_name(item->doc);
+        const char *name = item->type->id == RT_NAMESPACES ? job_target(j, doc_name(item->doc))
+                                                           : doc_name(item->doc);
         struct doc *there;
         json_t *obj;
 
@@ -279,7 +316,9 @@ static void job_restore(struct job *j, const struct item *item)
                 return;
         }
         if (!cluster_serves(j->c, item->type)) {
-                job_warn(j, ns, mem_printf("cannot restore %s because \"%s\" is not served by the cluster", name, item->type->crd_name));
+                job_warn(j, ns,
+                        mem_printf("cannot restore %s because \"%s\" is not served by the cluster",
+                                name, item->type->crd_name));
                 return;
         }
         job_namespace(j, source);
@@ -318,14 +357,15 @@ static size_t priority_of(const struct restype *t)
         return i;
 }
 
-void restoring_run(struct restoring *out, struct cluster *c, const char *velero_ns, const char *name, const json_t *spec,
-                const struct items *items)
+void restoring_run(struct restoring *out, struct cluster *c, const char *velero_ns,
+        const char *name, const json_t *spec, const struct items *items)
 {
         struct job j = { .out = out, .c = c, .name = name, .spec = spec, .items = items };
         json_t *v;
         size_t i;
 
-        *out = (struct restoring){ .results = json_pack("{s:{}, s:{}}", "warnings", "errors"), .resources = json_object() };
+        *out = (struct restoring){ .results = json_pack("{s:{}, s:{}}", "warnings", "errors"),
+                .resources = json_object() };
         j.backup_label = velero_label_value(json_string_value(json_object_get(spec, "backupName")));
         j.restore_label = velero_label_value(name);
         if (json_is_object(json_object_get(spec, "labelSelector")))
@@ -334,7 +374,8 @@ void restoring_run(struct restoring *out, struct cluster *c, const char *velero_
                 job_labels(&j, v);
         for (size_t priority = 0; priority <= ARRAY_SIZE(priorities); priority++)
                 for (i = 0; i < items->n; i++)
-                        if (priority_of(items->v[i].type) == priority && job_wants(&j, &items->v[i]))
+                        if (priority_of(items->v[i].type) == priority &&
+                                job_wants(&j, &items->v[i]))
                                 job_restore(&j, &items->v[i]);
         for (i = 0; i < j.n_labels; i++)
                 selector_done(&j.labels[i]);

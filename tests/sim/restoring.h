@@ -15,7 +15,7 @@ struct restoring {
 };
 
 /* Creates in @c what @spec asks for of @items. @velero_ns is where the Restore @name lives. */
-void restoring_run(struct restoring *out, struct cluster *c, const char *velero_ns, const char *name, const json_t *spec,
-                const struct items *items);
+void restoring_run(struct restoring *out, struct cluster *c, const char *velero_ns,
+        const char *name, const json_t *spec, const struct items *items);
 /* Counts and records an error of the server as a whole. */
 void restoring_error(int *errors, json_t *results, const char *sentence);

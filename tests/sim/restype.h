@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct restype {
-        unsigned id; /* position in the table */
+        unsigned id;       /* position in the table */
         const char *group; /* "" is the core group */
         const char *version;
         const char *plural;
@@ -18,8 +18,8 @@ struct restype {
         const char *kind;
         const char *short_names; /* comma list or NULL */
         bool namespaced;
-        bool builtin;     /* served without a CRD; serialized as the typed API does it */
-        bool no_status;   /* no /status subresource */
+        bool builtin;      /* served without a CRD; serialized as the typed API does it */
+        bool no_status;    /* no /status subresource */
         char *api_version; /* "v1", "velero.io/v1" */
         char *head;        /* how each serialized object of it begins */
         char *crd_name;    /* "backups.velero.io" */
@@ -67,4 +67,4 @@ const struct restype *restype_find_kind(const char *api_version, const char *kin
 const struct restype *restype_find_name(const char *name);
 /* Adds a custom type unless it is there, and returns it. */
 const struct restype *restype_add(const char *group, const char *version, const char *plural,
-                const char *singular, const char *kind, bool namespaced, bool status);
+        const char *singular, const char *kind, bool namespaced, bool status);

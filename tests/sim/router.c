@@ -65,7 +65,8 @@ static int route_target(struct api_request *r, const char **s, int n)
         }
         /* /namespaces/NS/… unless the namespace itself, or a subresource of it, is meant. */
         if (n - i >= 3 && strcmp(s[i], "namespaces") == 0 &&
-                        !(n - i == 3 && (strcmp(s[i + 2], "status") == 0 || strcmp(s[i + 2], "finalize") == 0))) {
+                !(n - i == 3 &&
+                        (strcmp(s[i + 2], "status") == 0 || strcmp(s[i + 2], "finalize") == 0))) {
                 r->ns = s[i + 1];
                 i += 2;
         }
@@ -91,7 +92,8 @@ static const struct route *find_route(const struct api_request *r)
         if (*r->subresource && strcmp(r->x->method, "POST") == 0)
                 return &route_subresource_create;
         for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-                if (routes[i].collection == collection && strcmp(routes[i].method, r->x->method) == 0)
+                if (routes[i].collection == collection &&
+                        strcmp(routes[i].method, r->x->method) == 0)
                         return &routes[i];
         return NULL;
 }
@@ -122,7 +124,8 @@ static void serve_objects(struct cluster *c, struct exchange *x, const char *use
         if (route)
                 route->serve(&r);
         else
-                status_reply(x, 405, NULL, "the server does not allow this method on the requested resource");
+                status_reply(x, 405, NULL,
+                        "the server does not allow this method on the requested resource");
 }
 
 /* Which cluster a request is for; on a shared port its prefix is taken off the path. */
@@ -138,7 +141,8 @@ static struct cluster *route_cluster(struct sim *sim, struct exchange *x)
         if (strncmp(x->path, prefix, sizeof prefix - 1) != 0)
                 return NULL;
         rest = strchrnul(x->path + sizeof prefix - 1, '/');
-        path = mem_strndup(x->path + sizeof prefix - 1, (size_t)(rest - x->path) - (sizeof prefix - 1));
+        path = mem_strndup(
+                x->path + sizeof prefix - 1, (size_t)(rest - x->path) - (sizeof prefix - 1));
         c = sim_cluster(sim, path);
         free(path);
         path = mem_strdup(*rest ? rest : "/");

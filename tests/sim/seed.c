@@ -45,7 +45,8 @@ void seeds_free(struct seeds *s)
         free(s);
 }
 
-static void seed_object(struct cluster *c, unsigned type, const char *ns, const char *name, json_t *obj, const char *manager)
+static void seed_object(struct cluster *c, unsigned type, const char *ns, const char *name,
+        json_t *obj, const char *manager)
 {
         if (!json_object_get(obj, "metadata"))
                 json_object_set_new(obj, "metadata", json_object());
@@ -55,8 +56,9 @@ static void seed_object(struct cluster *c, unsigned type, const char *ns, const 
 
 static void seed_namespace(struct cluster *c, const char *name)
 {
-        json_t *obj = json_pack("{s:{s:{s:s}}, s:{s:[s]}, s:{s:s}}", "metadata", "labels", "kubernetes.io/metadata.name", name, "spec",
-                        "finalizers", "kubernetes", "status", "phase", "Active");
+        json_t *obj = json_pack("{s:{s:{s:s}}, s:{s:[s]}, s:{s:s}}", "metadata", "labels",
+                "kubernetes.io/metadata.name", name, "spec", "finalizers", "kubernetes", "status",
+                "phase", "Active");
 
         if (strcmp(name, VELERO_NS) == 0)
                 object_set_label(obj, "component", "velero");
@@ -67,8 +69,9 @@ static void seed_namespace(struct cluster *c, const char *name)
 static void seed_furnish(struct cluster *c, const char *ns)
 {
         seed_object(c, RT_SERVICEACCOUNTS, ns, "default", json_object(), "kube-controller-manager");
-        seed_object(c, RT_CONFIGMAPS, ns, "kube-root-ca.crt", json_pack("{s:{s:s}}", "data", "ca.crt", c->sim->pki.ca_pem),
-                        "kube-controller-manager");
+        seed_object(c, RT_CONFIGMAPS, ns, "kube-root-ca.crt",
+                json_pack("{s:{s:s}}", "data", "ca.crt", c->sim->pki.ca_pem),
+                "kube-controller-manager");
 }
 
 static void seed_crd(struct cluster *c, const struct restype *t)
@@ -76,28 +79,47 @@ static void seed_crd(struct cluster *c, const struct restype *t)
         char now[RFC3339_LEN];
 
         rfc3339(cluster_now(c), now);
-        seed_object(c, RT_CRDS, "", t->crd_name, json_pack("{s:{s:{s:s}}, s:{s:s, s:s, s:{s:s, s:s, s:s, s:s}, s:[{s:s, s:b, s:b, s:{s:{s:s}}}]}, "
-                        "s:{s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:[s]}}",
-                        "metadata", "labels", "component", "velero",
-                        "spec", "group", t->group, "scope", "Namespaced", "names", "kind", t->kind, "listKind", t->kind, "plural", t->plural, "singular", t->singular,
-                        "versions", "name", t->version, "served", 1, "storage", 1, "schema", "openAPIV3Schema", "type", "object",
-                        "status", "conditions", "lastTransitionTime", now, "type", "NamesAccepted", "status", "True",
-                        "lastTransitionTime", now, "type", "Established", "status", "True", "storedVersions", t->version), "velero");
+        seed_object(c, RT_CRDS, "", t->crd_name,
+                json_pack("{s:{s:{s:s}}, s:{s:s, s:s, s:{s:s, s:s, s:s, s:s}, s:[{s:s, s:b, s:b, "
+                          "s:{s:{s:s}}}]}, "
+                          "s:{s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:[s]}}",
+                        "metadata", "labels", "component", "velero", "spec", "group", t->group,
+                        "scope", "Namespaced", "names", "kind", t->kind, "listKind", t->kind,
+                        "plural", t->plural, "singular", t->singular, "versions", "name",
+                        t->version, "served", 1, "storage", 1, "schema", "openAPIV3Schema", "type",
+                        "object", "status", "conditions", "lastTransitionTime", now, "type",
+                        "NamesAccepted", "status", "True", "lastTransitionTime", now, "type",
+                        "Established", "status", "True", "storedVersions", t->version),
+                "velero");
+}
+
+/* JSON of seed_rows.c with its quotes; free it. */
+static char *seed_text(const char *quoted)
+{
+        char *text = mem_strdup(quoted);
+
+        for (char *p = text; *p; p++)
+                if (*p == '\'')
+                        *p = '"';
+        return text;
 }
 
 static void seed_row(struct cluster *c, const struct seed_row *row)
 {
-        json_t *obj = json_loads(row->json, 0, NULL);
+        _cleanup_(mem_freep) char *text = seed_text(row->json);
+        json_t *obj = json_loads(text, 0, NULL);
 
         if (!obj)
                 die("seed %s/%s does not parse", row->ns, row->name);
-        seed_object(c, restype_find_name(row->type)->id, row->ns, row->name, obj, "kubectl-client-side-apply");
+        seed_object(c, restype_find_name(row->type)->id, row->ns, row->name, obj,
+                "kubectl-client-side-apply");
 }
 
 /* Everything but what differs between clusters. */
 static void seed_first(struct cluster *c)
 {
-        static const char *const namespaces[] = { "default", "kube-node-lease", "kube-public", VELERO_NS, "shop" };
+        static const char *const namespaces[] = { "default", "kube-node-lease", "kube-public",
+                VELERO_NS, "shop" };
 
         for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
                 seed_namespace(c, namespaces[i]);
@@ -136,8 +158,8 @@ static void seeds_remember(struct seeds *s, struct cluster *c)
 
                 for (size_t j = 0; t && j < t->n; j++) {
                         s->copies = mem_realloc(s->copies, (s->n_copies + 1) * sizeof *s->copies);
-                        s->copies[s->n_copies++] = (struct copy){ t->type, doc_namespace(t->v[j]), mem_strdup(doc_name(t->v[j])),
-                                                                  template_of(t->v[j]) };
+                        s->copies[s->n_copies++] = (struct copy){ t->type, doc_namespace(t->v[j]),
+                                mem_strdup(doc_name(t->v[j])), template_of(t->v[j]) };
                 }
         }
 }
@@ -150,11 +172,13 @@ static void seed_copy(struct cluster *c, const struct copy *copy)
 
         snprintf(rv, sizeof rv, "%llu", (unsigned long long)++c->rv);
         template_render(copy->template, values, &text);
-        table_put_text(cluster_table(c, copy->type->id), copy->ns, copy->name, c->rv, text.s, text.len, true);
+        table_put_text(cluster_table(c, copy->type->id), copy->ns, copy->name, c->rv, text.s,
+                text.len, true);
         str_done(&text);
 }
 
-/* kube-system says which cluster this is: its UID follows from the name, so it survives a restart. */
+/* kube-system says which cluster this is: its UID follows from the name, so it survives a restart.
+ */
 static void seed_identity(struct cluster *c)
 {
         struct table *t = cluster_table(c, RT_NAMESPACES);
@@ -177,11 +201,14 @@ static void seed_location(struct cluster *c)
         rfc3339(cluster_now(c), now);
         snprintf(url, sizeof url, "http://127.0.0.1:%d", c->sim->store.port);
         seed_object(c, RT_LOCATIONS, VELERO_NS, "default",
-                        json_pack("{s:{s:{s:s}}, s:{s:{s:s, s:s, s:s}, s:b, s:{s:s, s:s}, s:s}, s:{s:s, s:s, s:s}}", "metadata", "labels", "component",
-                                        "velero", "spec", "config", "region", "us-east-1", "s3ForcePathStyle", "true", "s3Url", url, "default", 1,
-                                        "objectStorage", "bucket", BUCKET_NAME, "prefix", c->name, "provider", "aws", "status", "lastSyncedTime", now,
-                                        "lastValidationTime", now, "phase", "Available"),
-                        "velero");
+                json_pack("{s:{s:{s:s}}, s:{s:{s:s, s:s, s:s}, s:b, s:{s:s, s:s}, s:s}, s:{s:s, "
+                          "s:s, s:s}}",
+                        "metadata", "labels", "component", "velero", "spec", "config", "region",
+                        "us-east-1", "s3ForcePathStyle", "true", "s3Url", url, "default", 1,
+                        "objectStorage", "bucket", BUCKET_NAME, "prefix", c->name, "provider",
+                        "aws", "status", "lastSyncedTime", now, "lastValidationTime", now, "phase",
+                        "Available"),
+                "velero");
 }
 
 void seed_cluster(struct seeds *s, struct cluster *c)
@@ -202,34 +229,23 @@ void seed_cluster(struct seeds *s, struct cluster *c)
 
 /* ---- backups in bulk ---- */
 
-enum { HOLE_NAME, HOLE_UID, HOLE_RV, HOLE_TIME, HOLE_DONE, HOLE_EXPIRES, HOLE_ITEMS, HOLE_NS, N_HOLES };
+enum {
+        HOLE_NAME,
+        HOLE_UID,
+        HOLE_RV,
+        HOLE_TIME,
+        HOLE_DONE,
+        HOLE_EXPIRES,
+        HOLE_ITEMS,
+        HOLE_NS,
+        N_HOLES
+};
 
 static struct template *seed_backup_template(void)
 {
-        static const char text[] =
-                "{\"apiVersion\":\"velero.io/v1\",\"kind\":\"Backup\",\"metadata\":{\"annotations\":{\"velero.io/resource-timeout\":\"10m0s\","
-                "\"velero.io/source-cluster-k8s-gitversion\":\"v1.34.2\",\"velero.io/source-cluster-k8s-major-version\":\"1\","
-                "\"velero.io/source-cluster-k8s-minor-version\":\"34\"},\"creationTimestamp\":\"@3@\",\"generation\":6,\"labels\":{"
-                "\"velero.io/storage-location\":\"default\"},\"managedFields\":[{\"apiVersion\":\"velero.io/v1\",\"fieldsType\":\"FieldsV1\","
-                "\"fieldsV1\":{\"f:spec\":{\".\":{},\"f:includedNamespaces\":{}}},\"manager\":\"velero\",\"operation\":\"Update\",\"time\":\"@3@\"},"
-                "{\"apiVersion\":\"velero.io/v1\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:metadata\":{\"f:annotations\":{\".\":{},"
-                "\"f:velero.io/resource-timeout\":{},\"f:velero.io/source-cluster-k8s-gitversion\":{},"
-                "\"f:velero.io/source-cluster-k8s-major-version\":{},\"f:velero.io/source-cluster-k8s-minor-version\":{}},\"f:labels\":{\".\":{},"
-                "\"f:velero.io/storage-location\":{}}},\"f:spec\":{\"f:csiSnapshotTimeout\":{},\"f:defaultVolumesToFsBackup\":{},"
-                "\"f:excludedClusterScopedResources\":{},\"f:excludedNamespaceScopedResources\":{},\"f:itemOperationTimeout\":{},"
-                "\"f:snapshotMoveData\":{},\"f:storageLocation\":{},\"f:ttl\":{},\"f:volumeGroupSnapshotLabelKey\":{}},\"f:status\":{\".\":{},"
-                "\"f:completionTimestamp\":{},\"f:expiration\":{},\"f:formatVersion\":{},\"f:hookStatus\":{},\"f:phase\":{},\"f:progress\":{\".\":{},"
-                "\"f:itemsBackedUp\":{},\"f:totalItems\":{}},\"f:startTimestamp\":{},\"f:version\":{}}},\"manager\":\"velero-server\","
-                "\"operation\":\"Update\",\"time\":\"@4@\"}],\"name\":\"@0@\",\"namespace\":\"@7@\",\"resourceVersion\":\"@2@\",\"uid\":\"@1@\"},"
-                "\"spec\":{\"csiSnapshotTimeout\":\"10m0s\",\"defaultVolumesToFsBackup\":false,\"excludedClusterScopedResources\":["
-                "\"volumesnapshotcontents.snapshot.storage.k8s.io\"],\"excludedNamespaceScopedResources\":["
-                "\"volumesnapshots.snapshot.storage.k8s.io\"],\"includedNamespaces\":[\"shop\"],\"itemOperationTimeout\":\"4h0m0s\","
-                "\"snapshotMoveData\":false,\"storageLocation\":\"default\",\"ttl\":\"720h0m0s\",\"volumeGroupSnapshotLabelKey\":"
-                "\"velero.io/volume-group\"},\"status\":{\"completionTimestamp\":\"@4@\",\"expiration\":\"@5@\",\"formatVersion\":\"1.1.0\","
-                "\"hookStatus\":{},\"phase\":\"Completed\",\"progress\":{\"itemsBackedUp\":@6@,\"totalItems\":@6@},\"startTimestamp\":\"@3@\","
-                "\"version\":1}}";
+        _cleanup_(mem_freep) char *text = seed_text(seed_backup_text);
 
-        return template_new(text, sizeof text - 1);
+        return template_new(text, strlen(text));
 }
 
 void seed_backups(struct seeds *s, struct cluster *c, const char *prefix, unsigned n, bool silent)
@@ -245,9 +261,16 @@ void seed_backups(struct seeds *s, struct cluster *c, const char *prefix, unsign
         if (!s->backup)
                 s->backup = seed_backup_template();
         for (unsigned i = 0; i < n; i++) {
-                char name[64], uid[UID_LEN], rv[24], count[16], when[RFC3339_LEN], done[RFC3339_LEN], until[RFC3339_LEN];
-                const char *values[N_HOLES] = { [HOLE_NAME] = name, [HOLE_UID] = uid_random(uid), [HOLE_RV] = rv, [HOLE_TIME] = when,
-                                                [HOLE_DONE] = done, [HOLE_EXPIRES] = until, [HOLE_ITEMS] = count, [HOLE_NS] = VELERO_NS };
+                char name[64], uid[UID_LEN], rv[24], count[16], when[RFC3339_LEN],
+                        done[RFC3339_LEN], until[RFC3339_LEN];
+                const char *values[N_HOLES] = { [HOLE_NAME] = name,
+                        [HOLE_UID] = uid_random(uid),
+                        [HOLE_RV] = rv,
+                        [HOLE_TIME] = when,
+                        [HOLE_DONE] = done,
+                        [HOLE_EXPIRES] = until,
+                        [HOLE_ITEMS] = count,
+                        [HOLE_NS] = VELERO_NS };
                 time_t start = now - (time_t)(n - 1 - i) * 3600 - 2;
                 struct str text = { 0 };
 

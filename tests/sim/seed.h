@@ -14,6 +14,7 @@ void seeds_free(struct seeds *s);
 void seed_cluster(struct seeds *s, struct cluster *c);
 /*
  * Makes @n Completed backups, the newest now, the others an hour apart, that share their contents.
- * They are named @prefix-N from the first free number. @silent leaves the watches out: for clusters that nobody watches yet.
+ * They are named @prefix-N from the first free number. @silent leaves the watches out: for clusters
+ * that nobody watches yet.
  */
 void seed_backups(struct seeds *s, struct cluster *c, const char *prefix, unsigned n, bool silent);

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "tests/sim/filter.h"
 #include "tests/sim/jscan.h"
@@ -39,12 +38,14 @@ static const json_t *spec_list(const struct selection *s, const char *field)
 
 static bool includes_everything(const struct selection *s)
 {
-        return filter_everything(spec_list(s, "includedNamespaces"), spec_list(s, "excludedNamespaces"));
+        return filter_everything(
+                spec_list(s, "includedNamespaces"), spec_list(s, "excludedNamespaces"));
 }
 
 static bool includes_namespace(const struct selection *s, const char *ns)
 {
-        return filter_includes(spec_list(s, "includedNamespaces"), spec_list(s, "excludedNamespaces"), ns);
+        return filter_includes(
+                spec_list(s, "includedNamespaces"), spec_list(s, "excludedNamespaces"), ns);
 }
 
 /* GlobalIncludesExcludes.ShouldInclude() of Velero. */
@@ -54,9 +55,11 @@ static bool old_filters_include(const struct selection *s, const struct restype 
 
         if (!t->namespaced && json_is_false(cluster_scoped))
                 return false;
-        if (t->id != RT_NAMESPACES && !t->namespaced && !json_is_boolean(cluster_scoped) && !includes_everything(s))
+        if (t->id != RT_NAMESPACES && !t->namespaced && !json_is_boolean(cluster_scoped) &&
+                !includes_everything(s))
                 return false;
-        return filter_includes_type(spec_list(s, "includedResources"), spec_list(s, "excludedResources"), t);
+        return filter_includes_type(
+                spec_list(s, "includedResources"), spec_list(s, "excludedResources"), t);
 }
 
 /* ScopeIncludesExcludes.ShouldInclude(). */
@@ -67,7 +70,7 @@ static bool new_filters_include(const struct selection *s, const struct restype 
 
         if (t->namespaced)
                 return filter_includes_type(spec_list(s, "includedNamespaceScopedResources"),
-                                spec_list(s, "excludedNamespaceScopedResources"), t);
+                        spec_list(s, "excludedNamespaceScopedResources"), t);
         if (filter_has(out, "*") || filter_names_type(out, t))
                 return false;
         return filter_has(in, "*") || filter_names_type(in, t) || t->id == RT_NAMESPACES;
@@ -90,9 +93,12 @@ static bool excludes_type(const struct selection *s, const struct restype *t)
                         return false;
                 return json_is_false(cluster_scoped) ||
                        (!json_is_boolean(cluster_scoped) &&
-                                       !filter_includes_type(spec_list(s, "includedResources"), spec_list(s, "excludedResources"), t));
+                               !filter_includes_type(spec_list(s, "includedResources"),
+                                       spec_list(s, "excludedResources"), t));
         }
-        return filter_names_type(spec_list(s, t->namespaced ? "excludedNamespaceScopedResources" : "excludedClusterScopedResources"), t);
+        return filter_names_type(spec_list(s, t->namespaced ? "excludedNamespaceScopedResources"
+                                                            : "excludedClusterScopedResources"),
+                t);
 }
 
 static bool labels_match(const struct selection *s, const struct doc *d)
@@ -105,7 +111,9 @@ static bool labels_match(const struct selection *s, const struct doc *d)
 
 static bool opted_out(const struct doc *d)
 {
-        return jscan_is(jscan(doc_json(d), "metadata", "labels", "velero.io/exclude-from-backup", NULL), "true");
+        return jscan_is(
+                jscan(doc_json(d), "metadata", "labels", "velero.io/exclude-from-backup", NULL),
+                "true");
 }
 
 /* Being deleted; Velero leaves such objects alone. */
@@ -126,7 +134,8 @@ static void pod_relations(struct selection *s, const char *ns, const struct doc 
         size_t i;
 
         json_array_foreach (json_object_get(spec, "volumes"), i, volume) {
-                const char *claim = json_string_value(json_object_get(json_object_get(volume, "persistentVolumeClaim"), "claimName"));
+                const char *claim = json_string_value(json_object_get(
+                        json_object_get(volume, "persistentVolumeClaim"), "claimName"));
 
                 if (claim)
                         pull_in(s, RT_PVCS, ns, claim);
@@ -143,7 +152,8 @@ static void account_relations(struct selection *s, const char *ns, const char *n
 
         for (size_t i = 0; i < bindings->n; i++) {
                 json_t *binding = doc_parse(bindings->v[i]);
-                const char *role = json_string_value(json_object_get(json_object_get(binding, "roleRef"), "name"));
+                const char *role = json_string_value(
+                        json_object_get(json_object_get(binding, "roleRef"), "name"));
                 bool bound = false;
                 json_t *subject;
                 size_t j;
@@ -153,7 +163,8 @@ static void account_relations(struct selection *s, const char *ns, const char *n
                         const char *n = json_string_value(json_object_get(subject, "name"));
                         const char *in = json_string_value(json_object_get(subject, "namespace"));
 
-                        bound |= k && n && in && strcmp(k, "ServiceAccount") == 0 && strcmp(n, name) == 0 && strcmp(in, ns) == 0;
+                        bound |= k && n && in && strcmp(k, "ServiceAccount") == 0 &&
+                                 strcmp(n, name) == 0 && strcmp(in, ns) == 0;
                 }
                 if (bound) {
                         pull_in(s, RT_CLUSTERROLEBINDINGS, "", doc_name(bindings->v[i]));
@@ -216,8 +227,8 @@ static void collect_type(struct selection *s, const struct restype *t)
 {
         struct table *table;
 
-        if (t->id == RT_NAMESPACES || t->id >= s->c->n_tables || !s->c->tables[t->id] || !cluster_serves(s->c, t) ||
-                        !includes_type(s, t))
+        if (t->id == RT_NAMESPACES || t->id >= s->c->n_tables || !s->c->tables[t->id] ||
+                !cluster_serves(s->c, t) || !includes_type(s, t))
                 return;
         table = s->c->tables[t->id];
         for (size_t i = 0; i < table->n; i++) {
@@ -245,7 +256,8 @@ static void collect_namespaces(struct selection *s)
                 if (!includes_namespace(s, doc_name(d)))
                         continue;
                 if (names_has(&s->namespaces, doc_name(d)) || (s->n_labels && labels_match(s, d)) ||
-                                (!s->n_labels && !includes_everything(s)) || (!s->n_labels && includes_type(s, restype(RT_NAMESPACES))))
+                        (!s->n_labels && !includes_everything(s)) ||
+                        (!s->n_labels && includes_type(s, restype(RT_NAMESPACES))))
                         collect(s, restype(RT_NAMESPACES), d);
         }
 }
@@ -269,7 +281,8 @@ struct items *select_items(struct cluster *c, const json_t *spec)
         size_t i;
 
         s.old_filters = json_is_boolean(spec_list(&s, "includeClusterResources")) ||
-                        json_array_size(spec_list(&s, "includedResources")) || json_array_size(spec_list(&s, "excludedResources"));
+                        json_array_size(spec_list(&s, "includedResources")) ||
+                        json_array_size(spec_list(&s, "excludedResources"));
         if (json_is_object(spec_list(&s, "labelSelector")))
                 add_labels(&s, spec_list(&s, "labelSelector"));
         json_array_foreach ((json_t *)spec_list(&s, "orLabelSelectors"), i, v)

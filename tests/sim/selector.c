@@ -19,7 +19,8 @@ void selector_done(struct selector *s)
         *s = (struct selector){ 0 };
 }
 
-static struct requirement *selector_add(struct selector *s, enum requirement_op op, const char *key, size_t n)
+static struct requirement *selector_add(
+        struct selector *s, enum requirement_op op, const char *key, size_t n)
 {
         struct requirement *r;
 
@@ -117,7 +118,10 @@ int selector_parse(struct selector *s, const char *text, struct str *why)
                 if (p)
                         p = skip_space(p);
                 if (!p || (*p && *p != ',')) {
-                        str_printf(why, "unable to parse requirement: found '%s', expected: ',' or 'end of string'", text);
+                        str_printf(why,
+                                "unable to parse requirement: found '%s', expected: ',' or 'end "
+                                "of string'",
+                                text);
                         return -1;
                 }
                 if (*p == ',')
@@ -143,8 +147,8 @@ int selector_from_json(struct selector *s, const json_t *label_selector, struct 
         size_t i, j;
 
         json_object_foreach (labels, key, v)
-                requirement_value(selector_add(s, REQ_IN, key, strlen(key)), json_string_value(v) ? json_string_value(v) : "",
-                                json_string_length(v));
+                requirement_value(selector_add(s, REQ_IN, key, strlen(key)),
+                        json_string_value(v) ? json_string_value(v) : "", json_string_length(v));
         json_array_foreach (json_object_get(label_selector, "matchExpressions"), i, expr) {
                 const char *op = json_string_value(json_object_get(expr, "operator"));
                 struct requirement *r = NULL;
@@ -154,7 +158,8 @@ int selector_from_json(struct selector *s, const json_t *label_selector, struct 
                         if (strcmp(ops[j].name, op) == 0)
                                 r = selector_add(s, ops[j].op, key, strlen(key));
                 if (!r) {
-                        str_printf(why, "\"%s\" is not a valid label selector operator", op ? op : "");
+                        str_printf(
+                                why, "\"%s\" is not a valid label selector operator", op ? op : "");
                         return -1;
                 }
                 json_array_foreach (json_object_get(expr, "values"), j, v)
@@ -169,7 +174,8 @@ static bool requirement_holds(const struct requirement *r, struct jspan value)
         bool listed = false;
 
         for (size_t i = 0; value.p && i < r->n_values && !listed; i++)
-                listed = strlen(r->values[i]) == value.n && memcmp(r->values[i], value.p, value.n) == 0;
+                listed = strlen(r->values[i]) == value.n &&
+                         memcmp(r->values[i], value.p, value.n) == 0;
         switch (r->op) {
         case REQ_IN:
                 return listed;

@@ -10,7 +10,7 @@
 #include "tests/sim/seed.h"
 
 /* Above this many clusters they share one port. */
-#define SIM_MAX_PORTS 64
+#define SIM_MAX_PORTS    64
 #define SIM_MAX_CLUSTERS 10000
 
 struct sim_options {
@@ -21,8 +21,8 @@ struct sim_options {
         size_t n_away;
         bool one_port;
         bool http1;
-        bool bare; /* without Velero; `fault off no-velero` brings it */
-        double speed; /* Velero's delays are divided by it */
+        bool bare;        /* without Velero; `fault off no-velero` brings it */
+        double speed;     /* Velero's delays are divided by it */
         const char *auth; /* cert, token or basic: what the kubeconfig carries */
 };
 

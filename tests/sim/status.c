@@ -32,9 +32,12 @@ static const char *reason_of(int code)
         return "";
 }
 
-static void status_begin(struct str *out, const char *status, const char *message, const char *reason)
+static void status_begin(
+        struct str *out, const char *status, const char *message, const char *reason)
 {
-        str_printf(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"%s\"", status);
+        str_printf(out,
+                "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"%s\"",
+                status);
         if (message) {
                 str_puts(out, ",\"message\":");
                 str_json(out, message);
@@ -68,8 +71,8 @@ static void status_details(struct str *out, const struct status_about *about)
         str_putc(out, '}');
 }
 
-static void status_send(struct exchange *x, int code, const char *reason, const struct status_about *about,
-                const char *message)
+static void status_send(struct exchange *x, int code, const char *reason,
+        const struct status_about *about, const char *message)
 {
         struct str out = { 0 };
 
@@ -89,7 +92,8 @@ static char *format(const char *fmt, va_list ap)
         return s;
 }
 
-void status_reply(struct exchange *x, int code, const struct status_about *about, const char *fmt, ...)
+void status_reply(
+        struct exchange *x, int code, const struct status_about *about, const char *fmt, ...)
 {
         _cleanup_(mem_freep) char *message = NULL;
         va_list ap;
@@ -100,8 +104,8 @@ void status_reply(struct exchange *x, int code, const struct status_about *about
         status_send(x, code, reason_of(code), about, message);
 }
 
-void status_reply_reason(struct exchange *x, int code, const char *reason, const struct status_about *about,
-                const char *fmt, ...)
+void status_reply_reason(struct exchange *x, int code, const char *reason,
+        const struct status_about *about, const char *fmt, ...)
 {
         _cleanup_(mem_freep) char *message = NULL;
         va_list ap;
@@ -112,17 +116,20 @@ void status_reply_reason(struct exchange *x, int code, const char *reason, const
         status_send(x, code, reason, about, message);
 }
 
-void status_invalid_list(struct exchange *x, const struct restype *type, const char *name, json_t *causes)
+void status_invalid_list(
+        struct exchange *x, const struct restype *type, const char *name, json_t *causes)
 {
         size_t n = json_array_size(causes), i;
         struct str message = { 0 }, out = { 0 };
         json_t *cause;
         char *text;
 
-        str_printf(&message, "%s%s%s \"%s\" is invalid: %s", type->kind, *type->group ? "." : "", type->group, name, n > 1 ? "[" : "");
+        str_printf(&message, "%s%s%s \"%s\" is invalid: %s", type->kind, *type->group ? "." : "",
+                type->group, name, n > 1 ? "[" : "");
         json_array_foreach (causes, i, cause)
-                str_printf(&message, "%s%s: %s", i ? ", " : "", json_string_value(json_object_get(cause, "field")),
-                                json_string_value(json_object_get(cause, "message")));
+                str_printf(&message, "%s%s: %s", i ? ", " : "",
+                        json_string_value(json_object_get(cause, "field")),
+                        json_string_value(json_object_get(cause, "message")));
         str_puts(&message, n > 1 ? "]" : "");
         status_begin(&out, "Failure", message.s, "Invalid");
         str_puts(&out, ",\"details\":{");
@@ -140,10 +147,11 @@ void status_invalid_list(struct exchange *x, const struct restype *type, const c
         exchange_reply(x, 422, "application/json", &out);
 }
 
-void status_invalid(struct exchange *x, const struct restype *type, const char *name, const char *reason, const char *field,
-                const char *detail)
+void status_invalid(struct exchange *x, const struct restype *type, const char *name,
+        const char *reason, const char *field, const char *detail)
 {
-        json_t *causes = json_pack("[{s:s, s:s, s:s}]", "reason", reason, "message", detail, "field", field);
+        json_t *causes =
+                json_pack("[{s:s, s:s, s:s}]", "reason", reason, "message", detail, "field", field);
 
         status_invalid_list(x, type, name, causes);
         json_decref(causes);
@@ -162,7 +170,7 @@ void status_deleted(struct exchange *x, const struct status_about *about)
 void status_expired(struct str *out, uint64_t asked, uint64_t now)
 {
         _cleanup_(mem_freep) char *message = mem_printf("too old resource version: %llu (%llu)",
-                        (unsigned long long)asked, (unsigned long long)now);
+                (unsigned long long)asked, (unsigned long long)now);
 
         status_begin(out, "Failure", message, "Expired");
         str_puts(out, ",\"code\":410}");

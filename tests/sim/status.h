@@ -16,15 +16,17 @@ struct status_about {
 };
 
 /* A failure with a code; its reason follows from the code. @message is a whole sentence. */
-void status_reply(struct exchange *x, int code, const struct status_about *about, const char *fmt, ...) _printf_(4, 5);
+void status_reply(struct exchange *x, int code, const struct status_about *about, const char *fmt,
+        ...) _printf_(4, 5);
 /* The same with a reason of its own ("AlreadyExists" where 409 would say "Conflict"). */
-void status_reply_reason(struct exchange *x, int code, const char *reason, const struct status_about *about,
-                const char *fmt, ...) _printf_(5, 6);
+void status_reply_reason(struct exchange *x, int code, const char *reason,
+        const struct status_about *about, const char *fmt, ...) _printf_(5, 6);
 /* 422 for one thing that is wrong. */
-void status_invalid(struct exchange *x, const struct restype *type, const char *name, const char *reason, const char *field,
-                const char *detail);
+void status_invalid(struct exchange *x, const struct restype *type, const char *name,
+        const char *reason, const char *field, const char *detail);
 /* The same for several: @causes is an array of {"reason","message","field"}. */
-void status_invalid_list(struct exchange *x, const struct restype *type, const char *name, json_t *causes);
+void status_invalid_list(
+        struct exchange *x, const struct restype *type, const char *name, json_t *causes);
 /* The answer of a successful delete. */
 void status_deleted(struct exchange *x, const struct status_about *about);
 /* The Status of a watch or list at a version that is no longer kept. */

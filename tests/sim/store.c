@@ -21,8 +21,11 @@ struct doc *doc_new(const char *ns, const char *name, uint64_t rv, const char *j
         size_t key_len = ns_len ? ns_len + 1 + name_len : name_len;
         struct doc *d = mem_realloc(NULL, sizeof *d + key_len + len + 2);
 
-        *d = (struct doc){ .refs = 1, .rv = rv, .json_len = (uint32_t)len, .ns_len = (uint16_t)ns_len,
-                           .key_len = (uint16_t)key_len };
+        *d = (struct doc){ .refs = 1,
+                .rv = rv,
+                .json_len = (uint32_t)len,
+                .ns_len = (uint16_t)ns_len,
+                .key_len = (uint16_t)key_len };
         snprintf(d->text, key_len + 1, "%s%s%s", ns, ns_len ? "/" : "", name);
         memcpy(d->text + key_len + 1, json, len);
         d->text[key_len + 1 + len] = '\0';
@@ -124,7 +127,7 @@ static struct event *table_event_slot(struct table *t)
         uint64_t now = loop_now_us();
 
         while (t->n_events > WINDOW_MIN &&
-                        (t->n_events >= WINDOW_MAX || t->events[t->first].at_us + WINDOW_AGE_US < now)) {
+                (t->n_events >= WINDOW_MAX || t->events[t->first].at_us + WINDOW_AGE_US < now)) {
                 t->forgotten_rv = t->events[t->first].rv;
                 event_done(&t->events[t->first]);
                 t->first++;
@@ -146,8 +149,11 @@ static void table_changed(struct table *t, enum event_type type, struct doc *pre
 {
         struct event *e = table_event_slot(t);
 
-        *e = (struct event){ .rv = next->rv, .at_us = loop_now_us(), .type = type,
-                             .prev = doc_ref(prev), .next = doc_ref(next) };
+        *e = (struct event){ .rv = next->rv,
+                .at_us = loop_now_us(),
+                .type = type,
+                .prev = doc_ref(prev),
+                .next = doc_ref(next) };
         watch_dispatch(t, e);
         cluster_changed(t->cluster, t->type, prev, type == EVENT_DELETED ? NULL : next);
 }
@@ -214,7 +220,8 @@ struct doc *table_put(struct table *t, const char *ns, const char *name, json_t 
         uint64_t rv = ++t->cluster->rv;
 
         snprintf(version, sizeof version, "%llu", (unsigned long long)rv);
-        json_object_set_new(json_object_get(obj, "metadata"), "resourceVersion", json_string(version));
+        json_object_set_new(
+                json_object_get(obj, "metadata"), "resourceVersion", json_string(version));
         object_serialize(t->type, obj, &text);
         d = doc_new(ns, name, rv, text.s, text.len);
         str_done(&text);
@@ -222,8 +229,8 @@ struct doc *table_put(struct table *t, const char *ns, const char *name, json_t 
         return d;
 }
 
-void table_put_text(struct table *t, const char *ns, const char *name, uint64_t rv, const char *json,
-                size_t len, bool silent)
+void table_put_text(struct table *t, const char *ns, const char *name, uint64_t rv,
+        const char *json, size_t len, bool silent)
 {
         table_store(t, doc_new(ns, name, rv, json, len), silent);
 }
@@ -272,7 +279,8 @@ static int past_compare(const void *a, const void *b)
         return r ? r : x->order < y->order ? -1 : 1;
 }
 
-ssize_t table_at(const struct table *t, uint64_t rv, const char *after, struct doc **out, size_t limit)
+ssize_t table_at(
+        const struct table *t, uint64_t rv, const char *after, struct doc **out, size_t limit)
 {
         _cleanup_(mem_freep) struct past *past = NULL;
         size_t n_past = 0, i = 0, j = 0, count = 0;

@@ -24,9 +24,9 @@ struct doc {
         unsigned refs;
         uint32_t json_len;
         uint64_t rv;
-        uint16_t ns_len;   /* 0: cluster-scoped */
+        uint16_t ns_len; /* 0: cluster-scoped */
         uint16_t key_len;
-        char text[];       /* key, NUL, JSON, NUL */
+        char text[]; /* key, NUL, JSON, NUL */
 };
 
 /* "namespace/name" or "name". */
@@ -89,13 +89,13 @@ size_t table_seek(const struct table *t, const char *key);
 
 /*
  * Stores @obj as the next version of @ns/@name: sets metadata.resourceVersion, serializes with
- * keys sorted, as the API server has custom resources, records the event and tells the watches and the
- * cluster's controllers. Borrowed result.
+ * keys sorted, as the API server has custom resources, records the event and tells the watches and
+ * the cluster's controllers. Borrowed result.
  */
 struct doc *table_put(struct table *t, const char *ns, const char *name, json_t *obj);
 /* The same for text that was serialized already, with its version in it; for bulk loads. */
-void table_put_text(struct table *t, const char *ns, const char *name, uint64_t rv, const char *json,
-                size_t len, bool silent);
+void table_put_text(struct table *t, const char *ns, const char *name, uint64_t rv,
+        const char *json, size_t len, bool silent);
 /* Removes it; the event carries the last state with a new version. */
 void table_remove(struct table *t, struct doc *d);
 
@@ -103,7 +103,8 @@ void table_remove(struct table *t, struct doc *d);
  * The docs as they were at @rv, from the first key behind @after: fills at most @limit borrowed
  * docs and returns how many there are behind @after. Returns -1 when @rv is forgotten.
  */
-ssize_t table_at(const struct table *t, uint64_t rv, const char *after, struct doc **out, size_t limit);
+ssize_t table_at(
+        const struct table *t, uint64_t rv, const char *after, struct doc **out, size_t limit);
 
 /* Forgets all events, as etcd's compaction does: older versions are "too old" from now on. */
 void table_compact(struct table *t);

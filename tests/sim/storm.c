@@ -47,7 +47,8 @@ static void storm_tick(struct timer *timer)
         for (; s->n < due && t->n; s->n++)
                 storm_touch(t, t->v[s->n % t->n], s->n);
         if (!s->until_us || now < s->until_us)
-                timer_arm(&s->timer, s->per_second < TICKS ? (uint64_t)(1e6 / s->per_second) : 1000000 / TICKS);
+                timer_arm(&s->timer,
+                        s->per_second < TICKS ? (uint64_t)(1e6 / s->per_second) : 1000000 / TICKS);
 }
 
 void storm_free(struct cluster *c)

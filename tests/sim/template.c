@@ -10,7 +10,8 @@ struct piece {
         int hole;
 };
 
-struct template {
+struct template
+{
         char *text;
         struct piece *v;
         size_t n;
@@ -23,7 +24,8 @@ struct template *template_new(const char *text, size_t n)
 
         t->text = mem_strndup(text, n);
         for (size_t i = 0; i <= n; i++) {
-                bool hole = i + 2 < n && text[i] == '@' && text[i + 1] >= '0' && text[i + 1] <= '9' && text[i + 2] == '@';
+                bool hole = i + 2 < n && text[i] == '@' && text[i + 1] >= '0' &&
+                            text[i + 1] <= '9' && text[i + 2] == '@';
 
                 if (!hole && i < n)
                         continue;

@@ -13,7 +13,7 @@ struct stash {
         struct {
                 const struct restype *type;
                 struct doc *doc;
-        } *v;
+        } * v;
         size_t n;
 };
 
@@ -37,7 +37,8 @@ static bool is_velero_binding(const struct doc *d)
 
 static bool in_velero_namespace(const struct doc *d)
 {
-        return d->ns_len ? d->ns_len == strlen(VELERO_NS) && memcmp(doc_key(d), VELERO_NS, d->ns_len) == 0
+        return d->ns_len ? d->ns_len == strlen(VELERO_NS) &&
+                                   memcmp(doc_key(d), VELERO_NS, d->ns_len) == 0
                          : strcmp(doc_name(d), VELERO_NS) == 0;
 }
 

@@ -8,7 +8,8 @@
 
 struct stash;
 
-/* Takes Velero out of the cluster; @crds_only leaves its namespace and what is not Velero's kind. */
+/* Takes Velero out of the cluster; @crds_only leaves its namespace and what is not Velero's kind.
+ */
 void velero_uninstall(struct cluster *c, bool crds_only);
 /* Puts back what was taken out and has not been made again meanwhile. */
 void velero_reinstall(struct cluster *c);

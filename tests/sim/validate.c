@@ -15,7 +15,8 @@ struct judge {
         int minor;
 };
 
-static const char *judge_type(struct judge *j, const char *s, const json_t *value, const char *path);
+static const char *judge_type(
+        struct judge *j, const char *s, const json_t *value, const char *path);
 
 /* The end of a schema, without a value. */
 static const char *skip_schema(const char *s)
@@ -46,15 +47,22 @@ static const char *skip_schema(const char *s)
 
 static void judge_cause(struct judge *j, const char *path, const char *reason, char *message)
 {
-        json_array_append_new(j->v->causes, json_pack("{s:s, s:s, s:s}", "reason", reason, "message", message, "field", path));
+        json_array_append_new(j->v->causes,
+                json_pack("{s:s, s:s, s:s}", "reason", reason, "message", message, "field", path));
         free(message);
 }
 
 static const char *type_name(const json_t *v)
 {
         static const char *const names[] = {
-                [JSON_OBJECT] = "object",   [JSON_ARRAY] = "array", [JSON_STRING] = "string", [JSON_INTEGER] = "integer",
-                [JSON_REAL] = "number",     [JSON_TRUE] = "boolean", [JSON_FALSE] = "boolean", [JSON_NULL] = "null",
+                [JSON_OBJECT] = "object",
+                [JSON_ARRAY] = "array",
+                [JSON_STRING] = "string",
+                [JSON_INTEGER] = "integer",
+                [JSON_REAL] = "number",
+                [JSON_TRUE] = "boolean",
+                [JSON_FALSE] = "boolean",
+                [JSON_NULL] = "null",
         };
 
         return names[json_typeof(v)];
@@ -62,7 +70,8 @@ static const char *type_name(const json_t *v)
 
 static void judge_mismatch(struct judge *j, const char *path, const json_t *value, const char *want)
 {
-        judge_cause(j, path, "FieldValueTypeInvalid", mem_printf("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
+        judge_cause(j, path, "FieldValueTypeInvalid",
+                mem_printf("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"",
                         type_name(value), path, want, type_name(value)));
 }
 
@@ -81,7 +90,8 @@ static void judge_enum(struct judge *j, const char *s, const json_t *value, cons
                 }
                 str_printf(&supported, "%s\"%.*s\"", supported.len ? ", " : "", (int)n, s);
         }
-        judge_cause(j, path, "FieldValueNotSupported", mem_printf("Unsupported value: \"%s\": supported values: %s", given, supported.s));
+        judge_cause(j, path, "FieldValueNotSupported",
+                mem_printf("Unsupported value: \"%s\": supported values: %s", given, supported.s));
         str_done(&supported);
 }
 
@@ -157,7 +167,9 @@ static void judge_list(struct judge *j, const char *s, const json_t *value, cons
                 judge_type(j, s, v, at);
         }
         if (end[-1] == '+' && !json_array_size(value))
-                judge_cause(j, path, "FieldValueInvalid", mem_printf("Invalid value: 0: %s in body should have at least 1 items", path));
+                judge_cause(j, path, "FieldValueInvalid",
+                        mem_printf(
+                                "Invalid value: 0: %s in body should have at least 1 items", path));
 }
 
 static void judge_map(struct judge *j, const char *s, const json_t *value, const char *path)
@@ -177,7 +189,8 @@ static const char *judge_type(struct judge *j, const char *s, const json_t *valu
         static const struct {
                 char letter;
                 const char *name;
-        } names[] = { { 's', "string" }, { 't', "string" }, { 'i', "integer" }, { 'b', "boolean" }, { '[', "array" }, { '{', "object" }, { '<', "object" } };
+        } names[] = { { 's', "string" }, { 't', "string" }, { 'i', "integer" }, { 'b', "boolean" },
+                { '[', "array" }, { '{', "object" }, { '<', "object" } };
         const char *want = NULL;
 
         if (*s == '?') {
@@ -195,7 +208,9 @@ static const char *judge_type(struct judge *j, const char *s, const json_t *valu
                 return s;
         }
         if (*s == 't' && rfc3339_parse(json_string_value(value)) < 0)
-                judge_cause(j, path, "FieldValueInvalid", mem_printf("Invalid value: \"%s\": %s in body must be of type date-time: \"%s\"",
+                judge_cause(j, path, "FieldValueInvalid",
+                        mem_printf("Invalid value: \"%s\": %s in body must be of type date-time: "
+                                   "\"%s\"",
                                 json_string_value(value), path, json_string_value(value)));
         else if (*s == 's' && s[1] == '(')
                 judge_enum(j, s + 1, value, path);
@@ -231,7 +246,8 @@ void verdict_done(struct verdict *v)
 static void prune_path(json_t *at, const char *path)
 {
         const char *sep = strpbrk(path, ".[");
-        _cleanup_(mem_freep) char *key = sep ? mem_strndup(path, (size_t)(sep - path)) : mem_strdup(path);
+        _cleanup_(mem_freep) char *key =
+                sep ? mem_strndup(path, (size_t)(sep - path)) : mem_strdup(path);
 
         if (!sep) {
                 json_object_del(at, key);
@@ -269,8 +285,21 @@ static const char *schema_of(const struct restype *type)
 static void judge_metadata(struct verdict *v, const json_t *obj)
 {
         static const char *const known[] = {
-                "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName",
-                "generation", "labels", "managedFields", "name", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid",
+                "annotations",
+                "creationTimestamp",
+                "deletionGracePeriodSeconds",
+                "deletionTimestamp",
+                "finalizers",
+                "generateName",
+                "generation",
+                "labels",
+                "managedFields",
+                "name",
+                "namespace",
+                "ownerReferences",
+                "resourceVersion",
+                "selfLink",
+                "uid",
         };
         const char *key;
         json_t *value;
@@ -302,8 +331,9 @@ static void reply_unknown(struct api_request *r, const json_t *unknown)
         qsort(paths, n, sizeof *paths, path_compare);
         for (size_t i = 0; i < n; i++)
                 str_printf(&list, "%sunknown field \"%s\"", i ? ", " : "", paths[i]);
-        status_reply(r->x, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", r->type->kind,
-                        r->type->version, r->type->kind, list.s);
+        status_reply(r->x, 400, NULL,
+                "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+                r->type->kind, r->type->version, r->type->kind, list.s);
         str_done(&list);
         free(paths);
 }
@@ -314,7 +344,8 @@ static void warn_unknown(struct api_request *r, const json_t *unknown)
         size_t i;
 
         json_array_foreach ((json_t *)unknown, i, path) {
-                _cleanup_(mem_freep) char *text = mem_printf("299 - \"unknown field \\\"%s\\\"\"", json_string_value(path));
+                _cleanup_(mem_freep) char *text =
+                        mem_printf("299 - \"unknown field \\\"%s\\\"\"", json_string_value(path));
 
                 exchange_header(r->x, "warning", text);
         }
@@ -322,7 +353,8 @@ static void warn_unknown(struct api_request *r, const json_t *unknown)
 
 static bool is_apply(const struct api_request *r)
 {
-        return r->x->content_type && strncmp(r->x->content_type, "application/apply-patch+yaml", 28) == 0;
+        return r->x->content_type &&
+               strncmp(r->x->content_type, "application/apply-patch+yaml", 28) == 0;
 }
 
 int api_validate(struct api_request *r, json_t *obj)
@@ -337,8 +369,11 @@ int api_validate(struct api_request *r, json_t *obj)
         schema_judge(&v, schema, obj, velero_minor(r->cluster->velero));
         judge_metadata(&v, obj);
         if (json_array_size(v.unknown) && is_apply(r)) {
-                status_reply_reason(r->x, 500, "", NULL, "failed to create typed patch object (%s/%s; %s, Kind=%s): .%s: field not declared in schema",
-                                r->ns, r->name, r->type->api_version, r->type->kind, json_string_value(json_array_get(v.unknown, 0)));
+                status_reply_reason(r->x, 500, "", NULL,
+                        "failed to create typed patch object (%s/%s; %s, Kind=%s): .%s: field "
+                        "not declared in schema",
+                        r->ns, r->name, r->type->api_version, r->type->kind,
+                        json_string_value(json_array_get(v.unknown, 0)));
         } else if (json_array_size(v.unknown) && how && strcmp(how, "Strict") == 0) {
                 reply_unknown(r, v.unknown);
         } else if (json_array_size(v.causes)) {

@@ -9,8 +9,8 @@
 #include "tests/sim/velero_impl.h"
 
 /* From an event to the look at it: informers take about so long. */
-#define WAKE_US 5000ULL
-#define VERSION "v1.18.3"
+#define WAKE_US    5000ULL
+#define VERSION    "v1.18.3"
 #define DEPLOYMENT "velero"
 
 json_t *velero_edit(struct velero *v, unsigned type, const char *name)
@@ -51,7 +51,8 @@ void velero_remove(struct velero *v, unsigned type, const char *name)
 
 const char *velero_phase(const json_t *obj)
 {
-        const char *phase = json_string_value(json_object_get(json_object_get(obj, "status"), "phase"));
+        const char *phase =
+                json_string_value(json_object_get(json_object_get(obj, "status"), "phase"));
 
         return phase ? phase : "";
 }
@@ -95,7 +96,12 @@ double velero_duration(const char *s)
                 const char *unit;
                 double seconds;
         } units[] = {
-                { "ns", 1e-9 }, { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 }, { "m", 60 }, { "h", 3600 },
+                { "ns", 1e-9 },
+                { "us", 1e-6 },
+                { "ms", 1e-3 },
+                { "s", 1 },
+                { "m", 60 },
+                { "h", 3600 },
         };
         double total = 0;
         double sign = *s == '-' ? -1 : 1;
@@ -164,7 +170,8 @@ static void velero_each(struct velero *v, unsigned type)
 /* The password of the volume repositories, which the server makes when it starts. */
 static void make_repository_secret(struct velero *v)
 {
-        velero_add(v, RT_SECRETS, "velero-repo-credentials", json_pack("{s:{}, s:{s:s}, s:s}", "metadata", "data", "repository-password",
+        velero_add(v, RT_SECRETS, "velero-repo-credentials",
+                json_pack("{s:{}, s:{s:s}, s:s}", "metadata", "data", "repository-password",
                         "c3RhdGljLXBhc3N3MHJk", "type", "Opaque"));
 }
 
@@ -264,12 +271,13 @@ static void note_request(struct velero *v, const struct restype *type, const str
         names_add(&v->fresh_requests, key);
 }
 
-void velero_changed(struct velero *v, const struct restype *type, const struct doc *prev, const struct doc *next)
+void velero_changed(struct velero *v, const struct restype *type, const struct doc *prev,
+        const struct doc *next)
 {
         if (type->id == RT_CRDS || type->id == RT_DEPLOYMENTS)
                 v->recheck = true;
-        else if (!v->ns || !next || strcmp(type->group, "velero.io") != 0 || strlen(v->ns) != next->ns_len ||
-                        memcmp(v->ns, doc_key(next), next->ns_len) != 0)
+        else if (!v->ns || !next || strcmp(type->group, "velero.io") != 0 ||
+                 strlen(v->ns) != next->ns_len || memcmp(v->ns, doc_key(next), next->ns_len) != 0)
                 return;
         switch (type->id) {
         case RT_BACKUPS:
@@ -343,7 +351,8 @@ static void knob_set(char **slot, const char *phase)
 int velero_command(struct velero *v, char **args, size_t n, struct str *why)
 {
         const char *verb = n ? args[0] : "";
-        struct knob *knob = n > 2 && strcmp(args[2], "restore") == 0 ? &v->restore_knob : &v->backup_knob;
+        struct knob *knob =
+                n > 2 && strcmp(args[2], "restore") == 0 ? &v->restore_knob : &v->backup_knob;
 
         if (strcmp(verb, "pause") == 0) {
                 v->paused = true;
@@ -369,6 +378,7 @@ int velero_command(struct velero *v, char **args, size_t n, struct str *why)
                         velero_after(v, &v->backup.timer, 0);
                 if (v->restore.name && !timer_armed(&v->restore.timer))
                         velero_after(v, &v->restore.timer, 0);
+                velero_wake(v);
         } else if (strcmp(verb, "version") == 0 && n == 2) {
                 knob_set(&v->version, args[1]);
         } else if (strcmp(verb, "fire") == 0 && n == 2) {
@@ -383,7 +393,8 @@ int velero_command(struct velero *v, char **args, size_t n, struct str *why)
                 if (v->ns)
                         velero_gc(v);
         } else {
-                str_puts(why, "velero takes one of: pause | resume | restart | fail-next PHASE [restore] | hold PHASE [restore] | "
+                str_puts(why, "velero takes one of: pause | resume | restart | fail-next PHASE "
+                              "[restore] | hold PHASE [restore] | "
                               "release | version V | fire SCHEDULE | tick | gc");
                 return -1;
         }
@@ -399,6 +410,7 @@ int velero_minor(const struct velero *v)
 
 json_t *velero_describe(const struct velero *v)
 {
-        return json_pack("{s:b, s:s?, s:b, s:s, s:i, s:s?, s:s?}", "running", v->ns != NULL, "namespace", v->ns, "paused", v->paused,
-                        "version", v->version, "queued", (int)v->queue.n, "backup", v->backup.name, "restore", v->restore.name);
+        return json_pack("{s:b, s:s?, s:b, s:s, s:i, s:s?, s:s?}", "running", v->ns != NULL,
+                "namespace", v->ns, "paused", v->paused, "version", v->version, "queued",
+                (int)v->queue.n, "backup", v->backup.name, "restore", v->restore.name);
 }

@@ -15,7 +15,8 @@ struct velero;
 
 struct velero *velero_new(struct cluster *c);
 void velero_free(struct velero *v);
-void velero_changed(struct velero *v, const struct restype *type, const struct doc *prev, const struct doc *next);
+void velero_changed(struct velero *v, const struct restype *type, const struct doc *prev,
+        const struct doc *next);
 /* Something that no event tells changed (a fault, the clock): looks at everything again. */
 void velero_recheck(struct velero *v);
 /* Carries out `velero ARGS…`, `hold …`, `release`. Returns 0, or -1 with a sentence. */

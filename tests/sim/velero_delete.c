@@ -19,7 +19,8 @@ static void request_refuse(struct velero *v, const char *name, json_t *request, 
 /* Why a backup may not be deleted now; NULL: it may. */
 static char *delete_guard(struct velero *v, const char *backup_name, const json_t *backup)
 {
-        const char *where = json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        const char *where = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         json_t *location;
         const char *mode;
         char *why = NULL;
@@ -33,9 +34,15 @@ static char *delete_guard(struct velero *v, const char *backup_name, const json_
         if (!location)
                 why = mem_printf("backup storage location %s not found", where ? where : "");
         else if (mode && strcmp(mode, "ReadOnly") == 0)
-                why = mem_printf("cannot delete backup because backup storage location %s is currently in read-only mode", where);
+                why = mem_printf(
+                        "cannot delete backup because backup storage location %s is currently "
+                        "in read-only mode",
+                        where);
         else if (strcmp(velero_phase(location), "Available") != 0)
-                why = mem_printf("cannot delete backup because backup storage location %s is currently in Unavailable state", where);
+                why = mem_printf(
+                        "cannot delete backup because backup storage location %s is currently "
+                        "in Unavailable state",
+                        where);
         json_decref(location);
         return why;
 }
@@ -66,22 +73,25 @@ static void delete_requests_of(struct velero *v, const char *backup_name, const 
 
         for (size_t i = 0; i < t->n; i++)
                 if (jscan_is(jscan(doc_json(t->v[i]), "spec", "backupName", NULL), backup_name) &&
-                                (!but || strcmp(but, doc_name(t->v[i])) != 0))
+                        (!but || strcmp(but, doc_name(t->v[i])) != 0))
                         names_add(&of_it, doc_name(t->v[i]));
         for (char *name; (name = names_shift(&of_it)); free(name))
                 velero_remove(v, RT_DELETEREQUESTS, name);
         names_done(&of_it);
 }
 
-static void delete_backup(struct velero *v, const char *request_name, json_t *request, const char *backup_name, json_t *backup)
+static void delete_backup(struct velero *v, const char *request_name, json_t *request,
+        const char *backup_name, json_t *backup)
 {
-        const char *where = json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        const char *where = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         struct prefix *p = velero_store_of(v, where);
         _cleanup_(mem_freep) char *label = velero_label_value(backup_name);
 
         velero_set_phase(request, "InProgress");
         object_set_label(request, "velero.io/backup-name", label);
-        object_set_label(request, "velero.io/backup-uid", json_string_value(json_object_get(object_meta(backup), "uid")));
+        object_set_label(request, "velero.io/backup-uid",
+                json_string_value(json_object_get(object_meta(backup), "uid")));
         velero_save(v, RT_DELETEREQUESTS, request_name, request);
         velero_set_phase(backup, "Deleting");
         velero_save(v, RT_BACKUPS, backup_name, json_incref(backup));
@@ -95,11 +105,12 @@ static void delete_backup(struct velero *v, const char *request_name, json_t *re
 static void request_work(struct velero *v, const char *name)
 {
         json_t *request = velero_edit(v, RT_DELETEREQUESTS, name), *backup;
-        _cleanup_(mem_freep) char *backup_name =
-                mem_strdup(json_string_value(json_object_get(json_object_get(request, "spec"), "backupName")));
+        _cleanup_(mem_freep) char *backup_name = mem_strdup(
+                json_string_value(json_object_get(json_object_get(request, "spec"), "backupName")));
         _cleanup_(mem_freep) char *why = NULL;
 
-        if (!request || strcmp(velero_phase(request), "Processed") == 0 || strcmp(velero_phase(request), "InProgress") == 0) {
+        if (!request || strcmp(velero_phase(request), "Processed") == 0 ||
+                strcmp(velero_phase(request), "InProgress") == 0) {
                 json_decref(request);
                 return;
         }
@@ -126,9 +137,11 @@ void velero_deletes_work(struct velero *v)
 /* Why an expired backup stays for now, as the label velero.io/gc-failure says it. */
 static const char *gc_obstacle(struct velero *v, const json_t *backup)
 {
-        const char *where = json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        const char *where = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         json_t *location = velero_edit(v, RT_LOCATIONS, where ? where : "");
-        const char *mode = json_string_value(json_object_get(json_object_get(location, "spec"), "accessMode"));
+        const char *mode =
+                json_string_value(json_object_get(json_object_get(location, "spec"), "accessMode"));
         const char *why = NULL;
 
         if (!location)
@@ -145,7 +158,8 @@ static void gc_backup(struct velero *v, const char *name)
 {
         json_t *backup = velero_edit(v, RT_BACKUPS, name);
         const char *why = gc_obstacle(v, backup);
-        _cleanup_(mem_freep) char *request = mem_printf("%s-%05lx", name, (unsigned long)random() & 0xfffff);
+        _cleanup_(mem_freep) char *request =
+                mem_printf("%s-%05lx", name, (unsigned long)random() & 0xfffff);
         _cleanup_(mem_freep) char *label = velero_label_value(name);
 
         if (why) {
@@ -153,9 +167,11 @@ static void gc_backup(struct velero *v, const char *name)
                 velero_save(v, RT_BACKUPS, name, backup);
                 return;
         }
-        velero_add(v, RT_DELETEREQUESTS, request, json_pack("{s:{s:{s:s, s:s}}, s:{s:s}}", "metadata", "labels",
-                        "velero.io/backup-name", label, "velero.io/backup-uid", json_string_value(json_object_get(object_meta(backup), "uid")),
-                        "spec", "backupName", name));
+        velero_add(v, RT_DELETEREQUESTS, request,
+                json_pack("{s:{s:{s:s, s:s}}, s:{s:s}}", "metadata", "labels",
+                        "velero.io/backup-name", label, "velero.io/backup-uid",
+                        json_string_value(json_object_get(object_meta(backup), "uid")), "spec",
+                        "backupName", name));
         json_decref(backup);
 }
 
@@ -165,10 +181,12 @@ void velero_gc(struct velero *v)
         struct names expired = { 0 };
 
         for (size_t i = 0; i < t->n; i++) {
-                struct jspan until = jscan_unquote(jscan(doc_json(t->v[i]), "status", "expiration", NULL));
+                struct jspan until =
+                        jscan_unquote(jscan(doc_json(t->v[i]), "status", "expiration", NULL));
                 _cleanup_(mem_freep) char *text = until.p ? mem_strndup(until.p, until.n) : NULL;
 
-                if (text && rfc3339_parse(text) < cluster_now(v->c) && !velero_backup_running(v, doc_name(t->v[i])))
+                if (text && rfc3339_parse(text) < cluster_now(v->c) &&
+                        !velero_backup_running(v, doc_name(t->v[i])))
                         names_add(&expired, doc_name(t->v[i]));
         }
         for (char *name; (name = names_shift(&expired)); free(name))

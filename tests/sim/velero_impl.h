@@ -12,8 +12,8 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/velero.h"
 
-#define VELERO_MANAGER "velero-server"
-#define VELERO_STEP_US 50000ULL
+#define VELERO_MANAGER   "velero-server"
+#define VELERO_STEP_US   50000ULL
 #define VELERO_MINUTE_US 60000000ULL
 
 /* What a test asked for: the next run ends so, or stays there. */
@@ -37,10 +37,10 @@ struct run {
 
 struct velero {
         struct cluster *c;
-        char *ns;        /* where the server runs; NULL while it does not */
-        char *version;   /* what it says of itself */
-        bool paused;     /* the process is there and does nothing */
-        bool recheck;    /* whether it runs at all is to be looked at */
+        char *ns;      /* where the server runs; NULL while it does not */
+        char *version; /* what it says of itself */
+        bool paused;   /* the process is there and does nothing */
+        bool recheck;  /* whether it runs at all is to be looked at */
         struct timer wake;
 
         struct names fresh_backups; /* seen, not queued yet */
@@ -67,7 +67,8 @@ struct velero {
 json_t *velero_edit(struct velero *v, unsigned type, const char *name);
 /* Stores it (and frees the tree). Borrowed result or NULL. */
 struct doc *velero_save(struct velero *v, unsigned type, const char *name, json_t *obj);
-/* Creates one in the server's namespace (and frees the tree); does nothing when the name is taken. */
+/* Creates one in the server's namespace (and frees the tree); does nothing when the name is taken.
+ */
 struct doc *velero_add(struct velero *v, unsigned type, const char *name, json_t *obj);
 struct doc *velero_find(struct velero *v, unsigned type, const char *name);
 void velero_remove(struct velero *v, unsigned type, const char *name);
@@ -93,6 +94,10 @@ void velero_backups_stop(struct velero *v);
 void velero_backups_work(struct velero *v);
 void velero_backup_seen(struct velero *v, const struct doc *d);
 bool velero_backup_running(const struct velero *v, const char *name);
+
+/* velero_backup_prepare.c: completes the spec and the metadata as the server does; returns what is
+ * wrong with it, an array of sentences (new reference). */
+json_t *velero_backup_prepare(struct velero *v, json_t *backup);
 
 /* velero_restore.c */
 void velero_restores_start(struct velero *v);

@@ -23,9 +23,21 @@ static const char *string_of(const json_t *obj, const char *key)
 static bool known_config(const char *key)
 {
         static const char *const keys[] = {
-                "region", "s3Url", "publicUrl", "kmsKeyId", "customerKeyEncryptionFile", "customerKeyEncryptionSecret",
-                "s3ForcePathStyle", "signatureVersion", "credentialsFile", "profile", "serverSideEncryption",
-                "insecureSkipTLSVerify", "enableSharedConfig", "tagging", "checksumAlgorithm",
+                "region",
+                "s3Url",
+                "publicUrl",
+                "kmsKeyId",
+                "customerKeyEncryptionFile",
+                "customerKeyEncryptionSecret",
+                "s3ForcePathStyle",
+                "signatureVersion",
+                "credentialsFile",
+                "profile",
+                "serverSideEncryption",
+                "insecureSkipTLSVerify",
+                "enableSharedConfig",
+                "tagging",
+                "checksumAlgorithm",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -41,7 +53,8 @@ static int check_provider(const json_t *spec, struct str *why)
         json_t *v;
 
         if (strcmp(provider, "aws") != 0 && strcmp(provider, "velero.io/aws") != 0) {
-                str_printf(why, "unable to locate ObjectStore plugin named %s%s", strchr(provider, '/') ? "" : "velero.io/", provider);
+                str_printf(why, "unable to locate ObjectStore plugin named %s%s",
+                        strchr(provider, '/') ? "" : "velero.io/", provider);
                 return -1;
         }
         json_object_foreach (json_object_get(spec, "config"), key, v) {
@@ -58,7 +71,8 @@ static bool genuine_keys(struct jspan base64)
 {
         _cleanup_(mem_freep) char *file = mem_zalloc(base64.n + 4);
 
-        if (EVP_DecodeBlock((unsigned char *)file, (const unsigned char *)base64.p, (int)base64.n) < 0)
+        if (EVP_DecodeBlock((unsigned char *)file, (const unsigned char *)base64.p, (int)base64.n) <
+                0)
                 return false;
         return strstr(file, BUCKET_ACCESS_KEY) && strstr(file, BUCKET_SECRET_KEY);
 }
@@ -73,18 +87,26 @@ static int check_credential(struct velero *v, const json_t *spec, struct str *wh
         struct jspan data;
 
         if (!d) {
-                str_printf(why, "unable to get credentials: unable to get key for secret: Secret \"%s\" not found", name);
+                str_printf(why,
+                        "unable to get credentials: unable to get key for secret: Secret \"%s\" "
+                        "not found",
+                        name);
                 return -1;
         }
         data = jscan_unquote(jscan_member(jscan(doc_json(d), "data", NULL), key));
         if (!data.p) {
-                str_printf(why, "unable to get credentials: unable to get key for secret: Key \"%s\" not found in Secret \"%s\"", key, name);
+                str_printf(why,
+                        "unable to get credentials: unable to get key for secret: Key \"%s\" "
+                        "not found in Secret \"%s\"",
+                        key, name);
                 return -1;
         }
         if (genuine_keys(data))
                 return 0;
-        str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, https response error StatusCode: 403, RequestID: , "
-                      "HostID: , api error InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.");
+        str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, https "
+                      "response error StatusCode: 403, RequestID: , "
+                      "HostID: , api error InvalidAccessKeyId: The AWS Access Key Id you provided "
+                      "does not exist in our records.");
         return -1;
 }
 
@@ -95,7 +117,9 @@ static bool reachable(struct velero *v, const json_t *spec)
         char own[48];
 
         snprintf(own, sizeof own, "http://127.0.0.1:%d", v->c->sim->store.port);
-        return !v->c->faults.location_unavailable && (!*url || (strncmp(url, own, strlen(own)) == 0 && strspn(url + strlen(own), "/") == strlen(url + strlen(own))));
+        return !v->c->faults.location_unavailable &&
+               (!*url || (strncmp(url, own, strlen(own)) == 0 &&
+                                 strspn(url + strlen(own), "/") == strlen(url + strlen(own))));
 }
 
 struct prefix *velero_store(struct velero *v, const json_t *location, struct str *why)
@@ -114,13 +138,17 @@ struct prefix *velero_store(struct velero *v, const json_t *location, struct str
         if (check_provider(spec, why) < 0 || check_credential(v, spec, why) < 0)
                 return NULL;
         if (!reachable(v, spec)) {
-                str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, exceeded maximum number of attempts, 3, "
-                              "https response error StatusCode: 0, RequestID: , HostID: , request send failed: connection refused");
+                str_puts(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, "
+                              "exceeded maximum number of attempts, 3, "
+                              "https response error StatusCode: 0, RequestID: , HostID: , request "
+                              "send failed: connection refused");
                 return NULL;
         }
         if (!bucket_exists(all, bucket)) {
-                str_printf(why, "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, https response error StatusCode: 404, "
-                                "RequestID: , HostID: , NoSuchBucket: The specified bucket does not exist");
+                str_printf(why,
+                        "rpc error: code = Unknown desc = operation error S3: ListObjectsV2, "
+                        "https response error StatusCode: 404, "
+                        "RequestID: , HostID: , NoSuchBucket: The specified bucket does not exist");
                 return NULL;
         }
         p = bucket_prefix(all, bucket, string_of(storage, "prefix"));
@@ -158,7 +186,8 @@ static void location_validate(struct velero *v, const char *name)
                 velero_set_phase(location, "Available");
                 json_object_del(status, "message");
         } else {
-                _cleanup_(mem_freep) char *message = mem_printf("BackupStorageLocation \"%s\" is unavailable: %s", name, why.s);
+                _cleanup_(mem_freep) char *message =
+                        mem_printf("BackupStorageLocation \"%s\" is unavailable: %s", name, why.s);
 
                 velero_set_phase(location, "Unavailable");
                 json_object_set_new(status, "message", json_string(message));
@@ -216,7 +245,8 @@ void velero_locations_minute(struct velero *v)
         struct names due = { 0 };
 
         for (size_t i = 0; i < t->n; i++) {
-                struct jspan period = jscan_unquote(jscan(doc_json(t->v[i]), "spec", "validationFrequency", NULL));
+                struct jspan period = jscan_unquote(
+                        jscan(doc_json(t->v[i]), "spec", "validationFrequency", NULL));
                 _cleanup_(mem_freep) char *text = period.p ? mem_strndup(period.p, period.n) : NULL;
                 double seconds = text ? velero_duration(text) : 60;
 

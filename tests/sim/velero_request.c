@@ -8,7 +8,7 @@
 #include "tests/sim/download.h"
 #include "tests/sim/velero_impl.h"
 
-#define URL_SECONDS 600
+#define URL_SECONDS    600
 #define STATUS_SECONDS 60
 
 static const char *const plugins[][2] = {
@@ -49,7 +49,8 @@ static void answer_status(struct velero *v, const char *name)
         }
         list = json_array();
         for (size_t i = 0; i < ARRAY_SIZE(plugins); i++)
-                json_array_append_new(list, json_pack("{s:s, s:s}", "kind", plugins[i][0], "name", plugins[i][1]));
+                json_array_append_new(list,
+                        json_pack("{s:s, s:s}", "kind", plugins[i][0], "name", plugins[i][1]));
         status = object_status(request);
         velero_set_phase(request, "Processed");
         json_object_set_new(status, "processedTimestamp", velero_now(v));
@@ -71,10 +72,15 @@ static char *find_url(struct velero *v, const json_t *target)
                 return NULL;
         if (download_is_restore(kind))
                 restore = velero_edit(v, RT_RESTORES, name);
-        backup = velero_edit(v, RT_BACKUPS, !download_is_restore(kind) ? name
-                                            : restore ? json_string_value(json_object_get(json_object_get(restore, "spec"), "backupName")) : "");
+        backup = velero_edit(v, RT_BACKUPS,
+                !download_is_restore(kind) ? name
+                : restore                  ? json_string_value(
+                                                     json_object_get(json_object_get(restore, "spec"), "backupName"))
+                          : "");
         if (backup)
-                p = velero_store_of(v, json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation")));
+                p = velero_store_of(
+                        v, json_string_value(json_object_get(
+                                   json_object_get(backup, "spec"), "storageLocation")));
         if (p)
                 url = download_url(v->c->sim, p, kind, name, time(NULL));
         json_decref(backup);
@@ -94,7 +100,8 @@ static void answer_download(struct velero *v, const char *name)
         }
         url = find_url(v, json_object_get(json_object_get(request, "spec"), "target"));
         status = object_status(request);
-        json_object_set_new(status, "expiration", json_string(rfc3339(cluster_now(v->c) + URL_SECONDS, until)));
+        json_object_set_new(
+                status, "expiration", json_string(rfc3339(cluster_now(v->c) + URL_SECONDS, until)));
         if (url) {
                 json_object_set_new(status, "downloadURL", json_string(url));
                 velero_set_phase(request, "Processed");

@@ -29,11 +29,20 @@ static const struct {
 };
 
 #define FINALIZER "restores.velero.io/external-resources-finalizer"
-#define RESTART_REASON "found a restore with status \"InProgress\" during the server starting, mark it as \"Failed\""
+#define RESTART_REASON                                                                       \
+        "found a restore with status \"InProgress\" during the server starting, mark it as " \
+        "\"Failed\""
 
 static const char *const non_restorable[] = {
-        "nodes", "events", "events.events.k8s.io", "backups.velero.io", "restores.velero.io", "resticrepositories.velero.io",
-        "csinodes.storage.k8s.io", "volumeattachments.storage.k8s.io", "backuprepositories.velero.io",
+        "nodes",
+        "events",
+        "events.events.k8s.io",
+        "backups.velero.io",
+        "restores.velero.io",
+        "resticrepositories.velero.io",
+        "csinodes.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "backuprepositories.velero.io",
 };
 
 void velero_restore_seen(struct velero *v, const struct doc *d)
@@ -57,9 +66,11 @@ static void restore_next_step(struct run *r, int step)
 /* The store of the backup that a restore is made from; NULL where that is gone. */
 static struct prefix *restore_store(struct velero *v, const json_t *restore)
 {
-        const char *name = json_string_value(json_object_get(json_object_get(restore, "spec"), "backupName"));
+        const char *name =
+                json_string_value(json_object_get(json_object_get(restore, "spec"), "backupName"));
         json_t *backup = name ? velero_edit(v, RT_BACKUPS, name) : NULL;
-        const char *location = json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        const char *location = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         struct prefix *p = location ? velero_store_of(v, location) : NULL;
 
         json_decref(backup);
@@ -75,7 +86,8 @@ static void remove_going(struct velero *v)
                 struct prefix *p = restore ? restore_store(v, restore) : NULL;
 
                 for (size_t i = 0; i < json_array_size(finalizers); i++)
-                        if (strcmp(json_string_value(json_array_get(finalizers, i)), FINALIZER) == 0)
+                        if (strcmp(json_string_value(json_array_get(finalizers, i)), FINALIZER) ==
+                                0)
                                 json_array_remove(finalizers, i--);
                 if (p)
                         prefix_remove_restore(p, name);
@@ -144,10 +156,12 @@ static const char *newest_of_schedule(struct velero *v, const char *schedule, bo
                 const char *json = doc_json(t->v[i]);
                 struct jspan start = jscan_unquote(jscan(json, "status", "startTimestamp", NULL));
 
-                if (!jscan_is(jscan(json, "metadata", "labels", "velero.io/schedule-name", NULL), schedule))
+                if (!jscan_is(jscan(json, "metadata", "labels", "velero.io/schedule-name", NULL),
+                            schedule))
                         continue;
                 *any = true;
-                if (!jscan_is(jscan(json, "status", "phase", NULL), "Completed") || !start.p || start.n != sizeof best - 1)
+                if (!jscan_is(jscan(json, "status", "phase", NULL), "Completed") || !start.p ||
+                        start.n != sizeof best - 1)
                         continue;
                 if (!newest || memcmp(start.p, best, start.n) > 0) {
                         newest = doc_name(t->v[i]);
@@ -164,12 +178,15 @@ static bool complete_source(struct velero *v, json_t *spec, json_t *errors)
         const char *newest;
 
         if (non_empty(spec, "backupName") == non_empty(spec, "scheduleName")) {
-                filter_error(errors, "Either a backup or schedule must be specified as a source for the restore, but not both");
+                filter_error(errors,
+                        "Either a backup or schedule must be specified as a source for the "
+                        "restore, but not both");
                 return false;
         }
         if (!non_empty(spec, "scheduleName"))
                 return true;
-        newest = newest_of_schedule(v, json_string_value(json_object_get(spec, "scheduleName")), &any);
+        newest = newest_of_schedule(
+                v, json_string_value(json_object_get(spec, "scheduleName")), &any);
         if (!any)
                 filter_error(errors, "No backups found for schedule");
         if (!newest) {
@@ -184,19 +201,26 @@ static void validate_source(struct velero *v, json_t *spec, json_t *errors)
 {
         const char *name = json_string_value(json_object_get(spec, "backupName"));
         json_t *backup = velero_edit(v, RT_BACKUPS, name), *location;
-        const char *where = json_string_value(json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        const char *where = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         const char *schedule = object_label(backup, "velero.io/schedule-name");
 
         if (!backup) {
-                filter_error(errors, "Error retrieving backup: can't find backup %s/%s: Backup.velero.io \"%s\" not found", v->ns, name, name);
+                filter_error(errors,
+                        "Error retrieving backup: can't find backup %s/%s: Backup.velero.io "
+                        "\"%s\" not found",
+                        v->ns, name, name);
                 return;
         }
         location = velero_edit(v, RT_LOCATIONS, where ? where : "");
         if (!location)
-                filter_error(errors, "Error retrieving backup: can't find BackupStorageLocation %s: BackupStorageLocation.velero.io \"%s\" not found",
-                                where ? where : "", where ? where : "");
+                filter_error(errors,
+                        "Error retrieving backup: can't find BackupStorageLocation %s: "
+                        "BackupStorageLocation.velero.io \"%s\" not found",
+                        where ? where : "", where ? where : "");
         else if (strcmp(velero_phase(location), "Available") != 0)
-                filter_error(errors, "The BSL %s is unavailable, cannot retrieve the backup", where);
+                filter_error(
+                        errors, "The BSL %s is unavailable, cannot retrieve the backup", where);
         else if (!non_empty(spec, "scheduleName") && schedule)
                 json_object_set_new(spec, "scheduleName", json_string(schedule));
         json_decref(location);
@@ -209,8 +233,10 @@ static void validate_modifier(struct velero *v, json_t *spec, json_t *errors)
         const char *kind = json_string_value(json_object_get(modifier, "kind"));
         const char *name = json_string_value(json_object_get(modifier, "name"));
 
-        if (kind && name && strcasecmp(kind, "configmap") == 0 && !velero_find(v, RT_CONFIGMAPS, name))
-                filter_error(errors, "failed to get resource modifiers configmap %s/%s", v->ns, name);
+        if (kind && name && strcasecmp(kind, "configmap") == 0 &&
+                !velero_find(v, RT_CONFIGMAPS, name))
+                filter_error(
+                        errors, "failed to get resource modifiers configmap %s/%s", v->ns, name);
 }
 
 static json_t *restore_validate(struct velero *v, json_t *restore)
@@ -222,16 +248,23 @@ static json_t *restore_validate(struct velero *v, json_t *restore)
                 json_object_set_new(restore, "spec", json_object());
                 spec = json_object_get(restore, "spec");
         }
-        if (!non_empty(spec, "itemOperationTimeout") || velero_duration(json_string_value(json_object_get(spec, "itemOperationTimeout"))) == 0)
+        if (!non_empty(spec, "itemOperationTimeout") ||
+                velero_duration(json_string_value(json_object_get(spec, "itemOperationTimeout"))) ==
+                        0)
                 json_object_set_new(spec, "itemOperationTimeout", json_string("4h0m0s"));
         add_exclusions(spec, errors);
-        filter_validate(errors, "Invalid included/excluded resource lists", json_object_get(spec, "includedResources"),
-                        json_object_get(spec, "excludedResources"));
-        filter_validate(errors, "Invalid included/excluded namespace lists", json_object_get(spec, "includedNamespaces"),
-                        json_object_get(spec, "excludedNamespaces"));
+        filter_validate(errors, "Invalid included/excluded resource lists",
+                json_object_get(spec, "includedResources"),
+                json_object_get(spec, "excludedResources"));
+        filter_validate(errors, "Invalid included/excluded namespace lists",
+                json_object_get(spec, "includedNamespaces"),
+                json_object_get(spec, "excludedNamespaces"));
         policy = json_string_value(json_object_get(spec, "existingResourcePolicy"));
-        if (json_is_array(json_object_get(spec, "orLabelSelectors")) && json_is_object(json_object_get(spec, "labelSelector")))
-                filter_error(errors, "encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified");
+        if (json_is_array(json_object_get(spec, "orLabelSelectors")) &&
+                json_is_object(json_object_get(spec, "labelSelector")))
+                filter_error(errors,
+                        "encountered labelSelector as well as orLabelSelectors in restore spec, "
+                        "only one can be specified");
         if (policy && *policy && strcmp(policy, "none") != 0 && strcmp(policy, "update") != 0)
                 filter_error(errors, "Invalid ExistingResourcePolicy: %s", policy);
         if (complete_source(v, spec, errors)) {
@@ -260,7 +293,8 @@ static bool restore_start(struct run *r, json_t *restore)
         json_t *errors = restore_validate(r->v, restore);
 
         if (r->outcome && strcmp(r->outcome, "FailedValidation") == 0 && !json_array_size(errors))
-                json_array_append_new(errors, json_string("the simulator was told to fail this restore"));
+                json_array_append_new(
+                        errors, json_string("the simulator was told to fail this restore"));
         if (json_array_size(errors)) {
                 json_object_set_new(object_status(restore), "validationErrors", errors);
                 velero_set_phase(restore, "FailedValidation");
@@ -284,23 +318,31 @@ static bool restore_objects(struct run *r, json_t *restore)
 {
         json_t *spec = json_object_get(restore, "spec");
         struct prefix *p = restore_store(r->v, restore);
-        struct stored_backup *s = p ? prefix_backup(p, json_string_value(json_object_get(spec, "backupName"))) : NULL;
+        struct stored_backup *s =
+                p ? prefix_backup(p, json_string_value(json_object_get(spec, "backupName"))) : NULL;
         struct restoring outcome = { 0 };
 
         if (r->outcome && strcmp(r->outcome, "Failed") == 0)
                 return restore_fail(r, restore, "the simulator was told to fail this restore");
         if (!s || !s->items)
-                return restore_fail(r, restore, "restore execution failed: error downloading backup: error copying Backup to temp file: rpc error: code = "
-                                                "Unknown desc = error getting object: operation error S3: GetObject, https response error StatusCode: 404, "
-                                                "RequestID: , HostID: , NoSuchKey: The specified key does not exist.");
+                return restore_fail(r, restore,
+                        "restore execution failed: error downloading backup: error copying "
+                        "Backup to temp file: rpc error: code = "
+                        "Unknown desc = error getting object: operation error S3: GetObject, "
+                        "https response error StatusCode: 404, "
+                        "RequestID: , HostID: , NoSuchKey: The specified key does not exist.");
         restoring_run(&outcome, r->v->c, r->v->ns, r->name, spec, s->items);
         r->results = outcome.results;
         r->resources = outcome.resources;
         r->warnings = outcome.warnings;
         r->errors = outcome.errors;
         if (r->outcome && strstr(r->outcome, "PartiallyFailed"))
-                restoring_error(&r->errors, r->results, "the simulator was told to fail this restore");
-        json_object_set_new(object_status(restore), "progress", outcome.total ? json_pack("{s:i, s:i}", "totalItems", outcome.total, "itemsRestored", outcome.total) : json_object());
+                restoring_error(
+                        &r->errors, r->results, "the simulator was told to fail this restore");
+        json_object_set_new(object_status(restore), "progress",
+                outcome.total ? json_pack("{s:i, s:i}", "totalItems", outcome.total,
+                                        "itemsRestored", outcome.total)
+                              : json_object());
         return true;
 }
 
@@ -313,7 +355,8 @@ static void restore_end(struct run *r, json_t *restore)
         json_object_set_new(status, "hookStatus", json_object());
         json_object_set_new(status, "completionTimestamp", velero_now(r->v));
         if (p)
-                prefix_put_restore(p, r->name, json_incref(r->results), json_incref(r->resources), cluster_now(r->v->c));
+                prefix_put_restore(p, r->name, json_incref(r->results), json_incref(r->resources),
+                        cluster_now(r->v->c));
 }
 
 static bool restore_step(struct run *r, json_t *restore)
@@ -345,7 +388,8 @@ static bool restore_step(struct run *r, json_t *restore)
 
 static bool restore_held(const struct run *r, const json_t *restore)
 {
-        return r->v->restore_knob.hold && strcmp(r->v->restore_knob.hold, velero_phase(restore)) == 0;
+        return r->v->restore_knob.hold &&
+               strcmp(r->v->restore_knob.hold, velero_phase(restore)) == 0;
 }
 
 static void restore_timer(struct timer *t)
@@ -383,7 +427,8 @@ void velero_restores_start(struct velero *v)
                 json_t *restore = velero_edit(v, RT_RESTORES, name);
 
                 velero_set_phase(restore, "Failed");
-                json_object_set_new(object_status(restore), "failureReason", json_string(RESTART_REASON));
+                json_object_set_new(
+                        object_status(restore), "failureReason", json_string(RESTART_REASON));
                 json_object_set_new(object_status(restore), "completionTimestamp", velero_now(v));
                 velero_save(v, RT_RESTORES, name, restore);
         }

@@ -11,7 +11,8 @@
 /* Reads the expression; -1 with a sentence. */
 static int schedule_cron(const json_t *schedule, struct cron *cron, struct str *why)
 {
-        const char *text = json_string_value(json_object_get(json_object_get(schedule, "spec"), "schedule"));
+        const char *text =
+                json_string_value(json_object_get(json_object_get(schedule, "spec"), "schedule"));
 
         if (text && *text)
                 return cron_parse(cron, text, why);
@@ -19,7 +20,8 @@ static int schedule_cron(const json_t *schedule, struct cron *cron, struct str *
         return -1;
 }
 
-/* Sets phase and validationErrors; the caller stores the object. Returns true where it is enabled. */
+/* Sets phase and validationErrors; the caller stores the object. Returns true where it is enabled.
+ */
 static bool schedule_validate(json_t *schedule)
 {
         json_t *status = object_status(schedule);
@@ -31,7 +33,9 @@ static bool schedule_validate(json_t *schedule)
                 velero_set_phase(schedule, "Enabled");
                 json_object_del(status, "validationErrors");
         } else {
-                _cleanup_(mem_freep) char *error = mem_printf("%s%s", strncmp(why.s, "Schedule must", 13) == 0 ? "" : "invalid schedule: ", why.s);
+                _cleanup_(mem_freep) char *error = mem_printf("%s%s",
+                        strncmp(why.s, "Schedule must", 13) == 0 ? "" : "invalid schedule: ",
+                        why.s);
 
                 velero_set_phase(schedule, "FailedValidation");
                 json_object_set_new(status, "validationErrors", json_pack("[s]", error));
@@ -70,9 +74,10 @@ static bool schedule_busy(struct velero *v, const char *name)
                 const char *json = doc_json(t->v[i]);
                 struct jspan phase = jscan_unquote(jscan(json, "status", "phase", NULL));
 
-                if (jscan_is(jscan(json, "metadata", "labels", "velero.io/schedule-name", NULL), name) &&
-                                (!phase.n || (phase.n == 3 && memcmp(phase.p, "New", 3) == 0) ||
-                                                (phase.n == 10 && memcmp(phase.p, "InProgress", 10) == 0)))
+                if (jscan_is(jscan(json, "metadata", "labels", "velero.io/schedule-name", NULL),
+                            name) &&
+                        (!phase.n || (phase.n == 3 && memcmp(phase.p, "New", 3) == 0) ||
+                                (phase.n == 10 && memcmp(phase.p, "InProgress", 10) == 0)))
                         return true;
         }
         return false;
@@ -80,14 +85,17 @@ static bool schedule_busy(struct velero *v, const char *name)
 
 static time_t schedule_time(const json_t *schedule, const char *field)
 {
-        return rfc3339_parse(json_string_value(json_object_get(json_object_get(schedule, "status"), field)));
+        return rfc3339_parse(
+                json_string_value(json_object_get(json_object_get(schedule, "status"), field)));
 }
 
 static bool schedule_due(struct velero *v, const json_t *schedule)
 {
         struct str why = { 0 };
         struct cron cron;
-        time_t last = rfc3339_parse(json_string_value(json_object_get(object_meta(schedule), "creationTimestamp"))), next;
+        time_t last = rfc3339_parse(json_string_value(
+                       json_object_get(object_meta(schedule), "creationTimestamp"))),
+               next;
 
         if (schedule_cron(schedule, &cron, &why) < 0) {
                 str_done(&why);
@@ -107,7 +115,8 @@ static json_t *schedule_backup(json_t *schedule)
         json_t *template = json_object_get(json_object_get(schedule, "spec"), "template");
         json_t *labels = json_object_get(json_object_get(template, "metadata"), "labels");
         json_t *annotations = json_object_get(object_meta(schedule), "annotations");
-        json_t *backup = json_pack("{s:{}}", "metadata"), *spec = json_deep_copy(template), *meta = object_meta(backup);
+        json_t *backup = json_pack("{s:{}}", "metadata"), *spec = json_deep_copy(template),
+               *meta = object_meta(backup);
 
         if (!json_object_size(labels))
                 labels = json_object_get(object_meta(schedule), "labels");
@@ -115,11 +124,15 @@ static json_t *schedule_backup(json_t *schedule)
                 json_object_set_new(meta, "labels", json_deep_copy(labels));
         if (annotations) {
                 json_object_set_new(meta, "annotations", json_deep_copy(annotations));
-                json_object_del(json_object_get(meta, "annotations"), "kubectl.kubernetes.io/last-applied-configuration");
+                json_object_del(json_object_get(meta, "annotations"),
+                        "kubectl.kubernetes.io/last-applied-configuration");
         }
-        if (json_is_true(json_object_get(json_object_get(schedule, "spec"), "useOwnerReferencesInBackup")))
-                json_object_set_new(meta, "ownerReferences", json_pack("[{s:s, s:s, s:O, s:O, s:b}]", "apiVersion", "velero.io/v1",
-                                "kind", "Schedule", "name", json_object_get(object_meta(schedule), "name"), "uid",
+        if (json_is_true(json_object_get(
+                    json_object_get(schedule, "spec"), "useOwnerReferencesInBackup")))
+                json_object_set_new(meta, "ownerReferences",
+                        json_pack("[{s:s, s:s, s:O, s:O, s:b}]", "apiVersion", "velero.io/v1",
+                                "kind", "Schedule", "name",
+                                json_object_get(object_meta(schedule), "name"), "uid",
                                 json_object_get(object_meta(schedule), "uid"), "controller", 1));
         if (!spec)
                 spec = json_object();
@@ -129,7 +142,8 @@ static json_t *schedule_backup(json_t *schedule)
         if (!json_object_get(spec, "metadata"))
                 json_object_set_new(spec, "metadata", json_object());
         json_object_set_new(backup, "spec", spec);
-        object_set_label(backup, "velero.io/schedule-name", json_string_value(json_object_get(object_meta(schedule), "name")));
+        object_set_label(backup, "velero.io/schedule-name",
+                json_string_value(json_object_get(object_meta(schedule), "name")));
         return backup;
 }
 
@@ -169,8 +183,10 @@ void velero_schedules_minute(struct velero *v)
         for (char *name; (name = names_shift(&all)); free(name)) {
                 json_t *schedule = velero_edit(v, RT_SCHEDULES, name);
 
-                if (schedule && !json_is_true(json_object_get(json_object_get(schedule, "spec"), "paused")) && !schedule_busy(v, name) &&
-                                schedule_due(v, schedule))
+                if (schedule &&
+                        !json_is_true(
+                                json_object_get(json_object_get(schedule, "spec"), "paused")) &&
+                        !schedule_busy(v, name) && schedule_due(v, schedule))
                         schedule_run(v, name, schedule);
                 else
                         json_decref(schedule);

@@ -10,7 +10,8 @@
 /* Phases that are not imported: the other cluster is not done with them. */
 static bool unfinished(const char *phase)
 {
-        return strncmp(phase, "WaitingForPluginOperations", 26) == 0 || strncmp(phase, "Finalizing", 10) == 0;
+        return strncmp(phase, "WaitingForPluginOperations", 26) == 0 ||
+               strncmp(phase, "Finalizing", 10) == 0;
 }
 
 static void sync_import(struct velero *v, const char *location, const struct stored_backup *s)
@@ -28,7 +29,8 @@ static void sync_import(struct velero *v, const char *location, const struct sto
         json_object_del(meta, "managedFields");
         json_object_del(meta, "ownerReferences");
         json_object_set_new(meta, "namespace", json_string(v->ns));
-        json_object_set_new(json_object_get(backup, "spec"), "storageLocation", json_string(location));
+        json_object_set_new(
+                json_object_get(backup, "spec"), "storageLocation", json_string(location));
         object_set_label(backup, "velero.io/storage-location", label);
         velero_add(v, RT_BACKUPS, name, backup);
 }
@@ -44,8 +46,10 @@ static void sync_orphans(struct velero *v, const char *location, const struct pr
                 const char *json = doc_json(t->v[i]);
                 struct jspan phase = jscan(json, "status", "phase", NULL);
 
-                if (jscan_is(jscan(json, "metadata", "labels", "velero.io/storage-location", NULL), label) &&
-                                (jscan_is(phase, "Completed") || jscan_is(phase, "PartiallyFailed")) && !prefix_backup(p, doc_name(t->v[i])))
+                if (jscan_is(jscan(json, "metadata", "labels", "velero.io/storage-location", NULL),
+                            label) &&
+                        (jscan_is(phase, "Completed") || jscan_is(phase, "PartiallyFailed")) &&
+                        !prefix_backup(p, doc_name(t->v[i])))
                         names_add(&gone, doc_name(t->v[i]));
         }
         for (char *name; (name = names_shift(&gone)); free(name))
@@ -56,15 +60,17 @@ static void sync_orphans(struct velero *v, const char *location, const struct pr
 static void sync_location(struct velero *v, const char *name)
 {
         json_t *location = velero_edit(v, RT_LOCATIONS, name);
-        const char *period = json_string_value(json_object_get(json_object_get(location, "spec"), "backupSyncPeriod"));
-        const char *last = json_string_value(json_object_get(json_object_get(location, "status"), "lastSyncedTime"));
+        const char *period = json_string_value(
+                json_object_get(json_object_get(location, "spec"), "backupSyncPeriod"));
+        const char *last = json_string_value(
+                json_object_get(json_object_get(location, "status"), "lastSyncedTime"));
         double seconds = period ? velero_duration(period) : 60;
         struct prefix *p = velero_store_of(v, name);
 
         /* A minute of Velero's is shorter under --speed, and so is a period counted in them. */
         seconds = (double)sim_scaled_us(v->c->sim, (uint64_t)(seconds * 1e6)) / 1e6;
         if (!p || strcmp(velero_phase(location), "Available") != 0 || seconds <= 0 ||
-                        (last && cluster_now(v->c) + 1 < rfc3339_parse(last) + (time_t)seconds)) {
+                (last && cluster_now(v->c) + 1 < rfc3339_parse(last) + (time_t)seconds)) {
                 json_decref(location);
                 return;
         }

@@ -9,8 +9,8 @@
 #include "tests/sim/conn.h"
 #include "tests/sim/status.h"
 
-#define BOOKMARK_EVERY_US  (60 * 1000000ULL)
-#define TIMEOUT_DEFAULT_S  1800
+#define BOOKMARK_EVERY_US (60 * 1000000ULL)
+#define TIMEOUT_DEFAULT_S 1800
 
 static void watch_free(struct watch *w)
 {
@@ -53,7 +53,8 @@ static bool watch_selects(const struct watch *w, const struct doc *d)
                 return false;
         if (*w->ns && (strlen(w->ns) != d->ns_len || memcmp(w->ns, doc_key(d), d->ns_len) != 0))
                 return false;
-        return selector_match_labels(&w->labels, doc_json(d)) && selector_match_fields(&w->fields, doc_json(d));
+        return selector_match_labels(&w->labels, doc_json(d)) &&
+               selector_match_fields(&w->fields, doc_json(d));
 }
 
 static void watch_line(struct watch *w, const char *type, const struct doc *d)
@@ -102,11 +103,12 @@ static void watch_bookmark(struct watch *w, bool initial_end)
         int n;
 
         n = snprintf(object, sizeof object,
-                        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{"
-                        "\"resourceVersion\":\"%llu\",\"creationTimestamp\":null%s}}}\n",
-                        w->table->type->kind, w->table->type->api_version,
-                        (unsigned long long)w->table->cluster->rv,
-                        initial_end ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "");
+                "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"%s\",\"apiVersion\":\"%s\","
+                "\"metadata\":{"
+                "\"resourceVersion\":\"%llu\",\"creationTimestamp\":null%s}}}\n",
+                w->table->type->kind, w->table->type->api_version,
+                (unsigned long long)w->table->cluster->rv,
+                initial_end ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "");
         w->sent_rv = w->table->cluster->rv;
         exchange_write(w->x, object, (size_t)n);
 }
@@ -185,7 +187,8 @@ void watch_expire_all(struct table *t)
 void watch_break_all(struct table *t)
 {
         while (t->watches) {
-                static const char half[] = "{\"type\":\"MODIFIED\",\"object\":{\"apiVersion\":\"velero.io/v1\",\"kin";
+                static const char half[] =
+                        "{\"type\":\"MODIFIED\",\"object\":{\"apiVersion\":\"velero.io/v1\",\"kin";
                 struct watch *w = t->watches;
                 struct exchange *x = w->x;
 

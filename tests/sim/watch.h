@@ -26,10 +26,10 @@ struct watch_options {
         const char *ns;
         struct selector labels, fields; /* moved into the watch */
         bool bookmarks;
-        bool initial_events;     /* sendInitialEvents: current objects, then a marked bookmark */
-        bool from_now;           /* resourceVersion "" or "0": current objects come as ADDED */
-        uint64_t rv;             /* else: events behind this version */
-        unsigned timeout_s;      /* 0: the server's choice */
+        bool initial_events; /* sendInitialEvents: current objects, then a marked bookmark */
+        bool from_now;       /* resourceVersion "" or "0": current objects come as ADDED */
+        uint64_t rv;         /* else: events behind this version */
+        unsigned timeout_s;  /* 0: the server's choice */
 };
 
 /*
