@@ -99,13 +99,15 @@ static int acting_may_write(const struct object *o, const struct acting_file *f,
         } else if (o->is_folder) {
                 err_set(err, -EEXIST, "%s is a folder: one migration for each name", f->name);
                 err_id(err, "FLT-0249");
-                return err_remedy(err, "write %s/policy.%s", f->name, f->ext), -EEXIST;
+                err_remedy(err, "write %s/policy.%s", f->name, f->ext);
+                return -EEXIST;
         }
         d = object_visible_document(o);
         if (d != NULL && strcmp(d->ext, f->ext) != 0) {
                 err_set(err, -EEXIST, "the name %s belongs to %s.%s", f->name, f->in_folder ? "policy" : f->name, d->ext);
                 err_id(err, "FLT-0249");
-                return err_remedy(err, "remove that file first, or choose another name"), -EEXIST;
+                err_remedy(err, "remove that file first, or choose another name");
+                return -EEXIST;
         }
         return acting_ran(o, f) ? refuse_ran(f, err) : 0;
 }
@@ -415,8 +417,10 @@ int acting_finish_empty(struct engine *e, const struct acting_file *f, bool repl
         if (r < 0)
                 return r;
         (void)acting_judge(e, f, o, "", 0, &why);
-        if (strcmp(why.id, "FLT-0230") == 0)
+        if (strcmp(why.id, "FLT-0230") == 0) {
+                err_copy(err, &why);
                 return acting_keep_refused(e, f, "", 0, &why);
+        }
         next = *o;
         r = acting_draft(e, &next, "", 0, f->ext, replace ? 0 : o->draft.mtime_ns, err);
         if (r < 0)

@@ -21,7 +21,8 @@ int acting_writable(const struct engine *e, struct err *err)
         if (!e->model.store_read_only)
                 return 0;
         err_set(err, -EROFS, "another fleetfs (%s) holds the store", e->model.store_holder);
-        return err_remedy(err, "write in its mount, or give this one a state directory of its own");
+        err_remedy(err, "write in its mount, or give this one a state directory of its own");
+        return -EROFS;
 }
 
 struct object *acting_object(const struct engine *e, const struct acting_file *f)

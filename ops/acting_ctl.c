@@ -27,7 +27,8 @@ static int acting_start_draft(struct engine *e, struct object *o, struct err *er
         }
         if (o->draft.bytes == NULL) {
                 err_set(err, -EINVAL, "the file that was refused was never here");
-                return err_remedy(err, "remove %s.error.txt, or write the policy again", o->name);
+                err_remedy(err, "remove %s.error.txt, or write the policy again", o->name);
+                return -EINVAL;
         }
         return acting_start(e, o, err);
 }
@@ -48,7 +49,8 @@ static int acting_run_verb(struct engine *e, struct object *o, const char *name,
                 return acting_start_draft(e, o, err);
         if (v == NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no verb", name);
-                return err_remedy(err, "read ctl: it lists them");
+                err_remedy(err, "read ctl: it lists them");
+                return -EINVAL;
         }
         if (v->args[0] != '\0' && arg[0] == '\0')
                 return err_set(err, -EINVAL, "write \"%s %s\"", v->name, v->args);
@@ -84,7 +86,8 @@ int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const
                 arg[n - 1] = '\0';
         if (verb[0] == '\0') {
                 err_set(err, -EINVAL, "no verb is given");
-                return err_remedy(err, "read ctl: it lists them");
+                err_remedy(err, "read ctl: it lists them");
+                return -EINVAL;
         }
         r = acting_run_verb(e, o, verb, arg, err);
         o = acting_object(e, &f);

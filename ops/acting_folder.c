@@ -16,6 +16,7 @@
 #include "ops/engine_private.h"
 #include "ops/object.h"
 #include "ops/op.h"
+#include "ops/policy.h"
 #include "ops/rollup.h"
 
 /* ---------------------------------------------------------------- the folder */
@@ -41,6 +42,35 @@ static bool folder_name_ok(const char *name)
         return inside;
 }
 
+/* A removed migration whose runs still show: the folder begins anew, they stay its history. */
+static int folder_renew(struct engine *e, const struct acting_file *f, struct object *o, struct err *err)
+{
+        struct object next = *o;
+        int r;
+
+        acting_clear_draft(&next);
+        acting_clear_removal(&next);
+        next.is_folder = true;
+        next.removed = next.started = false;
+        next.in_force = (struct document){ .bytes = NULL };
+        next.source = (struct member_link){ .name = NULL };
+        next.targets = NULL;
+        next.n_targets = 0;
+        r = acting_apply(e, f, &o, &next, true, err);
+        if (r < 0)
+                return r;
+        o->started = false;
+        document_done(&o->in_force);
+        policy_free(o->policy);
+        o->policy = NULL;
+        member_link_done(&o->source);
+        while (o->n_targets > 0)
+                member_link_done(&o->targets[--o->n_targets]);
+        free(o->targets);
+        o->targets = NULL;
+        return 0;
+}
+
 int acting_mkdir(struct engine *e, const char *fleet, const char *name, struct err *err)
 {
         const struct acting_file f = { .fleet = fleet, .kind = OBJECT_MIGRATION, .name = name };
@@ -52,20 +82,21 @@ int acting_mkdir(struct engine *e, const char *fleet, const char *name, struct e
         if (!folder_name_ok(name)) {
                 err_set(err, -EINVAL, "\"%s\" is no name of a migration", name);
                 err_id(err, "FLT-0230");
-                return err_remedy(err, "lower case letters, digits, '-' and '.', at most %d characters", LIMIT_POLICY_NAME);
+                err_remedy(err, "lower case letters, digits, '-' and '.', at most %d characters", LIMIT_POLICY_NAME);
+                return -EINVAL;
         }
         if (o != NULL && (!o->removed || !o->own)) {
                 err_set(err, -EEXIST, "migration %s exists", name);
                 err_id(err, "FLT-0249");
-                return err_remedy(err, "choose another name"), -EEXIST;
+                err_remedy(err, "choose another name");
+                return -EEXIST;
         }
         if (o != NULL)
-                next = *o;
-        else if ((r = acting_fresh(e, &f, &next, err)) < 0)
+                return folder_renew(e, &f, o, err);
+        r = acting_fresh(e, &f, &next, err);
+        if (r < 0)
                 return r;
         next.is_folder = true;
-        next.removed = false;
-        acting_clear_removal(&next);
         return acting_apply(e, &f, &o, &next, true, err);
 }
 
@@ -81,11 +112,13 @@ int acting_rmdir(struct engine *e, const char *fleet, const char *name, struct e
                 return err_set(err, -ENOENT, "migration %s is not there", name);
         if (!o->own) {
                 err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
-                return err_id(err, "FLT-0252");
+                err_id(err, "FLT-0252");
+                return -EPERM;
         }
         if (!o->is_folder) {
                 err_set(err, -ENOTEMPTY, "migration %s was made from a document", name);
-                return err_remedy(err, "remove %s.%s", name, o->in_force.ext), -ENOTEMPTY;
+                err_remedy(err, "remove %s.%s", name, o->in_force.ext);
+                return -ENOTEMPTY;
         }
         r = op_type_of(OBJECT_MIGRATION)->may_remove(e, o, err);
         if (r < 0)
@@ -125,7 +158,8 @@ int acting_rmdir(struct engine *e, const char *fleet, const char *name, struct e
 static int link_refuse(struct err *err, const char *text, const char *what)
 {
         err_set(err, -EINVAL, "\"%s\" %s", text, what);
-        return err_remedy(err, "link to a cluster: ../../clusters/NAME for source, ../../../clusters/NAME in targets/");
+        err_remedy(err, "link to a cluster: ../../clusters/NAME for source, ../../../clusters/NAME in targets/");
+        return -EINVAL;
 }
 
 /* Takes one more part of a path onto a stack of at most 8 parts; -1 above the root or too deep. */
@@ -259,7 +293,8 @@ static int link_object(struct engine *e, const struct acting_link *l, struct obj
         if (o->started) {
                 err_set(err, -EBUSY, "migration %s has started: its links are frozen", o->name);
                 err_id(err, "FLT-0426");
-                return err_remedy(err, "make another migration"), -EBUSY;
+                err_remedy(err, "make another migration");
+                return -EBUSY;
         }
         *ret = o;
         return 0;
@@ -278,14 +313,16 @@ static int link_check(const struct object *o, const struct acting_link *l, const
                 both = both || !l->target;
                 if (l->target && strcmp(t->name, l->name) != 0 && (from == NULL || strcmp(t->name, from) != 0)) {
                         err_set(err, -EEXIST, "cluster %s is a target already, as targets/%s", c->name, t->name);
-                        return err_id(err, "FLT-0238");
+                        err_id(err, "FLT-0238");
+                        return -EEXIST;
                 }
         }
         if (!both)
                 return 0;
         err_set(err, -EINVAL, "cluster %s cannot be source and target", c->name);
         err_id(err, "FLT-0245");
-        return err_remedy(err, "remove one of the links");
+        err_remedy(err, "remove one of the links");
+        return -EINVAL;
 }
 
 int acting_link(struct engine *e, const struct acting_link *l, const char *text, const char *mountpoint, bool replace,
@@ -310,7 +347,8 @@ int acting_link(struct engine *e, const struct acting_link *l, const char *text,
         if (c == NULL) {
                 err_set(err, -EINVAL, "fleet %s has no cluster \"%s\"", l->fleet, member);
                 err_id(err, "FLT-0234");
-                return err_remedy(err, "see clusters/ for the names");
+                err_remedy(err, "see clusters/ for the names");
+                return -EINVAL;
         }
         r = link_check(o, l, c, from, err);
         if (r < 0)

@@ -40,7 +40,8 @@ static int store_writable(const struct store *s, struct err *err)
         if (s->holder[0] == '\0')
                 return err_set(err, -EROFS, "the store is open for reading only");
         err_set(err, -EROFS, "another fleetfs (%s) holds the store", s->holder);
-        return err_remedy(err, "write in its mount, or give this one a state directory of its own");
+        err_remedy(err, "write in its mount, or give this one a state directory of its own");
+        return -EROFS;
 }
 
 int store_put(struct store *s, const struct store_key *key, const void *bytes, size_t len, struct err *err)

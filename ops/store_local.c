@@ -16,6 +16,9 @@
 #include "base/limits.h"
 
 #define TEMPORARY ".tmp-"
+#define READ_STEP (64 * KIB)
+/* A record with its head and name, and room for the last read to find the end. */
+#define RECORD_FILE_MAX (STORE_RECORD_MAX + READ_STEP + 1024)
 
 struct store_local {
         struct store store;
@@ -69,11 +72,11 @@ static int read_all(int fd, struct buf *out)
 {
         for (;;) {
                 ssize_t n;
-                int r = buf_reserve(out, 64 * KIB);
+                int r = buf_reserve(out, READ_STEP);
 
                 if (r < 0)
                         return r;
-                n = read(fd, out->data + out->len, 64 * KIB);
+                n = read(fd, out->data + out->len, READ_STEP);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n <= 0)
@@ -252,7 +255,7 @@ static int store_local_put(struct store *store, const struct store_key *key, con
         struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
-        _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX + 1024);
+        _cleanup_(buf_done) struct buf b = BUF_INIT(RECORD_FILE_MAX);
         _cleanup_(closep) int dir = -1, fd = -1;
         char file[STORE_FILE_NAME_MAX + 1], temporary[64];
         int r;
@@ -288,7 +291,7 @@ static int store_local_put(struct store *store, const struct store_key *key, con
 static int store_local_get(struct store *store, const struct store_key *key, struct buf *out, struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
-        _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX + 1024);
+        _cleanup_(buf_done) struct buf b = BUF_INIT(RECORD_FILE_MAX);
         _cleanup_(closep) int dir = store_local_folder(s, key->space, key->fleet, key->folder, false);
         char file[STORE_FILE_NAME_MAX + 1];
         const char *name, *bytes;
@@ -345,7 +348,7 @@ static int store_local_each(struct store *store, enum store_space space, const c
                 return err_set(err, r, "list %s in %s: %s", spaces[space], s->path, strerror(-r));
         }
         while (r == 0) {
-                _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX + 1024);
+                _cleanup_(buf_done) struct buf b = BUF_INIT(RECORD_FILE_MAX);
                 struct err why = ERR_INIT;
                 const char *name, *bytes;
                 size_t len;
@@ -425,7 +428,7 @@ static int store_local_random_id(char id[static STORE_ID_TEXT + 1])
 /* The id is a file of its own, so that a copy of the folder is recognised as the same store. */
 static int store_local_id(struct store_local *s, struct err *err)
 {
-        _cleanup_(buf_done) struct buf b = BUF_INIT(1024);
+        _cleanup_(buf_done) struct buf b = BUF_INIT(READ_STEP + 1024);
         _cleanup_(closep) int fd = s->dir < 0 ? -1 : openat(s->dir, "id", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         int r;
 
@@ -438,7 +441,8 @@ static int store_local_id(struct store_local *s, struct err *err)
                 if (r < 0 || b.len != STORE_ID_TEXT + 1 || b.data[STORE_ID_TEXT] != '\n' ||
                         strspn(b.data, "0123456789abcdef") != STORE_ID_TEXT) {
                         err_set(err, -EBADMSG, "%s/id is not %d hexadecimal digits", s->path, STORE_ID_TEXT);
-                        return err_remedy(err, "bring the file back: a new id would disown all that this store made");
+                        err_remedy(err, "bring the file back: a new id would disown all that this store made");
+                        return -EBADMSG;
                 }
                 memcpy(s->store.id, b.data, STORE_ID_TEXT);
                 return 0;
