@@ -2,7 +2,7 @@
 /*
  * The process: order of start and stop, nothing else.
  *
- *     options ─► (fork) ─► store ─► mount ─► configuration and what is stored ─► engine ─► workers ─► ready
+ *     options ─► (fork) ─► store ─► configuration and what is stored ─► mount ─► engine ─► workers ─► ready
  *
  * As a daemon the parent waits for `ready`, so that a script may use the mount in its next line, and ends with the child's
  * exit code if that fails. Nothing makes a thread or touches libcurl before the fork.
