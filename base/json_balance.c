@@ -109,6 +109,15 @@ static uint64_t prefix_xor(uint64_t x)
         return x;
 }
 
+/* By hand: without a target option the compiler calls a library for it, twice per block. */
+static unsigned count_bits(uint64_t x)
+{
+        x -= x >> 1 & 0x5555555555555555U;
+        x = (x & 0x3333333333333333U) + (x >> 2 & 0x3333333333333333U);
+        x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fU;
+        return (unsigned)(x * 0x0101010101010101U >> 56);
+}
+
 /* Walks the brackets of one block; the offset behind the one that closes the value, or 0. */
 static ssize_t block_end(struct json_balance *b, uint64_t open, uint64_t close)
 {
@@ -147,9 +156,9 @@ static ssize_t feed_block(struct json_balance *b, const char *p, size_t n)
         }
         m.open &= ~inside;
         m.close &= ~inside;
-        n_close = (unsigned)__builtin_popcountll(m.close);
+        n_close = count_bits(m.close);
         if (b->depth > n_close)
-                b->depth += (uint64_t)__builtin_popcountll(m.open) - n_close;
+                b->depth += (uint64_t)count_bits(m.open) - n_close;
         else
                 r = block_end(b, m.open, m.close);
         return b->depth > LIMIT_JSON_DEPTH ? -E2BIG : r;

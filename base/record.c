@@ -20,7 +20,6 @@
 
 /* What the walk found for one row. */
 struct found {
-        bool seen;
         bool escaped;
         uint32_t count; /* elements, or pairs */
         int64_t number; /* integers, times, enums, booleans */
@@ -33,11 +32,10 @@ struct decoder {
         const struct record_type *type;
         const struct record_plan *plan;
         struct json_scan scan;
+        uint64_t seen; /* rows that have a value; `found` of the others is not even cleared */
         struct found found[LIMIT_RECORD_FIELDS];
         int bad_field; /* whose value is wrong; -1: none in particular */
 };
-
-static char record_absent[1] = "";
 
 /* --- small parts of the interface --- */
 
@@ -261,7 +259,8 @@ static int read_row(struct decoder *d, int i)
         bool yes = false;
         int r = 0;
 
-        *f = (struct found){ .seen = true };
+        *f = (struct found){ 0 };
+        d->seen |= (uint64_t)1 << i;
         switch ((enum record_field_type)row->type) {
         case RECORD_STRING:
                 r = read_text(s, f);
@@ -318,7 +317,7 @@ static int read_row(struct decoder *d, int i)
 static void forget(struct decoder *d, const struct plan_node *node)
 {
         for (int i = node->field; i >= 0; i = d->plan->next[i])
-                d->found[i] = (struct found){ 0 };
+                d->seen &= ~((uint64_t)1 << i);
         for (unsigned i = 0; i < node->n; i++)
                 forget(d, &d->plan->nodes[node->first + i]);
 }
@@ -352,15 +351,16 @@ static const struct plan_node *plan_find(
         const struct record_plan *plan, const struct plan_node *node, const struct json_text *key)
 {
         const struct plan_node *child = &plan->nodes[node->first], *end = child + node->n;
+        uint32_t tag = plan_tag(key->p, key->len);
 
         if (key->escaped) {
-                for (; child < end; child++)
-                        if (plan_key_is(child, key))
-                                return child;
-                return NULL;
+                while (child < end && !plan_key_is(child, key))
+                        child++;
+                return child < end ? child : NULL;
         }
         for (; child < end; child++)
-                if (child->len == key->len && memcmp(child->key, key->p, key->len) == 0)
+                if (child->tag == tag && child->len == key->len &&
+                        memcmp(child->key, key->p, key->len) == 0)
                         return child;
         return NULL;
 }
@@ -401,10 +401,9 @@ static int walk(struct decoder *d, const char *bytes, size_t len, struct err *er
                 json_scan_error(&d->scan, err);
                 return err_wrap(err, r, "%s", type->name);
         }
-        for (unsigned i = 0; i < type->n_fields; i++)
-                if (type->fields[i].flags & RECORD_REQUIRED && !d->found[i].seen)
-                        return err_set(
-                                err, -EBADMSG, "%s: %s: missing", type->name, type->fields[i].path);
+        if (d->plan->required & ~d->seen)
+                return err_set(err, -EBADMSG, "%s: %s: missing", type->name,
+                        type->fields[__builtin_ctzll(d->plan->required & ~d->seen)].path);
         return 0;
 }
 
@@ -426,20 +425,19 @@ static bool found_is_absent(const struct record_field *row, const struct found *
         }
 }
 
-/* Whether row i has a say about its member: a fallback has none once another row gave a value. */
-static bool row_counts(const struct decoder *d, unsigned i)
+/* A fallback has no say once a row before it gave its member a value. */
+static void drop_fallbacks(struct decoder *d)
 {
         const struct record_field *rows = d->type->fields;
 
-        if (!d->found[i].seen)
-                return false;
-        if (!(rows[i].flags & RECORD_FALLBACK))
-                return true;
-        for (unsigned j = 0; j < i; j++)
-                if (rows[j].offset == rows[i].offset && d->found[j].seen &&
-                        !found_is_absent(&rows[j], &d->found[j]))
-                        return false;
-        return true;
+        for (uint64_t left = d->plan->fallbacks & d->seen; left; left &= left - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(left);
+
+                for (unsigned j = 0; j < i; j++)
+                        if (rows[j].offset == rows[i].offset && d->seen >> j & 1 &&
+                                !found_is_absent(&rows[j], &d->found[j]))
+                                d->seen &= ~((uint64_t)1 << i);
+        }
 }
 
 static char *put_text(char *at, const char *p, size_t len, bool escaped)
@@ -551,39 +549,37 @@ static size_t strings_room(const struct decoder *d)
 {
         size_t room = 0;
 
-        for (unsigned i = 0; i < d->type->n_fields; i++)
-                if (row_counts(d, i))
-                        room += d->found[i].room;
+        for (uint64_t left = d->seen; left; left &= left - 1)
+                room += d->found[__builtin_ctzll(left)].room;
         return room;
 }
 
 /* Fills the struct; `strings` has strings_room() bytes. */
 static void store_all(const struct decoder *d, char *record, char *strings)
 {
-        const struct record_field *rows = d->type->fields;
+        memcpy(record, d->plan->blank, d->type->size);
+        for (uint64_t left = d->seen; left; left &= left - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(left);
 
-        memset(record, 0, d->type->size);
-        for (unsigned i = 0; i < d->type->n_fields; i++) {
-                const char **text = record_text_member(&rows[i], record);
-
-                if (text)
-                        *text = record_absent;
+                store_row(&d->type->fields[i], &d->found[i], record, &strings);
         }
-        for (unsigned i = 0; i < d->type->n_fields; i++)
-                if (row_counts(d, i))
-                        store_row(&rows[i], &d->found[i], record, &strings);
 }
 
 static int decoder_run(
         struct decoder *d, struct record_type *type, const char *bytes, size_t len, struct err *err)
 {
+        int r;
+
         d->type = type;
         d->plan = record_plan_get(type);
         d->bad_field = -1;
         if (!d->plan)
                 return err_set(err, -ENOMEM, "%s: out of memory", type->name);
-        memset(d->found, 0, type->n_fields * sizeof(d->found[0]));
-        return walk(d, bytes, len, err);
+        d->seen = 0;
+        r = walk(d, bytes, len, err);
+        if (r == 0)
+                drop_fallbacks(d);
+        return r;
 }
 
 int record_decode(

@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 
+const char record_absent[1] = "";
+
 bool record_path_next(const char **path, const char **key, size_t *len)
 {
         const char *p = *path;
@@ -96,8 +98,10 @@ static void plan_grow(const struct record_type *type, struct record_plan *plan,
                                 child = &plan->nodes[j];
                 if (!child) {
                         child = &plan->nodes[plan->n_nodes++];
-                        *child =
-                                (struct plan_node){ .key = key, .len = (uint16_t)len, .field = -1 };
+                        *child = (struct plan_node){ .key = key,
+                                .tag = plan_tag(key, len),
+                                .len = (uint16_t)len,
+                                .field = -1 };
                         pending[child - plan->nodes].depth = pending[at].depth + 1;
                         node->n++;
                 }
@@ -105,22 +109,49 @@ static void plan_grow(const struct record_type *type, struct record_plan *plan,
         }
 }
 
+static void plan_free(struct record_plan *plan)
+{
+        free(plan->blank);
+        free(plan);
+}
+DEFINE_CLEANUP(struct record_plan *, plan_free);
+
+static char *blank_new(const struct record_type *type)
+{
+        char *blank = calloc(1, type->size);
+
+        for (unsigned i = 0; blank && i < type->n_fields; i++) {
+                const char **text = record_text_member(&type->fields[i], blank);
+
+                if (text)
+                        *text = record_absent;
+        }
+        return blank;
+}
+
 static struct record_plan *plan_new(const struct record_type *type)
 {
-        _cleanup_(freep) struct record_plan *plan = NULL;
+        _cleanup_(plan_freep) struct record_plan *plan = NULL;
         _cleanup_(freep) struct pending *pending = NULL;
         unsigned max = count_keys(type) + 1;
 
         assert(type->n_fields <= LIMIT_RECORD_FIELDS);
         plan = calloc(1, sizeof(*plan) + max * sizeof(plan->nodes[0]));
+        if (plan)
+                plan->blank = blank_new(type);
         pending = calloc(max, sizeof(*pending));
-        if (!plan || !pending)
+        if (!plan || !plan->blank || !pending)
                 return NULL;
         memset(plan->next, -1, sizeof(plan->next));
         plan->n_nodes = 1;
         plan->nodes[0].field = -1;
-        for (unsigned i = 0; i < type->n_fields; i++)
-                pending[0].rows |= (uint64_t)1 << i;
+        for (unsigned i = 0; i < type->n_fields; i++) {
+                uint64_t bit = (uint64_t)1 << i;
+
+                pending[0].rows |= bit;
+                plan->fallbacks |= type->fields[i].flags & RECORD_FALLBACK ? bit : 0;
+                plan->required |= type->fields[i].flags & RECORD_REQUIRED ? bit : 0;
+        }
         for (unsigned i = 0; i < plan->n_nodes; i++)
                 plan_grow(type, plan, pending, i);
         return TAKE(plan);
@@ -138,7 +169,7 @@ const struct record_plan *record_plan_get(struct record_type *type)
         if (__atomic_compare_exchange_n(
                     &type->plan, &none, plan, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
                 return plan;
-        free(plan); /* another thread was first */
+        plan_free(plan); /* another thread was first */
         return none;
 }
 
