@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/draft.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/timefmt.h"
+#include "fs/handle.h"
+#include "fs/reply.h"
+#include "fs/write_job.h"
+
+/* ---------------------------------------------------------------- open */
+
+int draft_new(struct draft **ret, struct userfile *file, int flags, bool created)
+{
+        struct draft *d = calloc(1, sizeof(*d));
+
+        if (d == NULL)
+                return -ENOMEM;
+        d->file = file;
+        buf_init(&d->bytes, LIMIT_SCRATCH_BYTES + 1);
+        d->writes = (flags & O_ACCMODE) != O_RDONLY;
+        d->created = created;
+        d->truncated = !created && d->writes && (flags & O_TRUNC) != 0;
+        d->loaded = created || d->truncated;
+        if (d->writes)
+                file->opened = d;
+        *ret = d;
+        return 0;
+}
+
+void draft_close(struct session *s, void *state)
+{
+        struct draft *d = state;
+
+        if (d == NULL)
+                return;
+        pthread_mutex_lock(&s->write->lock);
+        if (d->file->writer == d)
+                d->file->writer = NULL;
+        if (d->file->opened == d)
+                d->file->opened = NULL;
+        pthread_mutex_unlock(&s->write->lock);
+        userfile_unref(d->file);
+        buf_done(&d->bytes);
+        free(d);
+}
+
+/* What forbids writing to this file at once, so that nothing is emptied for nothing. Inside a read section. */
+static int open_for_writing(struct session *s, const struct userfile *f, int flags, struct err *err)
+{
+        const struct object *o = NULL;
+
+        if (f->kind != USERFILE_ACTING || f->gone || place_document(s->model, &f->place, f->name, &o) == NULL)
+                return 0;
+        if (!o->own) {
+                err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
+                return err_id(err, "FLT-0252");
+        }
+        if ((flags & O_TRUNC) != 0 && f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP &&
+                o->in_force.bytes != NULL && !o->removed) {
+                err_set(err, -EEXIST, "%s %s ran already: use a new name", object_kind_name(o->kind), o->name);
+                return err_id(err, "FLT-0250");
+        }
+        return 0;
+}
+
+void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags)
+{
+        struct err err = ERR_INIT;
+        struct draft *d = NULL;
+        int r = draft_new(&d, userfile_ref(file->user), flags, false);
+
+        if (r < 0) {
+                userfile_unref(file->user);
+                reply_err(req, "open", r, NULL);
+                return;
+        }
+        session_read_begin(s);
+        if (d->writes)
+                r = open_for_writing(s, d->file, flags, &err);
+        if (r == 0 && !d->loaded && d->file->kind == USERFILE_ACTING) {
+                r = userfile_content(s, d->file, &d->bytes);
+                d->loaded = true;
+        }
+        session_read_end(s);
+        if (r == 0 && d->truncated) {
+                pthread_mutex_lock(&s->write->lock);
+                if (d->file->kind == USERFILE_ACTING)
+                        d->file->writer = d;
+                else
+                        r = userfile_set_bytes_locked(d->file, "", 0);
+                pthread_mutex_unlock(&s->write->lock);
+        }
+        if (r < 0) {
+                draft_close(s, d);
+                reply_err(req, "open", r, &err);
+                return;
+        }
+        reply_open(req, file, flags, d);
+}
+
+/* ---------------------------------------------------------------- read and write */
+
+void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size, off_t off)
+{
+        struct draft *d = h->state;
+        struct buf copy = BUF_INIT(LIMIT_SCRATCH_BYTES + 1);
+        const char *bytes;
+        size_t len;
+
+        /* The answer is sent without the lock: a copy stays whatever happens to the file. */
+        pthread_mutex_lock(&s->write->lock);
+        bytes = d->loaded && d->file->kind == USERFILE_ACTING ? d->bytes.data : d->file->bytes;
+        len = d->loaded && d->file->kind == USERFILE_ACTING ? d->bytes.len : d->file->len;
+        if (off >= 0 && (size_t)off < len)
+                buf_append(&copy, bytes + off, len - (size_t)off < size ? len - (size_t)off : size);
+        pthread_mutex_unlock(&s->write->lock);
+        if (copy.error)
+                reply_err(req, "read", copy.error, NULL);
+        else
+                reply_bytes(req, copy.data, copy.len, size, 0);
+        buf_done(&copy);
+}
+
+/* Bytes at an offset; a gap is filled with NULs, as any filesystem does. */
+static int bytes_put(struct buf *b, const char *bytes, size_t len, size_t off)
+{
+        static const char zeros[256];
+
+        if (off > LIMIT_SCRATCH_BYTES || len > LIMIT_SCRATCH_BYTES - off)
+                return -EFBIG;
+        while (b->error == 0 && b->len < off)
+                buf_append(b, zeros, off - b->len < sizeof(zeros) ? off - b->len : sizeof(zeros));
+        if (b->error == 0) {
+                size_t over = b->len - off < len ? b->len - off : len;
+                memcpy(b->data + off, bytes, over);
+                buf_append(b, bytes + over, len - over);
+        }
+        return b->error;
+}
+
+static int scratch_put_locked(struct userfile *f, const char *bytes, size_t len, size_t off)
+{
+        struct buf b = BUF_INIT(LIMIT_SCRATCH_BYTES + 1);
+        int r = buf_append(&b, f->bytes != NULL ? f->bytes : "", f->len);
+
+        if (r == 0)
+                r = bytes_put(&b, bytes, len, off);
+        if (r == 0)
+                r = userfile_set_bytes_locked(f, b.data, b.len);
+        if (r == 0)
+                f->mtime_ns = clock_realtime() * NS_PER_SEC;
+        buf_done(&b);
+        return r;
+}
+
+/* The file became acting while it was open as scratch, or was opened without its bytes. */
+static void draft_load_locked(struct draft *d)
+{
+        if (d->loaded)
+                return;
+        if (d->file->bytes != NULL)
+                buf_append(&d->bytes, d->file->bytes, d->file->len);
+        d->loaded = true;
+}
+
+void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len, off_t off)
+{
+        struct draft *d = h->state;
+        struct userfile *f = d->file;
+        int r;
+
+        session_read_begin(s);
+        if (!d->loaded && f->kind == USERFILE_ACTING && userfile_content(s, f, &d->bytes) == 0)
+                d->loaded = true;
+        session_read_end(s);
+
+        pthread_mutex_lock(&s->write->lock);
+        if (f->kind == USERFILE_ACTING && !f->gone) {
+                draft_load_locked(d);
+                /* The kernel's idea of the end may be another writer's. */
+                r = bytes_put(&d->bytes, bytes, len, h->flags & O_APPEND ? d->bytes.len : (size_t)off);
+                d->dirty = d->wrote = true;
+                f->writer = d;
+                if (r < 0 && d->failed.code == 0) {
+                        err_set(&d->failed, r, "more than %u bytes", LIMIT_SCRATCH_BYTES);
+                        err_id(&d->failed, r == -EFBIG ? "FLT-0208" : "FLT-0254");
+                        err_remedy(&d->failed, "a policy may have 128 KiB");
+                }
+        } else {
+                r = scratch_put_locked(f, bytes, len, h->flags & O_APPEND ? f->len : (size_t)off);
+                d->wrote = true;
+        }
+        pthread_mutex_unlock(&s->write->lock);
+        if (r < 0)
+                reply_err(req, "write", r, NULL);
+        else
+                reply_write(req, len);
+}
+
+/* ---------------------------------------------------------------- flush */
+
+/* Field 52 of /proc/<tid>/stat: what the thread that closes will end with; 0 while it does not end, and when we may not
+   know. */
+static int writer_exit_code(pid_t tid)
+{
+        char path[64], text[1024], *p;
+        FILE *f;
+        size_t n;
+        int code = 0;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
+        f = fopen(path, "re");
+        if (f == NULL)
+                return 0;
+        n = fread(text, 1, sizeof(text) - 1, f);
+        fclose(f);
+        text[n] = '\0';
+        /* The name in parentheses may hold anything: fields are counted from its end, which is field 2. */
+        p = strrchr(text, ')');
+        for (int field = 2; p != NULL && field < 52; field++)
+                p = strchr(p + 1, ' ');
+        if (p != NULL)
+                code = atoi(p + 1);
+        return code;
+}
+
+static void flush_run(struct engine *e, struct write_job *j)
+{
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct draft *d = j->handle->state;
+        struct acting_file a;
+        uint64_t write = 0;
+        int r;
+
+        /* Renamed or unlinked since the worker looked: then these bytes are nobody's. */
+        if (!place_acting(&j->place, j->name, stem, ext, &a)) {
+                write_job_reply(e, j, 0);
+                return;
+        }
+        if (j->err.code != 0) {
+                const struct err why = j->err;
+                r = acting_refuse(e, &a, j->bytes, j->len, &why);
+        } else
+                r = acting_commit(e, &a, j->bytes, j->len, j->mtime_ns, &write, &j->err);
+        pthread_mutex_lock(&j->s->write->lock);
+        d->write = write;
+        if (d->file->writer == d && !d->dirty)
+                d->file->writer = NULL;
+        pthread_mutex_unlock(&j->s->write->lock);
+        write_job_reply_told(e, j, r);
+}
+
+void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
+{
+        struct draft *d = h->state;
+        struct write_job *j = NULL;
+        int exit_code = d->writes ? writer_exit_code(fuse_req_ctx(req)->pid) : 0;
+
+        pthread_mutex_lock(&s->write->lock);
+        d->exit_code = exit_code;
+        if (d->writes && d->dirty && d->file->kind == USERFILE_ACTING && !d->file->gone)
+                j = write_job_new(s, "flush", flush_run);
+        if (j != NULL) {
+                j->place = d->file->place;
+                snprintf(j->name, sizeof(j->name), "%s", d->file->name);
+                j->handle = h;
+                j->mtime_ns = d->mtime_ns;
+                j->err = d->failed;
+                j->bytes = malloc(d->bytes.len + 1);
+                j->len = d->bytes.len;
+                if (j->bytes != NULL)
+                        memcpy(j->bytes, d->bytes.data, d->bytes.len + 1);
+                d->dirty = false;
+        }
+        pthread_mutex_unlock(&s->write->lock);
+        if (j == NULL)
+                reply_err(req, "flush", 0, NULL);
+        else
+                write_job_post(j, req);
+}
+
+static void fsync_run(struct engine *e, struct write_job *j)
+{
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct acting_file a;
+        int r = 0;
+
+        if (place_acting(&j->place, j->name, stem, ext, &a))
+                r = acting_sync(e, &a, j->bytes, j->len, &j->err);
+        write_job_reply(e, j, r);
+}
+
+void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
+{
+        struct draft *d = h->state;
+        struct write_job *j = NULL;
+
+        pthread_mutex_lock(&s->write->lock);
+        if (d->writes && d->dirty && d->failed.code == 0 && d->file->kind == USERFILE_ACTING && !d->file->gone)
+                j = write_job_new(s, "fsync", fsync_run);
+        if (j != NULL) {
+                j->place = d->file->place;
+                snprintf(j->name, sizeof(j->name), "%s", d->file->name);
+                j->bytes = malloc(d->bytes.len + 1);
+                j->len = d->bytes.len;
+                if (j->bytes != NULL)
+                        memcpy(j->bytes, d->bytes.data, d->bytes.len + 1);
+        }
+        pthread_mutex_unlock(&s->write->lock);
+        if (j == NULL)
+                reply_err(req, "fsync", 0, NULL);
+        else
+                write_job_post(j, req);
+}
+
+/* ---------------------------------------------------------------- release */
+
+/* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now while it was open. */
+static bool touched_restore(const struct draft *d, const struct acting_file *a)
+{
+        return d->touched && !d->wrote && !d->truncated && a->kind == OBJECT_RESTORE && strchr(a->name, '@') != NULL &&
+               d->bytes.len == 0;
+}
+
+static void release_run(struct engine *e, struct write_job *j)
+{
+        struct draft *d = j->handle->state;
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct acting_file a;
+        struct err err = ERR_INIT;
+        uint64_t write = d->write;
+
+        if (!d->file->gone && d->file->kind == USERFILE_ACTING && place_acting(&d->file->place, d->file->name, stem, ext, &a)) {
+                if (touched_restore(d, &a)) {
+                        if (acting_commit(e, &a, "", 0, d->mtime_ns, &write, &err) == 0)
+                                (void)acting_finish(e, &a, write, d->exit_code, &err);
+                } else if (write != 0) {
+                        (void)acting_finish(e, &a, write, d->exit_code, &err);
+                } else if (!d->wrote && (d->created || d->truncated)) {
+                        (void)acting_finish_empty(e, &a, d->truncated, d->exit_code, &err);
+                }
+        }
+        engine_publish(e);
+        handle_free(j->s, j->handle);
+        j->handle = NULL;
+        write_job_reply(e, j, 0);
+}
+
+void draft_release(fuse_req_t req, struct session *s, struct handle *h)
+{
+        struct draft *d = h->state;
+        struct write_job *j = d->writes ? write_job_new(s, "release", release_run) : NULL;
+
+        if (j == NULL) {
+                handle_free(s, h);
+                reply_err(req, "release", 0, NULL);
+                return;
+        }
+        j->handle = h;
+        write_job_post(j, req);
+}
+
+/* ---------------------------------------------------------------- setattr */
+
+static void touch_run(struct engine *e, struct write_job *j)
+{
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct acting_file a;
+        int r = 0;
+
+        if (place_acting(&j->place, j->name, stem, ext, &a))
+                r = acting_touch(e, &a, j->mtime_ns, &j->err);
+        engine_publish(e);
+        if (r < 0) {
+                write_job_reply(e, j, r);
+                return;
+        }
+        fuse_req_t req = parked_take(j->parked);
+        j->parked = NULL;
+        if (req != NULL)
+                reply_user_attr(req, "setattr", j->folder);
+        write_job_free(j);
+}
+
+static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size)
+{
+        if (size > LIMIT_SCRATCH_BYTES)
+                return -EFBIG;
+        if (f->kind != USERFILE_ACTING || f->gone) {
+                char *grown = realloc(f->bytes, size + 1);
+                if (grown == NULL)
+                        return -ENOMEM;
+                if (size > f->len)
+                        memset(grown + f->len, 0, size - f->len);
+                grown[size] = '\0';
+                f->bytes = grown;
+                f->len = size;
+                return 0;
+        }
+        /* Emptying a policy by its path would be an edit that nobody closes. */
+        if (d == NULL || !d->writes)
+                return -EPERM;
+        if (size < d->bytes.len)
+                buf_truncate(&d->bytes, size);
+        else
+                (void)bytes_put(&d->bytes, "", 0, size);
+        if (size == 0 && !d->wrote)
+                d->truncated = !d->created;
+        else
+                d->dirty = d->wrote = true;
+        f->writer = d;
+        return d->bytes.error;
+}
+
+void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr, int to_set,
+        struct handle *h)
+{
+        struct userfile *f = file->user;
+        struct draft *d = h != NULL ? h->state : NULL;
+        const bool now = (to_set & FUSE_SET_ATTR_MTIME_NOW) != 0;
+        int64_t mtime_ns = now ? clock_realtime() * NS_PER_SEC :
+                                 (int64_t)attr->st_mtim.tv_sec * NS_PER_SEC + attr->st_mtim.tv_nsec;
+        struct write_job *j = NULL;
+        int r = 0;
+
+        pthread_mutex_lock(&s->write->lock);
+        if (to_set & FUSE_SET_ATTR_SIZE)
+                r = setattr_size_locked(f, d, (size_t)attr->st_size);
+        if (r == 0 && (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))) {
+                /* The kernel does not always say by which handle: a touch is anybody's who has the file open alone. */
+                struct draft *opened = d != NULL ? d : f->opened;
+
+                f->mtime_ns = mtime_ns;
+                if (opened != NULL) {
+                        opened->mtime_ns = mtime_ns;
+                        opened->touched = opened->touched || now;
+                }
+                if (f->kind == USERFILE_ACTING && !f->gone)
+                        j = write_job_new(s, "setattr", touch_run);
+                if (j != NULL) {
+                        j->place = f->place;
+                        snprintf(j->name, sizeof(j->name), "%s", f->name);
+                        j->mtime_ns = mtime_ns;
+                }
+        }
+        pthread_mutex_unlock(&s->write->lock);
+        if (r < 0)
+                reply_err(req, "setattr", r, NULL);
+        else if (j != NULL) {
+                j->folder = inode_ref(&s->inodes, file);
+                write_job_post(j, req);
+        } else
+                reply_user_attr(req, "setattr", file);
+}

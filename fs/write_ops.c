@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The write path's table, its life with the session, control files and the guard.
+ *
+ * The guard (DESIGN §4.8): whoever tries to unlink a synthesized file is deleting a tree. For some seconds no deletion of
+ * his counts, and those that were made a moment ago are undone.
+ */
+#include "fs/write_ops.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/timefmt.h"
+#include "fs/draft.h"
+#include "fs/reply.h"
+#include "fs/write_job.h"
+
+/* ---------------------------------------------------------------- jobs */
+
+struct write_job *write_job_new(struct session *s, const char *op, void (*run)(struct engine *, struct write_job *))
+{
+        struct write_job *j = calloc(1, sizeof(*j));
+
+        if (j == NULL)
+                return NULL;
+        j->s = s;
+        j->op = op;
+        j->run = run;
+        return j;
+}
+
+void write_job_free(struct write_job *j)
+{
+        if (j == NULL)
+                return;
+        if (j->handle != NULL && strcmp(j->op, "release") == 0)
+                handle_free(j->s, j->handle);
+        if (j->folder != NULL)
+                inode_unref(&j->s->inodes, j->folder);
+        userfile_unref(j->file);
+        free(j->bytes);
+        free(j);
+}
+
+static void write_job_run(struct engine *e, void *arg)
+{
+        struct write_job *j = arg;
+
+        j->run(e, j);
+}
+
+void write_job_post(struct write_job *j, fuse_req_t req)
+{
+        int r = parked_new(&j->parked, &j->s->parking, req, j->op, LIMIT_ENGINE_ANSWER_MS, 0);
+
+        if (r < 0) {
+                write_job_free(j);
+                return;
+        }
+        r = engine_post(j->s->engine, write_job_run, j);
+        if (r == 0)
+                return;
+        req = parked_take(j->parked);
+        if (req != NULL)
+                reply_err(req, j->op, r, NULL);
+        write_job_free(j);
+}
+
+void write_job_reply(struct engine *e, struct write_job *j, int r)
+{
+        fuse_req_t req;
+
+        engine_publish(e);
+        req = j->parked != NULL ? parked_take(j->parked) : NULL;
+        if (req != NULL)
+                reply_err(req, j->op, r, &j->err);
+        write_job_free(j);
+}
+
+static void write_job_told(void *arg)
+{
+        struct write_job *j = arg;
+        fuse_req_t req = parked_take(j->parked);
+
+        if (req != NULL)
+                reply_err(req, j->op, j->r, &j->err);
+        write_job_free(j);
+}
+
+void write_job_reply_told(struct engine *e, struct write_job *j, int r)
+{
+        j->r = r;
+        model_write_begin(&e->model);
+        model_write_end_notify(&e->model, write_job_told, j);
+        engine_publish(e);
+}
+
+void write_job_reply_lookup(struct engine *e, struct write_job *j, int r)
+{
+        fuse_req_t req;
+
+        engine_publish(e);
+        req = parked_take(j->parked);
+        if (req != NULL && r < 0)
+                reply_err(req, j->op, r, &j->err);
+        else if (req != NULL)
+                reply_lookup(req, j->op, j->folder, j->name);
+        write_job_free(j);
+}
+
+int write_place(struct session *s, struct inode *folder, struct place *ret)
+{
+        struct node n;
+        int r;
+
+        session_read_begin(s);
+        r = inode_resolve(folder, &s->root, &n);
+        if (r == 0) {
+                *ret = place_of(&n.subject);
+                if (ret->folder == FOLDER_NONE)
+                        r = -EPERM;
+        }
+        session_read_end(s);
+        return r;
+}
+
+/* ---------------------------------------------------------------- the guard */
+
+enum { GUARD_MS = 5000 };
+
+bool write_guarded(struct session *s, uid_t uid, struct err *err)
+{
+        bool guarded = false;
+
+        pthread_mutex_lock(&s->write->lock);
+        for (size_t i = 0; i < ARRAY_SIZE(s->write->guard); i++)
+                guarded = guarded || (s->write->guard[i].uid == uid && s->write->guard[i].until_ms > clock_boottime_ms());
+        pthread_mutex_unlock(&s->write->lock);
+        if (guarded) {
+                err_set(err, -EPERM, "deletions are refused for some seconds: a synthesized file was to be deleted");
+                err_id(err, "FLT-0253");
+                err_remedy(err, "delete policies by their names, not whole folders");
+        }
+        return guarded;
+}
+
+static void guard_undo(struct engine *e, void *arg)
+{
+        acting_undo(e, (uint32_t)(uintptr_t)arg);
+}
+
+static void guard_arm(struct session *s, uid_t uid)
+{
+        size_t at = 0;
+
+        pthread_mutex_lock(&s->write->lock);
+        for (size_t i = 0; i < ARRAY_SIZE(s->write->guard); i++) {
+                if (s->write->guard[i].until_ms != 0 && s->write->guard[i].uid == uid) {
+                        at = i;
+                        break;
+                }
+                if (s->write->guard[i].until_ms < s->write->guard[at].until_ms)
+                        at = i;
+        }
+        s->write->guard[at].uid = uid;
+        s->write->guard[at].until_ms = clock_boottime_ms() + GUARD_MS;
+        pthread_mutex_unlock(&s->write->lock);
+        (void)engine_post(s->engine, guard_undo, (void *)(uintptr_t)uid);
+}
+
+/* ---------------------------------------------------------------- control files */
+
+static void ctl_run(struct engine *e, struct write_job *j)
+{
+        char stem[ACTING_STEM_MAX + 1];
+        fuse_req_t req;
+        int r;
+
+        /* The job's name is the object's; its place says which kind. */
+        snprintf(stem, sizeof(stem), "%s", j->name);
+        r = acting_ctl(e, j->place.fleet, (enum object_kind)j->flags, stem, j->bytes, j->len, &j->err);
+        engine_publish(e);
+        req = parked_take(j->parked);
+        j->parked = NULL;
+        if (req != NULL && r < 0)
+                reply_err(req, "ctl", r, &j->err);
+        else if (req != NULL)
+                reply_write(req, j->len);
+        write_job_free(j);
+}
+
+static void write_ctl(fuse_req_t req, struct session *s, struct inode *ctl, const char *bytes, size_t len)
+{
+        struct write_job *j;
+        struct node n;
+        int r;
+
+        if (len > LIMIT_CTL_BYTES) {
+                reply_err(req, "ctl", -EINVAL, NULL);
+                return;
+        }
+        j = write_job_new(s, "ctl", ctl_run);
+        if (j == NULL || (j->bytes = malloc(len + 1)) == NULL) {
+                write_job_free(j);
+                reply_err(req, "ctl", -ENOMEM, NULL);
+                return;
+        }
+        memcpy(j->bytes, bytes, len);
+        j->bytes[len] = '\0';
+        j->len = len;
+        session_read_begin(s);
+        r = inode_resolve(ctl, &s->root, &n);
+        if (r == 0 && n.subject.object == NULL)
+                r = -EPERM;
+        if (r == 0) {
+                j->place = place_of(&n.subject);
+                j->flags = (int)n.subject.object->kind;
+                snprintf(j->name, sizeof(j->name), "%s", n.subject.object->name);
+        }
+        session_read_end(s);
+        if (r < 0) {
+                write_job_free(j);
+                reply_err(req, "ctl", r, NULL);
+                return;
+        }
+        write_job_post(j, req);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static int write_init(struct session *s, struct err *err)
+{
+        s->write = calloc(1, sizeof(*s->write));
+        if (s->write == NULL)
+                return err_set(err, -ENOMEM, "start the write path");
+        pthread_mutex_init(&s->write->lock, NULL);
+        return names_load_scratch(s, err);
+}
+
+static void write_done(struct session *s)
+{
+        struct userfile *f, *tmp;
+
+        if (s->write == NULL)
+                return;
+        HASH_ITER (hh, s->write->files, f, tmp) {
+                pthread_mutex_lock(&s->write->lock);
+                f->refs = 0;
+                userfile_detach_locked(s->write, NULL, f);
+                pthread_mutex_unlock(&s->write->lock);
+        }
+        pthread_mutex_destroy(&s->write->lock);
+        free(s->write);
+        s->write = NULL;
+}
+
+const struct write_ops write_ops = {
+        .init = write_init,
+        .done = write_done,
+        .lookup = userfile_lookup,
+        .list = userfile_list,
+        .ref = userfile_ref,
+        .unref = userfile_unref,
+        .getattr = userfile_getattr,
+        .content = userfile_content,
+        .getxattr = userfile_getxattr,
+        .listxattr = userfile_listxattr,
+        .create = names_create,
+        .unlink = names_unlink,
+        .rename = names_rename,
+        .mkdir = names_mkdir,
+        .symlink = names_symlink,
+        .rmdir = names_rmdir,
+        .open = draft_open,
+        .read = draft_read,
+        .write = draft_write,
+        .flush = draft_flush,
+        .fsync = draft_fsync,
+        .release = draft_release,
+        .close = draft_close,
+        .setattr = draft_setattr,
+        .ctl = write_ctl,
+        .guard_arm = guard_arm,
+};

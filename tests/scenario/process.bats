@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+# The process: how it starts and says so, how it ends, what it refuses, and what it never tells.
+
+load ../support/scenario
+
+setup_file() { scenario_setup_file 2; }
+
+# The daemon's environment in these tests, as the harness has it.
+fleetfs()
+{
+        timeout 30 env -u KUBECONFIG -u NOTIFY_SOCKET HOME="$TEST_DIR/home" XDG_STATE_HOME="$TEST_DIR/state" \
+                XDG_CONFIG_HOME="$TEST_DIR/config" XDG_RUNTIME_DIR="$TEST_DIR/run" "$FLEETFS" "$@" </dev/null
+}
+
+# start_daemon NAME [OPTION...]: becomes a daemon on $TEST_DIR/NAME. Its pid goes where scenario_teardown looks.
+start_daemon()
+{
+        local name=$1 mnt=$TEST_DIR/$1 pid state
+        shift
+        mkdir -p "$mnt"
+        # A daemon that kept one of our descriptors would keep bats waiting: none above 2 is given.
+        fleetfs --fleet-file "$FLEET_FILE" "$@" "$mnt" >"$TEST_DIR/run/$name.out" 2>&1 3>&- || return
+        pid=$(daemon_pid) || return 1
+        state=$(proc_state "$pid") || return 1
+        printf '%s %s\n' "$pid" "${state#* }" >"$TEST_DIR/run/$name.pid"
+}
+
+# daemon_pid: who holds the store, by the kernel's word.
+daemon_pid()
+{
+        local pids
+        pids=$(fuser "$TEST_DIR/state/fleetfs/lock" 2>/dev/null) || assert_fail "nobody holds the store" || return 1
+        printf '%s\n' "${pids//[[:space:]]/}"
+}
+
+# exits CODE TEXT ARGUMENT...: it ends at once, with this code and this text on stderr.
+exits()
+{
+        local code=$1 text=$2 status=0 out
+        shift 2
+        out=$(fleetfs "$@" 2>&1) || status=$?
+        assert_equal "$code" "$status" "exit code of fleetfs $*: $out"
+        [[ $out == *"$text"* ]] || assert_fail "fleetfs $*" "  is to say: $text" "  says:      $out"
+}
+
+log_has() { grep -qF "$1" "$2"; }
+
+# ---------------------------------------------------------------- start and end
+
+@test "a daemon: when the command returns the mount is there, and fusermount3 -u ends it" {
+        start_daemon d
+        is_mounted "$TEST_DIR/d"
+        # No waiting: the next line of a script may read.
+        assert_file_contains "$TEST_DIR/d/README.txt" 'fleet'
+        assert_exists "$TEST_DIR/d/prod/status.txt" "$TEST_DIR/d/prod/clusters/eu-1"
+        assert_equal '' "$(cat "$TEST_DIR/run/d.out")" 'what it says when all is well'
+        assert_match '^fuse.fleetfs fleet:prod' "$(findmnt -no FSTYPE,SOURCE "$TEST_DIR/d" | tr -s ' ')"
+        # It has left the terminal, our folder and our session.
+        pid=$(proc_pid "$TEST_DIR/run/d.pid")
+        assert_equal / "$(readlink "/proc/$pid/cwd")"
+        assert_equal /dev/null "$(readlink "/proc/$pid/fd/0")"
+        assert_equal "$TEST_DIR/state/fleetfs/fleetfs.log" "$(readlink "/proc/$pid/fd/2")"
+        assert_equal 600 "$(stat -c %a "$TEST_DIR/state/fleetfs/fleetfs.log")"
+        log_has 'msg=mounted' "$TEST_DIR/state/fleetfs/fleetfs.log"
+
+        fusermount3 -u "$TEST_DIR/d"
+        proc_gone "$TEST_DIR/run/d.pid" 15
+        log_has 'msg=unmounted' "$TEST_DIR/state/fleetfs/fleetfs.log"
+}
+
+@test "in the foreground it stays, logs to stderr, and ends with 0 when it is unmounted" {
+        mount_fleet
+        proc_alive "$TEST_DIR/run/mnt.pid"
+        eventually 5 grep -q 'msg=mounted' "$TEST_DIR/run/mnt.log"
+        umount_fleet
+        assert_file_contains "$TEST_DIR/run/mnt.log" 'msg=unmounted'
+        refute is_mounted "$MNT"
+}
+
+# ends_by SIGNAL: it unmounts, says which signal, and has stored what there is.
+ends_by()
+{
+        mount_fleet
+        printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$F/backups/kept.yaml"
+        kill -s "$1" "$(proc_pid "$TEST_DIR/run/mnt.pid")"
+        proc_gone "$TEST_DIR/run/mnt.pid" 15
+        refute is_mounted "$MNT"
+        assert_file_contains "$TEST_DIR/run/mnt.log" 'msg=stopping'
+        assert_file_contains "$TEST_DIR/run/mnt.log" 'msg=stopped'
+        rm "$TEST_DIR/run/mnt.pid"
+        mount_fleet
+        assert_exists "$F/backups/kept.yaml"
+}
+
+@test "SIGTERM unmounts and ends it; nothing is lost" { ends_by TERM; }
+
+@test "SIGINT unmounts and ends it; nothing is lost" { ends_by INT; }
+
+@test "SIGTERM ends it also while somebody waits for a file and somebody else stands in the mount" {
+        sim_only 'hold'
+        mount_fleet
+        sim_ctl all hold backup
+        printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$F/backups/slow.yaml"
+        proc_spawn "$TEST_DIR/run/reader.pid" "$TEST_DIR/run/reader.out" cat "$F/backups/slow/wait"
+        proc_spawn "$TEST_DIR/run/dweller.pid" "$TEST_DIR/run/dweller.out" env -C "$F" sleep 60
+        sleep 0.5
+        proc_alive "$TEST_DIR/run/reader.pid"
+        kill -s TERM "$(proc_pid "$TEST_DIR/run/mnt.pid")"
+        proc_gone "$TEST_DIR/run/mnt.pid" 15
+        proc_gone "$TEST_DIR/run/reader.pid" 5
+        sim_ctl all release backup
+}
+
+@test "SIGHUP reads the configuration: a cluster that left the file leaves the tree" {
+        cp -r "$ENGINE_DIR/fleet.yaml" "$TEST_DIR/home/fleet.yaml"
+        ln -s "$ENGINE_DIR/kubeconfig" "$TEST_DIR/home/kubeconfig"
+        FLEET_FILE=$TEST_DIR/home/fleet.yaml
+        mount_fleet
+        assert_exists "$F/clusters/eu-1" "$F/clusters/us-1"
+        # The name at the end of the list of the Fleet.
+        grep -v 'name: us-1}$' "$ENGINE_DIR/fleet.yaml" | grep -v '^  - .*us-1' >"$TEST_DIR/home/new.yaml"
+        ! cmp -s "$TEST_DIR/home/new.yaml" "$ENGINE_DIR/fleet.yaml" || assert_fail 'the fleet file has another form'
+        cp "$TEST_DIR/home/new.yaml" "$TEST_DIR/home/fleet.yaml"
+        kill -s HUP "$(proc_pid "$TEST_DIR/run/mnt.pid")"
+        eventually 5 refute test -e "$F/clusters/us-1"
+        assert_exists "$F/clusters/eu-1"
+        proc_alive "$TEST_DIR/run/mnt.pid"
+
+        # What cannot be read leaves what was there, and is told.
+        printf 'kind: [\n' >"$TEST_DIR/home/fleet.yaml"
+        kill -s HUP "$(proc_pid "$TEST_DIR/run/mnt.pid")"
+        eventually 5 grep -q '"type":"ConfigurationRefused"' "$MNT/events.jsonl"
+        assert_exists "$F/clusters/eu-1"
+}
+
+@test "the mount of a process that died is taken away by the next start; a live one is not" {
+        mount_fleet
+        assert_fails_with 'fleetfs' fleetfs --fleet-file "$FLEET_FILE" --state-dir "$TEST_DIR/other" "$MNT"
+        assert_exists "$F/status.txt"
+        kill -s KILL "$(proc_pid "$TEST_DIR/run/mnt.pid")"
+        proc_gone "$TEST_DIR/run/mnt.pid" 5
+        is_mounted "$MNT"
+        assert_fails_with 'not connected' ls "$MNT"
+        rm "$TEST_DIR/run/mnt.pid"
+        # Spelt otherwise than the kernel does: relative, with dots and a slash at the end.
+        cd "$TEST_DIR"
+        fleetfs --fleet-file "$FLEET_FILE" ./run/../mnt/ 3>&-
+        pid=$(daemon_pid)
+        state=$(proc_state "$pid")
+        printf '%s %s\n' "$pid" "${state#* }" >"$TEST_DIR/run/mnt.pid"
+        assert_exists "$F/status.txt"
+        assert_equal 1 "$(grep -cF " $MNT " /proc/self/mountinfo)" 'mounts on the mountpoint'
+}
+
+@test "a second mount of the same store is read-only and says who has it" {
+        mount_fleet
+        pid=$(proc_pid "$TEST_DIR/run/mnt.pid")
+        mount_fleet_at second
+        assert_file_contains "$TEST_DIR/run/second.log" "pid $pid holds"
+        assert_file_contains "$TEST_DIR/second/prod/status.txt" "pid $pid"
+        assert_fails_with 'Read-only file system' cp "$F/templates/backup-cluster.yaml" "$TEST_DIR/second/prod/backups/x.yaml"
+        refute_exists "$F/backups/x.yaml"
+        # The first is not disturbed.
+        cp "$F/templates/backup-cluster.yaml" "$F/backups/y.yaml"
+        eventually 10 test -e "$TEST_DIR/second/prod/status.txt"
+        umount_fleet second
+}
+
+@test "-o ro writes nothing: no state, no request but reads" {
+        mount_fleet -o ro
+        assert_fails_with 'Read-only file system' touch "$F/backups/x"
+        assert_match '(^|,)ro(,|$)' "$(findmnt -no OPTIONS "$MNT")"
+        refute_exists "$F/backups/x" "$TEST_DIR/state/fleetfs/lock"
+        umount_fleet
+}
+
+# ---------------------------------------------------------------- what is refused
+
+@test "wrong usage ends with 2 and names what is wrong" {
+        mkdir -p "$TEST_DIR/m"
+        exits 2 'where to mount is missing'
+        exits 2 'unknown option --kubeconfg: did you mean --kubeconfig?' --kubeconfg=x "$TEST_DIR/m"
+        exits 2 '--fleet-file: the value is empty' --fleet-file= "$TEST_DIR/m"
+        exits 2 '--log-level' --log-level loud "$TEST_DIR/m"
+        exits 2 'neither text nor json' --log-format xml "$TEST_DIR/m"
+        exits 2 'Try: fleetfs --help' -x
+        # libfuse's own options are known by libfuse alone, at the mount.
+        exits 2 'bogus_option' --fleet-file "$FLEET_FILE" -o bogus_option "$TEST_DIR/m"
+        refute is_mounted "$TEST_DIR/m"
+}
+
+@test "a configuration that cannot be read ends with 78 and its place" {
+        mkdir -p "$TEST_DIR/m"
+        printf 'apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata:\n  name: prod\nspec:\n  clusterz: []\n' \
+                >"$TEST_DIR/fleet.yaml"
+        exits 78 "fleet.yaml:6:3: " --fleet-file "$TEST_DIR/fleet.yaml" "$TEST_DIR/m"
+        exits 78 "fleet.yaml:6:3: " -f --fleet-file "$TEST_DIR/fleet.yaml" "$TEST_DIR/m"
+        printf 'kind: Fleet\n  metadata: [\n' >"$TEST_DIR/fleet.yaml"
+        exits 78 "fleet.yaml:2:" --fleet-file "$TEST_DIR/fleet.yaml" "$TEST_DIR/m"
+        exits 78 "$TEST_DIR/absent.yaml" --fleet-file "$TEST_DIR/absent.yaml" "$TEST_DIR/m"
+        refute is_mounted "$TEST_DIR/m"
+}
+
+@test "a mountpoint that is none ends with 1 and says what to do" {
+        exits 1 "mkdir -p $TEST_DIR/absent" --fleet-file "$FLEET_FILE" "$TEST_DIR/absent"
+        : >"$TEST_DIR/file"
+        exits 1 'no folder' --fleet-file "$FLEET_FILE" "$TEST_DIR/file"
+}
+
+@test "--help and --version need nothing and tell what there is" {
+        out=$(fleetfs --help)
+        for option in fleet-file kubeconfig state-dir ro foreground log-level; do
+                [[ $out == *"--$option"* ]] || assert_fail "--help does not tell of --$option"
+        done
+        assert_match '^fleetfs [0-9]+\.[0-9]+' "$(fleetfs --version)"
+        assert_match 'libfuse 3\.' "$(fleetfs -V)"
+}
+
+@test "as mount(8) calls it: what to mount, where, options" {
+        mkdir -p "$TEST_DIR/h"
+        fleetfs "$FLEET_FILE" "$TEST_DIR/h" -o rw,user,nofail,_netdev,x-systemd.automount,noatime 3>&-
+        pid=$(daemon_pid)
+        state=$(proc_state "$pid")
+        printf '%s %s\n' "$pid" "${state#* }" >"$TEST_DIR/run/h.pid"
+        assert_exists "$TEST_DIR/h/prod/status.txt"
+        fusermount3 -u "$TEST_DIR/h"
+        proc_gone "$TEST_DIR/run/h.pid" 15
+}
+
+# ---------------------------------------------------------------- secrets
+
+# secrets_of FILE: what must never be told of a kubeconfig, one a line: its tokens and the bodies of its keys, as they
+# stand there and decoded.
+secrets_of()
+{
+        local key
+        grep -oE 'token: *[^ ]+' "$1" | sed 's/token: *//; s/"//g' || true
+        while read -r key; do
+                printf '%s\n' "${key:0:60}"
+                base64 -d <<<"$key" | grep -v -e '-----' | head -n 2
+        done < <(grep -oE 'client-key-data: *[^ ]+' "$1" | sed 's/client-key-data: *//; s/"//g')
+}
+
+@test "no credential of the kubeconfig is logged or shown, not even with -d" {
+        FLEET_FILE=$ENGINE_DIR/fleet.yaml
+        secrets_of "$ENGINE_DIR/kubeconfig" >"$TEST_DIR/secrets"
+        [[ -s $TEST_DIR/secrets ]] || assert_fail 'the kubeconfig of the engine has no credentials'
+        mount_fleet -d
+        eventually 20 grep -qx Ready "$F/clusters/eu-1/phase"
+        cp "$F/templates/backup-cluster.yaml" "$F/backups/secret.yaml"
+        eventually 30 test -e "$F/backups/secret/runs/latest"
+        timeout 60 grep -rqF -f "$TEST_DIR/secrets" "$MNT" && assert_fail 'the tree shows a credential'
+        umount_fleet
+        # It did log, and much.
+        assert_file_contains "$TEST_DIR/run/mnt.log" 'LOOKUP'
+        if grep -nF -f "$TEST_DIR/secrets" "$TEST_DIR/run/mnt.log" >"$TEST_DIR/found"; then
+                assert_fail "the log tells a credential: line $(cut -d: -f1 "$TEST_DIR/found" | head -n 1)"
+        fi
+}

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# Restores: one-shot, of a policy, a run or a Velero backup, whole or filtered.
+
+load ../support/scenario
+
+all_ready() { [[ $(json "$F/status.json" '.summary.ready') == 3 ]]; }
+
+# back_up NAME NAMESPACE CLUSTER...: a completed backup policy of that namespace.
+back_up()
+{
+        local name=$1 ns=$2
+        shift 2
+        { printf 'destination:\n  clusters:\n'; printf '  - {name: %s}\n' "$@"
+          printf 'policy:\n  resourceFilter: {includedNamespaces: [%s]}\n' "$ns"; } >"$F/backups/$name.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/backups/$name/wait")" "backup $name"
+}
+
+@test "a namespace that was deleted is brought back from the newest run" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r1 3
+        back_up r1 r1 eu-1
+        delete_namespace eu-1 r1
+        printf 'backupName: r1\npolicy:\n  resourceFilter: {includedNamespaces: [r1]}\n' >"$TEST_DIR/undo.yaml"
+        cp "$TEST_DIR/undo.yaml" "$F/restores/undo1.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/undo1/wait")"
+        assert_equal 3 "$(count_objects eu-1 r1/configmaps seed=r1)"
+        assert_file_contains "$F/restores/undo1/kurator.yaml" restoreNameInCluster
+        assert_equal Completed "$(velero_phase eu-1 restores "$(cat "$F/restores/undo1/clusters/eu-1/velero_name")")"
+}
+
+@test "a restore runs once: written again it is EEXIST" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r2 1
+        back_up r2 r2 eu-1
+        printf 'backupName: r2\n' >"$TEST_DIR/undo.yaml"
+        cp "$TEST_DIR/undo.yaml" "$F/restores/undo2.yaml"
+        assert_match '^Completed$' "$(timeout 60 cat "$F/restores/undo2/wait")"
+        assert_fails_with 'File exists' cp "$TEST_DIR/undo.yaml" "$F/restores/undo2.yaml"
+        assert_equal 1 "$(count_objects eu-1 restores fleetfs.dev/name=undo2)"
+}
+
+@test "touch of <policy>@latest.yaml restores all of its newest run" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r3 2
+        back_up r3 r3 eu-1
+        delete_namespace eu-1 r3
+        touch "$F/restores/r3@latest.yaml"
+        eventually 10 test -d "$F/restores/r3@latest"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/r3@latest/wait")"
+        assert_equal 2 "$(count_objects eu-1 r3/configmaps seed=r3)"
+}
+
+@test "namespaceMapping and a label filter restore a part elsewhere" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects us-1 r4 2
+        back_up r4 r4 us-1
+        printf 'backupName: r4\npolicy:\n  namespaceMapping: {r4: r4-copy}\n  resourceFilter:\n    includedNamespaces: [r4]\n    includedResources: [configmaps]\n    labelSelector: {matchLabels: {seed: r4}}\n' >"$F/restores/map4.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/map4/wait")"
+        assert_equal 2 "$(count_objects us-1 r4-copy/configmaps seed=r4)"
+        assert_equal 0 "$(count_objects us-1 r4-copy/secrets seed=r4)"
+}
+
+@test "the name of a Velero backup that nobody of the fleet made can be restored" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects ap-1 r5 1
+        api ap-1 POST "$VELERO/backups" '{"apiVersion":"velero.io/v1","kind":"Backup","metadata":{"name":"by-hand"},"spec":{"includedNamespaces":["r5"]}}' >/dev/null
+        eventually_equal 30 Completed velero_phase ap-1 backups by-hand
+        eventually 10 test -d "$F/clusters/ap-1/backups/by-hand"
+        eventually_equal 10 Completed cat "$F/clusters/ap-1/backups/by-hand/phase"
+        delete_namespace ap-1 r5
+        printf 'backupName: by-hand\n' >"$F/restores/hand5.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/hand5/wait")"
+        assert_equal ap-1 "$(ls "$F/restores/hand5/clusters")"
+        assert_equal 1 "$(count_objects ap-1 r5/configmaps seed=r5)"
+}
+
+@test "what cannot be restored is refused at cp, with the reason" {
+        mount_fleet
+        eventually 20 all_ready
+        printf 'backupName: no-such\n' >"$TEST_DIR/no.yaml"
+        refute cp "$TEST_DIR/no.yaml" "$F/restores/no.yaml"
+        assert_file_contains "$F/restores/no.error.txt" 'no-such'
+        refute_exists "$F/restores/no"
+        # Cut off: YAML that does not end in a newline.
+        printf 'backupName: no-such' >"$TEST_DIR/cut.yaml"
+        refute cp "$TEST_DIR/cut.yaml" "$F/restores/cut.yaml"
+        assert_file_contains "$F/restores/cut.error.txt" 'FLT-0240'
+        # A backup that is not Completed.
+        api eu-1 POST "$VELERO/backups" '{"apiVersion":"velero.io/v1","kind":"Backup","metadata":{"name":"bad-one"},"spec":{"storageLocation":"nowhere"}}' >/dev/null
+        eventually_equal 30 FailedValidation velero_phase eu-1 backups bad-one
+        eventually_equal 10 FailedValidation cat "$F/clusters/eu-1/backups/bad-one/phase"
+        printf 'backupName: bad-one\n' >"$TEST_DIR/bad.yaml"
+        refute cp "$TEST_DIR/bad.yaml" "$F/restores/bad.yaml"
+        assert_file_contains "$F/restores/bad.error.txt" 'not Completed'
+        # A cluster that does not have it.
+        seed_objects eu-1 r6 1
+        back_up r6 r6 eu-1
+        printf 'backupName: r6\ndestination: {clusters: [{name: us-1}]}\n' >"$TEST_DIR/where.yaml"
+        refute cp "$TEST_DIR/where.yaml" "$F/restores/where.yaml"
+        assert_file_contains "$F/restores/where.error.txt" 'us-1'
+}
