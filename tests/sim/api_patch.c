@@ -23,7 +23,7 @@ static void patch_rejected(struct api_request *r)
 static void patch_existing(struct api_request *r, const json_t *patch, bool json_patch_flavour)
 {
         struct doc *d = table_find(r->table, r->ns, r->name);
-        _cleanup_(mem_freep) char *manager = api_manager(r);
+        _cleanup_(freep) char *manager = api_manager(r);
         struct str why = { 0 };
         json_t *prev, *obj;
         int bad = 0;

@@ -100,7 +100,7 @@ static int api_selectors(struct api_request *r, struct selector *labels, struct 
         return 0;
 }
 
-/* ---- continue tokens: unpadded base64url of {"v":"meta.k8s.io/v1","rv":…,"start":"key\0"} ---- */
+/* ---- continue tokens: unpadded base64url of {"v":"meta.k8s.io/v1","rv":1,"start":"key"} ---- */
 
 static char *token_encode(uint64_t rv, const char *key)
 {
@@ -123,7 +123,7 @@ static char *token_encode(uint64_t rv, const char *key)
 static int token_decode(const char *token, uint64_t *rv, char **key)
 {
         size_t n = strlen(token), padded = (n + 3) / 4 * 4;
-        _cleanup_(mem_freep) char *text = mem_zalloc(padded + 1), *plain = mem_zalloc(padded + 1);
+        _cleanup_(freep) char *text = mem_zalloc(padded + 1), *plain = mem_zalloc(padded + 1);
         json_t *t;
 
         memset(text, '=', padded);
@@ -269,7 +269,7 @@ void api_list(struct api_request *r)
         const char *token = exchange_param(r->x, "continue");
         const char *asked = exchange_param(r->x, "resourceVersion");
         uint64_t rv = r->cluster->rv;
-        _cleanup_(mem_freep) char *after = NULL;
+        _cleanup_(freep) char *after = NULL;
         struct page page;
 
         if (api_selectors(r, &labels, &fields) < 0)

@@ -88,7 +88,7 @@ static int check_labels(struct api_request *r, const char *name, json_t *obj)
         json_object_foreach (json_object_get(object_meta(obj), "labels"), key, v) {
                 const char *s = json_string_value(v);
                 const char *wrong = s ? label_value_error(s) : "labels are strings";
-                _cleanup_(mem_freep) char *detail = NULL;
+                _cleanup_(freep) char *detail = NULL;
 
                 if (!wrong)
                         continue;
@@ -123,7 +123,7 @@ static bool name_is_free(const struct restype *type)
 static int check_metadata(struct api_request *r, const char *name, json_t *obj)
 {
         if (!name_is_free(r->type) && !is_subdomain(name)) {
-                _cleanup_(mem_freep) char *detail = mem_printf(
+                _cleanup_(freep) char *detail = mem_printf(
                         "Invalid value: \"%s\": a lowercase RFC 1123 subdomain must consist of "
                         "lower case alphanumeric "
                         "characters, '-' or '.', and must start and end with an alphanumeric "
@@ -141,7 +141,7 @@ static int check_metadata(struct api_request *r, const char *name, json_t *obj)
 static void reply_wrong_kind(struct api_request *r, const char *kind, const char *name)
 {
         struct restype given = *r->type;
-        _cleanup_(mem_freep) char *detail =
+        _cleanup_(freep) char *detail =
                 mem_printf("Invalid value: \"%s\": must be %s", kind, r->type->kind);
 
         if (r->type->builtin) {
@@ -226,8 +226,8 @@ static char *new_name(json_t *obj)
 
 static void create_object(struct api_request *r, json_t *obj)
 {
-        _cleanup_(mem_freep) char *name = new_name(obj);
-        _cleanup_(mem_freep) char *manager = api_manager(r);
+        _cleanup_(freep) char *name = new_name(obj);
+        _cleanup_(freep) char *manager = api_manager(r);
         struct status_about about = { .type = r->type, .name = name };
 
         if (!*name) {
@@ -378,7 +378,7 @@ void api_commit(
 void api_update(struct api_request *r)
 {
         struct doc *d = table_find(r->table, r->ns, r->name);
-        _cleanup_(mem_freep) char *manager = api_manager(r);
+        _cleanup_(freep) char *manager = api_manager(r);
         json_t *obj, *prev;
 
         if (!d || (*r->subresource && r->type->no_status)) {
@@ -415,7 +415,7 @@ static bool delete_allowed(struct api_request *r, const struct doc *d)
         const char *uid = json_string_value(json_object_get(pre, "uid"));
         const char *rv = json_string_value(json_object_get(pre, "resourceVersion"));
         struct jspan own = jscan_unquote(jscan(doc_json(d), "metadata", "uid", NULL));
-        _cleanup_(mem_freep) char *sentence = NULL;
+        _cleanup_(freep) char *sentence = NULL;
 
         if (uid && (strlen(uid) != own.n || memcmp(uid, own.p, own.n) != 0))
                 sentence = mem_printf(
@@ -448,7 +448,7 @@ void api_delete(struct api_request *r)
         doc_ref(d);
         if (exchange_param(r->x, "dryRun") || object_delete(r->table, d)) {
                 struct jspan uid = jscan_unquote(jscan(doc_json(d), "metadata", "uid", NULL));
-                _cleanup_(mem_freep) char *copy = uid.p ? mem_strndup(uid.p, uid.n) : NULL;
+                _cleanup_(freep) char *copy = uid.p ? mem_strndup(uid.p, uid.n) : NULL;
                 struct status_about about = { .type = r->type, .name = r->name, .uid = copy };
 
                 status_deleted(r->x, &about);

@@ -127,7 +127,7 @@ void archive_contents(struct str *out, const struct stored_backup *s)
         static const char zeros[2 * TAR_BLOCK];
         struct jspan started =
                 jscan_unquote(jscan(doc_json(s->cr), "status", "startTimestamp", NULL));
-        _cleanup_(mem_freep) char *text = started.p ? mem_strndup(started.p, started.n) : NULL;
+        _cleanup_(freep) char *text = started.p ? mem_strndup(started.p, started.n) : NULL;
         time_t when = text ? rfc3339_parse(text) : 0;
         struct packer p;
 
@@ -139,7 +139,7 @@ void archive_contents(struct str *out, const struct stored_backup *s)
                 const char *versions[] = { "", t->version };
 
                 for (size_t k = 0; k < ARRAY_SIZE(versions); k++) {
-                        _cleanup_(mem_freep) char *path = mem_printf("resources/%s/%s%s%s/%s.json",
+                        _cleanup_(freep) char *path = mem_printf("resources/%s/%s%s%s/%s.json",
                                 t->crd_name, versions[k], k ? "-preferredversion/" : "",
                                 d->ns_len ? "namespaces" : "cluster", doc_key(d));
 
@@ -157,7 +157,7 @@ void archive_resource_list(struct str *out, const struct stored_backup *s)
 
         for (size_t i = 0; s->items && i < s->items->n; i++) {
                 const struct item *item = &s->items->v[i];
-                _cleanup_(mem_freep) char *key =
+                _cleanup_(freep) char *key =
                         mem_printf("%s/%s", item->type->api_version, item->type->kind);
 
                 if (!json_object_get(list, key))

@@ -62,9 +62,9 @@ void auth_forbid(struct exchange *x, const struct restype *type, const char *ns,
         const char *user)
 {
         struct status_about about = { .type = type, .name = name && *name ? name : NULL };
-        _cleanup_(mem_freep) char *where = ns && *ns ? mem_printf("in the namespace \"%s\"", ns)
-                                                     : mem_strdup("at the cluster scope");
-        _cleanup_(mem_freep) char *what = about.name ? mem_printf(" \"%s\"", name) : mem_strdup("");
+        _cleanup_(freep) char *where = ns && *ns ? mem_printf("in the namespace \"%s\"", ns)
+                                                 : mem_strdup("at the cluster scope");
+        _cleanup_(freep) char *what = about.name ? mem_printf(" \"%s\"", name) : mem_strdup("");
 
         status_reply(x, 403, &about,
                 "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
@@ -94,7 +94,7 @@ bool auth_allows_path(struct exchange *x, const char *user)
 
 static char *basic_header(const char *user, const char *password)
 {
-        _cleanup_(mem_freep) char *plain = mem_printf("%s:%s", user, password);
+        _cleanup_(freep) char *plain = mem_printf("%s:%s", user, password);
         size_t n = strlen(plain);
         char *out = mem_zalloc(4 * ((n + 2) / 3) + 1);
 

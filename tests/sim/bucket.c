@@ -58,7 +58,7 @@ bool bucket_exists(const struct buckets *b, const char *name)
 
 struct prefix *bucket_prefix(struct buckets *b, const char *bucket, const char *path)
 {
-        _cleanup_(mem_freep) char *clean = NULL;
+        _cleanup_(freep) char *clean = NULL;
         struct prefix *p;
         size_t n;
 
@@ -94,7 +94,7 @@ bool bucket_invalid_dirs(const struct buckets *b, const struct prefix *p, struct
         for (size_t i = 0; i < b->n; i++) {
                 const struct prefix *o = b->v[i];
                 const char *rest = o->path + len + (len ? 1 : 0);
-                _cleanup_(mem_freep) char *dir = NULL;
+                _cleanup_(freep) char *dir = NULL;
                 bool fine = false;
 
                 if (o == p || strcmp(o->bucket, p->bucket) != 0 ||

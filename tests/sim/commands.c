@@ -109,7 +109,7 @@ static json_t *run_delete(struct command *k)
 {
         const struct restype *type = named_type(k);
         const char *slash = k->n > 1 ? strchr(k->args[1], '/') : NULL;
-        _cleanup_(mem_freep) char *ns =
+        _cleanup_(freep) char *ns =
                 slash ? mem_strndup(k->args[1], (size_t)(slash - k->args[1])) : mem_strdup("");
         struct doc *d;
 

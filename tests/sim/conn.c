@@ -355,6 +355,17 @@ void listener_drop_conns(struct listener *lis)
                 conn_close(lis->conns);
 }
 
+void listener_goaway(struct listener *lis)
+{
+        for (struct conn *c = lis->conns, *next; c; c = next) {
+                next = c->next;
+                if (c->proto && c->proto->goaway)
+                        c->proto->goaway(c);
+                else
+                        conn_close(c);
+        }
+}
+
 void listener_stall(struct listener *lis, bool on)
 {
         if (lis->stalled == on)

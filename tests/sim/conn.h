@@ -24,6 +24,8 @@ struct proto {
         int (*input)(struct conn *c, const char *bytes, size_t n);
         /* Moves output into the connection while conn_room() says so. Returns -1 to close. */
         int (*pump)(struct conn *c);
+        /* Ends the connection with a word of farewell; NULL where the protocol has none. */
+        void (*goaway)(struct conn *c);
         /* Frees the protocol's state and its exchanges. */
         void (*stop)(struct conn *c);
 };
@@ -63,6 +65,8 @@ void listener_open(struct listener *lis);
 void listener_close(struct listener *lis);
 /* Resets all connections. */
 void listener_drop_conns(struct listener *lis);
+/* Ends all connections, with a GOAWAY where that is possible. */
+void listener_goaway(struct listener *lis);
 /* Silence, or the end of it, on the connections that are open as well. */
 void listener_stall(struct listener *lis, bool on);
 void listener_done(struct listener *lis);

@@ -17,7 +17,7 @@ static char *contract_path(const struct sim *sim, const char *name)
 
 static void contract_file(const struct sim *sim, const char *name, const char *bytes, size_t n)
 {
-        _cleanup_(mem_freep) char *path = contract_path(sim, name);
+        _cleanup_(freep) char *path = contract_path(sim, name);
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
         if (fd < 0 || write(fd, bytes, n) != (ssize_t)n || close(fd) < 0)
@@ -118,7 +118,8 @@ static void write_env(const struct sim *sim)
         struct str out = { 0 };
 
         str_printf(&out,
-                "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\nS3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n",
+                "ENGINE=sim\nS3_URL=http://127.0.0.1:%d\nS3_BUCKET=%s\n"
+                "S3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n",
                 sim->store.port, BUCKET_NAME, BUCKET_ACCESS_KEY, BUCKET_SECRET_KEY);
         contract_file(sim, "env", out.s, out.len);
         str_done(&out);
@@ -144,7 +145,7 @@ void contract_remove(const struct sim *sim)
         static const char *const names[] = { "pid", "control" };
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                _cleanup_(mem_freep) char *path = contract_path(sim, names[i]);
+                _cleanup_(freep) char *path = contract_path(sim, names[i]);
 
                 unlink(path);
         }

@@ -178,6 +178,7 @@ refute_equal() { [[ $1 != "$2" ]] || assert_fail "both are $1"; }
                 assert_fails_with "${row#*|}" "$FLEETFS_SIM" up "$TEST_DIR/bad" ${row%|*}
         done
         assert_fails_with 'up takes a folder' "$FLEETFS_SIM" up
+        assert_fails_with 'a simulator runs there already' "$FLEETFS_SIM" up "$ENGINE_DIR"
 }
 
 @test "kubectl: understands the discovery and the lists" {

@@ -152,6 +152,18 @@ static void control_ready(struct io *io, uint32_t events)
         io_want(&c->io, EPOLLIN);
 }
 
+void control_claim(const char *dir)
+{
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_un addr;
+
+        control_address(&addr, dir);
+        if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0)
+                die("%s: a simulator runs there already", dir);
+        if (fd >= 0)
+                close(fd);
+}
+
 void control_open(struct sim *sim)
 {
         struct sockaddr_un addr;

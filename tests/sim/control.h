@@ -8,6 +8,8 @@
  */
 #include "tests/sim/sim.h"
 
+/* Dies where a simulator answers in that folder already. */
+void control_claim(const char *dir);
 /* Listens on DIR/control; dies where it cannot. */
 void control_open(struct sim *sim);
 void control_close(void);

@@ -41,7 +41,7 @@ static bool seen_before(struct cluster *c, unsigned id, const char *version)
 /* The members of an APIGroup; the braces are the caller's. */
 static void add_group(struct cluster *c, struct str *out, const char *group)
 {
-        _cleanup_(mem_freep) char *preferred = NULL;
+        _cleanup_(freep) char *preferred = NULL;
         const char *sep = "";
 
         str_printf(out, "\"name\":\"%s\",\"versions\":[", group);

@@ -106,7 +106,7 @@ static char *file_name(const struct file_kind *k, const char *name)
 
 static void sign(const char *path, const char *date, char *hex)
 {
-        _cleanup_(mem_freep) char *text = mem_printf("%s\n%s", path, date);
+        _cleanup_(freep) char *text = mem_printf("%s\n%s", path, date);
         unsigned char mac[EVP_MAX_MD_SIZE];
         unsigned n = 0;
 
@@ -120,7 +120,7 @@ char *download_url(
         struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now)
 {
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-                _cleanup_(mem_freep) char *file = NULL, *path = NULL;
+                _cleanup_(freep) char *file = NULL, *path = NULL;
                 char date[20], hex[2 * EVP_MAX_MD_SIZE + 1];
                 struct tm tm;
 
@@ -133,8 +133,10 @@ char *download_url(
                 strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
                 sign(path, date, hex);
                 return mem_printf(
-                        "http://127.0.0.1:%d%s?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=fleetfs%%2F%.8s%%2Fus-east-1%%2Fs3%%2F"
-                        "aws4_request&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-SignedHeaders=host&x-id=GetObject&X-Amz-Signature=%s",
+                        "http://127.0.0.1:%d%s?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+                        "&X-Amz-Credential=fleetfs%%2F%.8s%%2Fus-east-1%%2Fs3%%2F"
+                        "aws4_request&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-SignedHeaders=host"
+                        "&x-id=GetObject&X-Amz-Signature=%s",
                         sim->store.port, path, date, date, URL_SECONDS, hex);
         }
         return NULL;
@@ -179,11 +181,10 @@ static bool make_file(const struct prefix *p, const char *rest, struct str *out)
         bool restore = strncmp(rest, "restores/", 9) == 0;
         const char *name = restore ? rest + 9 : strncmp(rest, "backups/", 8) == 0 ? rest + 8 : NULL;
         const char *slash = name ? strchr(name, '/') : NULL;
-        _cleanup_(mem_freep) char *object =
-                slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
+        _cleanup_(freep) char *object = slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
 
         for (size_t i = 0; object && i < ARRAY_SIZE(kinds); i++) {
-                _cleanup_(mem_freep) char *file = file_name(&kinds[i], object);
+                _cleanup_(freep) char *file = file_name(&kinds[i], object);
                 struct stored_backup *b;
                 struct stored_restore *r;
 
@@ -216,7 +217,7 @@ void download_serve(struct sim *sim, struct exchange *x)
         }
         for (size_t i = 0; i < sim->buckets.n; i++) {
                 const struct prefix *p = sim->buckets.v[i];
-                _cleanup_(mem_freep) char *root =
+                _cleanup_(freep) char *root =
                         mem_printf("/%s/%s%s", p->bucket, p->path, *p->path ? "/" : "");
 
                 if (strncmp(x->path, root, strlen(root)) == 0 &&

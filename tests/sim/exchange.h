@@ -42,6 +42,8 @@ enum exchange_cut {
 struct exchange_ops {
         /* There is something new to send: the head, bytes or the end. */
         void (*more)(struct exchange *x);
+        /* Refuses the request unanswered, so that the client may send it again. */
+        void (*refuse)(struct exchange *x);
 };
 
 struct exchange {

@@ -114,6 +114,14 @@ static int fault_cut(struct fault_args *a, bool on)
                   : 0;
 }
 
+static int fault_reset(struct fault_args *a, bool on)
+{
+        struct fault_rule rule = { .kind = RF_RESET, .retry_after_s = -1, .count = -1 };
+
+        rules_remove(&a->c->faults, RF_RESET);
+        return on ? rule_add(a, rule, 0) : 0;
+}
+
 static bool rule_matches(const struct fault_rule *r, const struct exchange *x)
 {
         if (r->method && strcasecmp(r->method, x->method) != 0 &&
@@ -195,6 +203,14 @@ static int fault_stall(struct fault_args *a, bool on)
         a->c->faults.stall = on;
         if (a->c->lis)
                 listener_stall(a->c->lis, on);
+        return 0;
+}
+
+/* Happens once, to the connections that are open. */
+static int fault_goaway(struct fault_args *a, bool on)
+{
+        if (on)
+                listener_goaway(a->c->lis ? a->c->lis : &a->c->sim->shared);
         return 0;
 }
 
@@ -289,6 +305,8 @@ static const struct {
         { "cut", fault_cut },
         { "http", fault_http },
         { "garbage", fault_garbage },
+        { "reset", fault_reset },
+        { "goaway", fault_goaway },
         { "delay", fault_delay },
         { "half-watch-line", fault_half_line },
         { "gone-410", fault_gone },
@@ -413,6 +431,9 @@ bool fault_request(struct cluster *c, struct exchange *x)
                 case RF_CUT:
                         x->cut = CUT_HALF;
                         return false;
+                case RF_RESET:
+                        x->ops->refuse(x);
+                        return true;
                 case RF_NONE:
                         break;
                 }

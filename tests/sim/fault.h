@@ -18,6 +18,7 @@ enum request_fault {
         RF_HTTP,    /* answer with a code */
         RF_GARBAGE, /* 200 and bytes that are no JSON */
         RF_CUT,     /* the real answer, half of it */
+        RF_RESET,   /* HTTP/2: the stream is refused; HTTP/1.1: the connection is closed */
 };
 
 /* A fault of requests that match, for a number of times. */

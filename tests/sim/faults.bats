@@ -105,6 +105,20 @@ count_in() { grep -c "\"name\":\"$2\"" "$1"; }
         jq -e '.kind == "BackupList"' "$TEST_DIR/body"
 }
 
+@test "reset: the stream is refused, or the connection closed" {
+        sim_ctl eu-1 fault reset --match LIST:backups
+        assert_match 'curl (92|56)' "$(code eu-1 "$VELERO/backups" --http2)"
+        assert_match 'curl (52|56)' "$(code eu-1 "$VELERO/backups" --http1.1)"
+        assert_equal 200 "$(code eu-1 "$VELERO/restores" --http2)"
+}
+
+@test "goaway: open connections end, new ones are served" {
+        follow "$TEST_DIR/watch" eu-1
+        sim_ctl eu-1 fault goaway
+        wait "$WATCH" || true
+        assert_equal 200 "$(code eu-1 /version)"
+}
+
 @test "delay: requests are looked at later" {
         sim_ctl eu-1 fault delay 400
         start=$EPOCHREALTIME

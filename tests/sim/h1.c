@@ -34,7 +34,12 @@ static void h1_more(struct exchange *x)
         conn_kick(x->conn);
 }
 
-static const struct exchange_ops h1_ops = { .more = h1_more };
+static void h1_refuse(struct exchange *x)
+{
+        conn_close_soon(x->conn);
+}
+
+static const struct exchange_ops h1_ops = { .more = h1_more, .refuse = h1_refuse };
 
 static void *h1_start(struct conn *c)
 {

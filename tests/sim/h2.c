@@ -115,7 +115,15 @@ static void h2_more(struct exchange *x)
         conn_kick(x->conn);
 }
 
-static const struct exchange_ops h2_ops = { .more = h2_more };
+static void h2_refuse(struct exchange *x)
+{
+        struct h2 *h = x->conn->state;
+
+        nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, x->stream, NGHTTP2_REFUSED_STREAM);
+        conn_kick(x->conn);
+}
+
+static const struct exchange_ops h2_ops = { .more = h2_more, .refuse = h2_refuse };
 
 static int h2_on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
@@ -258,7 +266,18 @@ static void h2_stop(struct conn *c)
         free(h);
 }
 
+/* Tells the peer that the connection ends, and which streams were seen; then it ends. */
+static void h2_goaway(struct conn *c)
+{
+        struct h2 *h = c->state;
+
+        nghttp2_session_terminate_session2(
+                h->session, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR);
+        conn_kick(c);
+}
+
 const struct proto proto_h2 = {
+        .goaway = h2_goaway,
         .start = h2_start,
         .input = h2_input,
         .pump = h2_pump,

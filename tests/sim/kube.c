@@ -153,7 +153,7 @@ static void deployment_work(struct kube *k, const char *key)
         struct table *t = cluster_table(k->c, RT_DEPLOYMENTS);
         size_t at = table_seek(t, key);
         struct doc *d = at < t->n && strcmp(doc_key(t->v[at]), key) == 0 ? t->v[at] : NULL;
-        _cleanup_(mem_freep) char *ns = NULL, *name = NULL;
+        _cleanup_(freep) char *ns = NULL, *name = NULL;
         char now[RFC3339_LEN];
         json_t *obj;
         json_int_t n, generation;

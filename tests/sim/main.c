@@ -174,6 +174,7 @@ static int up(int argc, char **argv)
         options.dir = realpath(argv[optind], NULL);
         if (!options.dir)
                 die("%s: %s", argv[optind], strerror(errno));
+        control_claim(options.dir);
         raise_limits();
         srandom((unsigned)getpid());
         loop_init();

@@ -43,12 +43,14 @@ static json_t *fieldset_diff(
         json_object_foreach ((json_t *)next, key, v) {
                 json_t *old = json_object_get(prev, key);
                 char name[300];
+                bool metadata;
 
                 if (unmanaged(key, depth))
                         continue;
                 snprintf(name, sizeof name, "f:%s", key);
-                if (json_is_object(v) && json_object_size(v) && (!old || json_is_object(old))) {
-                        bool metadata = depth == 0 && strcmp(key, "metadata") == 0;
+                metadata = depth == 0 && strcmp(key, "metadata") == 0;
+                if (metadata || (json_is_object(v) && json_object_size(v) &&
+                                        (!old || json_is_object(old)))) {
                         json_t *sub = fieldset_diff(old, v, metadata ? 1 : 2, style);
 
                         if (!old && !metadata && style == STYLE_UPDATE)
@@ -240,7 +242,7 @@ static void find_conflicts(const json_t *mine, const json_t *other, const json_t
 
         json_object_foreach ((json_t *)mine, key, v) {
                 json_t *o = json_object_get(other, key);
-                _cleanup_(mem_freep) char *at =
+                _cleanup_(freep) char *at =
                         mem_printf("%s.%s", path, strlen(key) > 2 ? key + 2 : "");
                 json_t *a = json_object_get(live, key + 2), *b = json_object_get(config, key + 2);
 
@@ -268,9 +270,8 @@ static size_t apply_conflicts(const json_t *entries, const json_t *set, const js
                         find_conflicts(
                                 set, json_object_get(entry, "fieldsV1"), live, config, "", paths);
                 json_array_foreach (paths, j, p) {
-                        _cleanup_(mem_freep) char *message =
-                                mem_printf("conflict with \"%s\" using %s", who,
-                                        json_string_value(json_object_get(entry, "apiVersion")));
+                        _cleanup_(freep) char *message = mem_printf("conflict with \"%s\" using %s",
+                                who, json_string_value(json_object_get(entry, "apiVersion")));
 
                         json_array_append_new(causes,
                                 json_pack("{s:s, s:s, s:O}", "reason", "FieldManagerConflict",

@@ -55,11 +55,6 @@ char *mem_printf(const char *fmt, ...)
         return s;
 }
 
-void mem_freep(void *p)
-{
-        free(*(void **)p);
-}
-
 void die(const char *fmt, ...)
 {
         va_list ap;

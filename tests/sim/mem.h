@@ -11,9 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
-#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
-#define _cleanup_(f)                  __attribute__((cleanup(f)))
+#include "base/cleanup.h"
+
 #define _printf_(fmt, first)          __attribute__((format(printf, fmt, first)))
 
 /* Zeroed memory; free() it. */
@@ -24,8 +23,6 @@ void *mem_realloc(void *p, size_t n);
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) _printf_(1, 2);
-/* For `_cleanup_(mem_freep) char *s = NULL`. */
-void mem_freep(void *p);
 
 /* Tells stderr why the simulator cannot go on and exits with 1. */
 _Noreturn void die(const char *fmt, ...) _printf_(1, 2);

@@ -140,8 +140,8 @@ static void object_keep_identity(struct table *t, const json_t *prev, json_t *ob
 /* Stores what differs from @prev; removes what only waited for its finalizers. */
 static struct doc *object_store(struct table *t, struct doc *d, const json_t *prev, json_t *obj)
 {
-        _cleanup_(mem_freep) char *ns = doc_namespace(d);
-        _cleanup_(mem_freep) char *name = mem_strdup(doc_name(d));
+        _cleanup_(freep) char *ns = doc_namespace(d);
+        _cleanup_(freep) char *name = mem_strdup(doc_name(d));
         json_t *meta = object_meta(obj);
 
         if (json_object_get(meta, "deletionTimestamp") &&
@@ -199,8 +199,8 @@ bool object_delete(struct table *t, struct doc *d)
         if (!waits) {
                 table_remove(t, d);
         } else if (!json_object_get(meta, "deletionTimestamp")) {
-                _cleanup_(mem_freep) char *ns = doc_namespace(d);
-                _cleanup_(mem_freep) char *name = mem_strdup(doc_name(d));
+                _cleanup_(freep) char *ns = doc_namespace(d);
+                _cleanup_(freep) char *name = mem_strdup(doc_name(d));
                 char now[RFC3339_LEN];
 
                 json_object_set_new(meta, "deletionTimestamp",

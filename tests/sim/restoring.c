@@ -81,9 +81,8 @@ static void job_warn(struct job *j, const char *ns, char *sentence)
 static void job_record(struct job *j, const struct restype *t, const char *ns, const char *name,
         const char *action)
 {
-        _cleanup_(mem_freep) char *key = mem_printf("%s/%s", t->api_version, t->kind);
-        _cleanup_(mem_freep) char *entry =
-                mem_printf("%s%s%s(%s)", ns, *ns ? "/" : "", name, action);
+        _cleanup_(freep) char *key = mem_printf("%s/%s", t->api_version, t->kind);
+        _cleanup_(freep) char *entry = mem_printf("%s%s%s(%s)", ns, *ns ? "/" : "", name, action);
 
         if (!json_object_get(j->out->resources, key))
                 json_object_set_new(j->out->resources, key, json_array());
@@ -131,7 +130,7 @@ static bool finished_workload(const struct restype *t, const struct doc *d)
 static bool job_wants(const struct job *j, const struct item *item)
 {
         const struct restype *t = item->type;
-        _cleanup_(mem_freep) char *ns = doc_namespace(item->doc);
+        _cleanup_(freep) char *ns = doc_namespace(item->doc);
         const json_t *in = json_object_get(j->spec, "includedResources"),
                      *out = json_object_get(j->spec, "excludedResources");
         bool related = t->id == RT_PVS || t->id == RT_CRDS;
@@ -300,7 +299,7 @@ static void job_existing(
 static void job_restore(struct job *j, const struct item *item)
 {
         struct table *t = cluster_table(j->c, item->type->id);
-        _cleanup_(mem_freep) char *source = doc_namespace(item->doc);
+        _cleanup_(freep) char *source = doc_namespace(item->doc);
         const char *ns = job_target(j, source);
         const char *name = item->type->id == RT_NAMESPACES ? job_target(j, doc_name(item->doc))
                                                            : doc_name(item->doc);

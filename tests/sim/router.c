@@ -100,7 +100,7 @@ static const struct route *find_route(const struct api_request *r)
 
 static void serve_objects(struct cluster *c, struct exchange *x, const char *user)
 {
-        _cleanup_(mem_freep) char *path = mem_strdup(x->path);
+        _cleanup_(freep) char *path = mem_strdup(x->path);
         struct api_request r = { .cluster = c, .x = x, .user = user };
         const char *segment[MAX_SEGMENTS];
         const struct route *route;

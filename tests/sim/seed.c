@@ -106,7 +106,7 @@ static char *seed_text(const char *quoted)
 
 static void seed_row(struct cluster *c, const struct seed_row *row)
 {
-        _cleanup_(mem_freep) char *text = seed_text(row->json);
+        _cleanup_(freep) char *text = seed_text(row->json);
         json_t *obj = json_loads(text, 0, NULL);
 
         if (!obj)
@@ -182,7 +182,7 @@ static void seed_copy(struct cluster *c, const struct copy *copy)
 static void seed_identity(struct cluster *c)
 {
         struct table *t = cluster_table(c, RT_NAMESPACES);
-        _cleanup_(mem_freep) char *seed = mem_printf("fleetfs-sim/%s/kube-system", c->name);
+        _cleanup_(freep) char *seed = mem_printf("fleetfs-sim/%s/kube-system", c->name);
         char uid[UID_LEN];
         json_t *obj;
 
@@ -243,7 +243,7 @@ enum {
 
 static struct template *seed_backup_template(void)
 {
-        _cleanup_(mem_freep) char *text = seed_text(seed_backup_text);
+        _cleanup_(freep) char *text = seed_text(seed_backup_text);
 
         return template_new(text, strlen(text));
 }

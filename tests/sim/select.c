@@ -177,7 +177,7 @@ static void account_relations(struct selection *s, const char *ns, const char *n
 
 static void related(struct selection *s, const struct restype *t, const struct doc *d)
 {
-        _cleanup_(mem_freep) char *ns = doc_namespace(d);
+        _cleanup_(freep) char *ns = doc_namespace(d);
         struct jspan volume;
 
         if (t->id == RT_PODS) {
@@ -185,7 +185,7 @@ static void related(struct selection *s, const struct restype *t, const struct d
         } else if (t->id == RT_PVCS) {
                 volume = jscan_unquote(jscan(doc_json(d), "spec", "volumeName", NULL));
                 if (volume.p) {
-                        _cleanup_(mem_freep) char *name = mem_strndup(volume.p, volume.n);
+                        _cleanup_(freep) char *name = mem_strndup(volume.p, volume.n);
 
                         pull_in(s, RT_PVS, "", name);
                 }
@@ -208,7 +208,7 @@ static void collect(struct selection *s, const struct restype *t, struct doc *d)
         HASH_ADD_PTR(s->seen, doc, seen);
         items_add(s->items, t, d);
         if (d->ns_len) {
-                _cleanup_(mem_freep) char *ns = doc_namespace(d);
+                _cleanup_(freep) char *ns = doc_namespace(d);
 
                 names_add(&s->namespaces, ns);
         }
@@ -233,7 +233,7 @@ static void collect_type(struct selection *s, const struct restype *t)
         table = s->c->tables[t->id];
         for (size_t i = 0; i < table->n; i++) {
                 struct doc *d = table->v[i];
-                _cleanup_(mem_freep) char *ns = doc_namespace(d);
+                _cleanup_(freep) char *ns = doc_namespace(d);
 
                 if ((!*ns || includes_namespace(s, ns)) && labels_match(s, d))
                         collect(s, t, d);

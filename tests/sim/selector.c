@@ -210,7 +210,7 @@ bool selector_match_fields(const struct selector *s, const char *json)
 
                 while (v.p && *p) {
                         size_t n = strcspn(p, ".");
-                        _cleanup_(mem_freep) char *part = mem_strndup(p, n);
+                        _cleanup_(freep) char *part = mem_strndup(p, n);
 
                         v = jscan_member(v, part);
                         p += n + (p[n] == '.');

@@ -68,7 +68,7 @@ static void cluster_authenticate(struct sim *sim, struct cluster *c)
 
 static void set_fault(struct cluster *c, const char *name)
 {
-        _cleanup_(mem_freep) char *arg = mem_strdup(name);
+        _cleanup_(freep) char *arg = mem_strdup(name);
         struct str why = { 0 };
 
         fault_command(c, &arg, 1, &why);

@@ -95,7 +95,7 @@ static char *format(const char *fmt, va_list ap)
 void status_reply(
         struct exchange *x, int code, const struct status_about *about, const char *fmt, ...)
 {
-        _cleanup_(mem_freep) char *message = NULL;
+        _cleanup_(freep) char *message = NULL;
         va_list ap;
 
         va_start(ap, fmt);
@@ -107,7 +107,7 @@ void status_reply(
 void status_reply_reason(struct exchange *x, int code, const char *reason,
         const struct status_about *about, const char *fmt, ...)
 {
-        _cleanup_(mem_freep) char *message = NULL;
+        _cleanup_(freep) char *message = NULL;
         va_list ap;
 
         va_start(ap, fmt);
@@ -169,7 +169,7 @@ void status_deleted(struct exchange *x, const struct status_about *about)
 
 void status_expired(struct str *out, uint64_t asked, uint64_t now)
 {
-        _cleanup_(mem_freep) char *message = mem_printf("too old resource version: %llu (%llu)",
+        _cleanup_(freep) char *message = mem_printf("too old resource version: %llu (%llu)",
                 (unsigned long long)asked, (unsigned long long)now);
 
         status_begin(out, "Failure", message, "Expired");

@@ -240,7 +240,7 @@ static struct doc *doc_at_version(const struct doc *d, uint64_t rv)
 {
         const char *json = doc_json(d);
         struct jspan old = jscan(json, "metadata", "resourceVersion", NULL);
-        _cleanup_(mem_freep) char *ns = doc_namespace(d);
+        _cleanup_(freep) char *ns = doc_namespace(d);
         struct str text = { 0 };
         struct doc *copy;
 
@@ -282,7 +282,7 @@ static int past_compare(const void *a, const void *b)
 ssize_t table_at(
         const struct table *t, uint64_t rv, const char *after, struct doc **out, size_t limit)
 {
-        _cleanup_(mem_freep) struct past *past = NULL;
+        _cleanup_(freep) struct past *past = NULL;
         size_t n_past = 0, i = 0, j = 0, count = 0;
 
         if (rv < t->forgotten_rv)

@@ -23,7 +23,7 @@ static void storm_touch(struct table *t, struct doc *d, uint64_t n)
         const char *json = doc_json(d);
         struct jspan rv = jscan(json, "metadata", "resourceVersion", NULL);
         struct jspan items = jscan(json, "status", "progress", "itemsBackedUp", NULL);
-        _cleanup_(mem_freep) char *ns = doc_namespace(d), *name = mem_strdup(doc_name(d));
+        _cleanup_(freep) char *ns = doc_namespace(d), *name = mem_strdup(doc_name(d));
         struct str text = { 0 };
 
         if (!items.p)

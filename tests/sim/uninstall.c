@@ -75,7 +75,7 @@ void velero_reinstall(struct cluster *c)
         for (size_t i = 0; s && i < s->n; i++) {
                 struct doc *d = s->v[i].doc;
                 struct table *t = cluster_table(c, s->v[i].type->id);
-                _cleanup_(mem_freep) char *ns = doc_namespace(d);
+                _cleanup_(freep) char *ns = doc_namespace(d);
 
                 if (!table_find(t, ns, doc_name(d))) {
                         json_t *obj = doc_parse(d);

@@ -137,7 +137,7 @@ static void judge_object(struct judge *j, const char *s, const json_t *value, co
         json_t *v;
 
         json_object_foreach ((json_t *)value, key, v) {
-                _cleanup_(mem_freep) char *at = mem_printf("%s%s%s", path, *path ? "." : "", key);
+                _cleanup_(freep) char *at = mem_printf("%s%s%s", path, *path ? "." : "", key);
 
                 if (find_field(j, s, key, &f))
                         judge_type(j, f.type, v, at);
@@ -145,7 +145,7 @@ static void judge_object(struct judge *j, const char *s, const json_t *value, co
                         json_array_append_new(j->v->unknown, json_string(at));
         }
         while (*s != '}') {
-                _cleanup_(mem_freep) char *name = NULL, *at = NULL;
+                _cleanup_(freep) char *name = NULL, *at = NULL;
 
                 s = read_field(j, s, &f);
                 name = mem_strndup(f.name, f.n);
@@ -162,7 +162,7 @@ static void judge_list(struct judge *j, const char *s, const json_t *value, cons
         size_t i;
 
         json_array_foreach ((json_t *)value, i, v) {
-                _cleanup_(mem_freep) char *at = mem_printf("%s[%zu]", path, i);
+                _cleanup_(freep) char *at = mem_printf("%s[%zu]", path, i);
 
                 judge_type(j, s, v, at);
         }
@@ -178,7 +178,7 @@ static void judge_map(struct judge *j, const char *s, const json_t *value, const
         json_t *v;
 
         json_object_foreach ((json_t *)value, key, v) {
-                _cleanup_(mem_freep) char *at = mem_printf("%s.%s", path, key);
+                _cleanup_(freep) char *at = mem_printf("%s.%s", path, key);
 
                 judge_type(j, s, v, at);
         }
@@ -246,7 +246,7 @@ void verdict_done(struct verdict *v)
 static void prune_path(json_t *at, const char *path)
 {
         const char *sep = strpbrk(path, ".[");
-        _cleanup_(mem_freep) char *key =
+        _cleanup_(freep) char *key =
                 sep ? mem_strndup(path, (size_t)(sep - path)) : mem_strdup(path);
 
         if (!sep) {
@@ -305,7 +305,7 @@ static void judge_metadata(struct verdict *v, const json_t *obj)
         json_t *value;
 
         json_object_foreach (object_meta(obj), key, value) {
-                _cleanup_(mem_freep) char *path = mem_printf("metadata.%s", key);
+                _cleanup_(freep) char *path = mem_printf("metadata.%s", key);
                 bool found = false;
 
                 for (size_t i = 0; i < ARRAY_SIZE(known); i++)
@@ -344,7 +344,7 @@ static void warn_unknown(struct api_request *r, const json_t *unknown)
         size_t i;
 
         json_array_foreach ((json_t *)unknown, i, path) {
-                _cleanup_(mem_freep) char *text =
+                _cleanup_(freep) char *text =
                         mem_printf("299 - \"unknown field \\\"%s\\\"\"", json_string_value(path));
 
                 exchange_header(r->x, "warning", text);

@@ -266,7 +266,7 @@ static void velero_minute(struct timer *t)
 
 static void note_request(struct velero *v, const struct restype *type, const struct doc *d)
 {
-        _cleanup_(mem_freep) char *key = mem_printf("%s/%s", type->plural, doc_name(d));
+        _cleanup_(freep) char *key = mem_printf("%s/%s", type->plural, doc_name(d));
 
         names_add(&v->fresh_requests, key);
 }

@@ -256,7 +256,7 @@ json_t *velero_backup_prepare(struct velero *v, json_t *backup)
         default_flag(spec, "snapshotMoveData", false);
         validate_location(v, backup, errors);
         {
-                _cleanup_(mem_freep) char *value = velero_label_value(
+                _cleanup_(freep) char *value = velero_label_value(
                         json_string_value(json_object_get(spec, "storageLocation")));
 
                 object_set_label(backup, "velero.io/storage-location", value);

@@ -9,7 +9,7 @@
 
 static void request_refuse(struct velero *v, const char *name, json_t *request, const char *why)
 {
-        _cleanup_(mem_freep) char *error = mem_printf("backup deletion failed: %s", why);
+        _cleanup_(freep) char *error = mem_printf("backup deletion failed: %s", why);
 
         velero_set_phase(request, "Processed");
         json_object_set_new(object_status(request), "errors", json_pack("[s]", error));
@@ -86,7 +86,7 @@ static void delete_backup(struct velero *v, const char *request_name, json_t *re
         const char *where = json_string_value(
                 json_object_get(json_object_get(backup, "spec"), "storageLocation"));
         struct prefix *p = velero_store_of(v, where);
-        _cleanup_(mem_freep) char *label = velero_label_value(backup_name);
+        _cleanup_(freep) char *label = velero_label_value(backup_name);
 
         velero_set_phase(request, "InProgress");
         object_set_label(request, "velero.io/backup-name", label);
@@ -105,9 +105,9 @@ static void delete_backup(struct velero *v, const char *request_name, json_t *re
 static void request_work(struct velero *v, const char *name)
 {
         json_t *request = velero_edit(v, RT_DELETEREQUESTS, name), *backup;
-        _cleanup_(mem_freep) char *backup_name = mem_strdup(
+        _cleanup_(freep) char *backup_name = mem_strdup(
                 json_string_value(json_object_get(json_object_get(request, "spec"), "backupName")));
-        _cleanup_(mem_freep) char *why = NULL;
+        _cleanup_(freep) char *why = NULL;
 
         if (!request || strcmp(velero_phase(request), "Processed") == 0 ||
                 strcmp(velero_phase(request), "InProgress") == 0) {
@@ -158,9 +158,9 @@ static void gc_backup(struct velero *v, const char *name)
 {
         json_t *backup = velero_edit(v, RT_BACKUPS, name);
         const char *why = gc_obstacle(v, backup);
-        _cleanup_(mem_freep) char *request =
+        _cleanup_(freep) char *request =
                 mem_printf("%s-%05lx", name, (unsigned long)random() & 0xfffff);
-        _cleanup_(mem_freep) char *label = velero_label_value(name);
+        _cleanup_(freep) char *label = velero_label_value(name);
 
         if (why) {
                 object_set_label(backup, "velero.io/gc-failure", why);
@@ -183,7 +183,7 @@ void velero_gc(struct velero *v)
         for (size_t i = 0; i < t->n; i++) {
                 struct jspan until =
                         jscan_unquote(jscan(doc_json(t->v[i]), "status", "expiration", NULL));
-                _cleanup_(mem_freep) char *text = until.p ? mem_strndup(until.p, until.n) : NULL;
+                _cleanup_(freep) char *text = until.p ? mem_strndup(until.p, until.n) : NULL;
 
                 if (text && rfc3339_parse(text) < cluster_now(v->c) &&
                         !velero_backup_running(v, doc_name(t->v[i])))

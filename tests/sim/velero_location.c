@@ -69,7 +69,7 @@ static int check_provider(const json_t *spec, struct str *why)
 /* True where the file has the keys that the object storage knows. */
 static bool genuine_keys(struct jspan base64)
 {
-        _cleanup_(mem_freep) char *file = mem_zalloc(base64.n + 4);
+        _cleanup_(freep) char *file = mem_zalloc(base64.n + 4);
 
         if (EVP_DecodeBlock((unsigned char *)file, (const unsigned char *)base64.p, (int)base64.n) <
                 0)
@@ -186,7 +186,7 @@ static void location_validate(struct velero *v, const char *name)
                 velero_set_phase(location, "Available");
                 json_object_del(status, "message");
         } else {
-                _cleanup_(mem_freep) char *message =
+                _cleanup_(freep) char *message =
                         mem_printf("BackupStorageLocation \"%s\" is unavailable: %s", name, why.s);
 
                 velero_set_phase(location, "Unavailable");
@@ -247,7 +247,7 @@ void velero_locations_minute(struct velero *v)
         for (size_t i = 0; i < t->n; i++) {
                 struct jspan period = jscan_unquote(
                         jscan(doc_json(t->v[i]), "spec", "validationFrequency", NULL));
-                _cleanup_(mem_freep) char *text = period.p ? mem_strndup(period.p, period.n) : NULL;
+                _cleanup_(freep) char *text = period.p ? mem_strndup(period.p, period.n) : NULL;
                 double seconds = text ? velero_duration(text) : 60;
 
                 if (seconds > 0 && v->minutes % (unsigned)(seconds < 60 ? 1 : seconds / 60) == 0)

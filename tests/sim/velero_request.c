@@ -59,39 +59,47 @@ static void answer_status(struct velero *v, const char *name)
         velero_save(v, RT_STATUSREQUESTS, name, request);
 }
 
+/* The Backup that a target is, or was made from; NULL where there is none. */
+static json_t *target_backup(struct velero *v, const char *kind, const char *name)
+{
+        json_t *restore, *backup = NULL;
+        const char *of;
+
+        if (!download_is_restore(kind))
+                return velero_edit(v, RT_BACKUPS, name);
+        restore = velero_edit(v, RT_RESTORES, name);
+        of = json_string_value(json_object_get(json_object_get(restore, "spec"), "backupName"));
+        if (of)
+                backup = velero_edit(v, RT_BACKUPS, of);
+        json_decref(restore);
+        return backup;
+}
+
 /* The URL, or NULL where Velero finds no backup, restore or location and says nothing. */
 static char *find_url(struct velero *v, const json_t *target)
 {
         const char *kind = json_string_value(json_object_get(target, "kind"));
         const char *name = json_string_value(json_object_get(target, "name"));
-        json_t *restore = NULL, *backup;
-        struct prefix *p = NULL;
+        json_t *backup = kind && name ? target_backup(v, kind, name) : NULL;
+        const char *where = json_string_value(
+                json_object_get(json_object_get(backup, "spec"), "storageLocation"));
+        json_t *location = where ? velero_edit(v, RT_LOCATIONS, where) : NULL;
+        json_t *config = json_object_get(json_object_get(location, "spec"), "config");
+        struct prefix *p = where ? velero_store_of(v, where) : NULL;
         char *url = NULL;
 
-        if (!kind || !name)
-                return NULL;
-        if (download_is_restore(kind))
-                restore = velero_edit(v, RT_RESTORES, name);
-        backup = velero_edit(v, RT_BACKUPS,
-                !download_is_restore(kind) ? name
-                : restore                  ? json_string_value(
-                                                     json_object_get(json_object_get(restore, "spec"), "backupName"))
-                          : "");
-        if (backup)
-                p = velero_store_of(
-                        v, json_string_value(json_object_get(
-                                   json_object_get(backup, "spec"), "storageLocation")));
         if (p)
-                url = download_url(v->c->sim, p, kind, name, time(NULL));
+                url = download_url(v->c->sim, p, kind, name, time(NULL),
+                        json_string_value(json_object_get(config, "publicUrl")));
+        json_decref(location);
         json_decref(backup);
-        json_decref(restore);
         return url;
 }
 
 static void answer_download(struct velero *v, const char *name)
 {
         json_t *request = velero_edit(v, RT_DOWNLOADREQUESTS, name), *status;
-        _cleanup_(mem_freep) char *url = NULL;
+        _cleanup_(freep) char *url = NULL;
         char until[RFC3339_LEN];
 
         if (!request || json_object_get(json_object_get(request, "status"), "expiration")) {
@@ -129,7 +137,7 @@ static void expire(struct velero *v, unsigned type, const char *field, time_t se
 
         for (size_t i = 0; i < t->n; i++) {
                 struct jspan at = jscan_unquote(jscan(doc_json(t->v[i]), "status", field, NULL));
-                _cleanup_(mem_freep) char *text = at.p ? mem_strndup(at.p, at.n) : NULL;
+                _cleanup_(freep) char *text = at.p ? mem_strndup(at.p, at.n) : NULL;
 
                 if (text && rfc3339_parse(text) + seconds < cluster_now(v->c))
                         names_add(&old, doc_name(t->v[i]));

@@ -33,7 +33,7 @@ static bool schedule_validate(json_t *schedule)
                 velero_set_phase(schedule, "Enabled");
                 json_object_del(status, "validationErrors");
         } else {
-                _cleanup_(mem_freep) char *error = mem_printf("%s%s",
+                _cleanup_(freep) char *error = mem_printf("%s%s",
                         strncmp(why.s, "Schedule must", 13) == 0 ? "" : "invalid schedule: ",
                         why.s);
 
@@ -150,7 +150,7 @@ static json_t *schedule_backup(json_t *schedule)
 static void schedule_run(struct velero *v, const char *name, json_t *schedule)
 {
         time_t now = cluster_now(v->c);
-        _cleanup_(mem_freep) char *backup = NULL;
+        _cleanup_(freep) char *backup = NULL;
         char stamp[16];
         struct tm tm;
 

@@ -17,8 +17,8 @@ static bool unfinished(const char *phase)
 static void sync_import(struct velero *v, const char *location, const struct stored_backup *s)
 {
         json_t *backup = doc_parse(s->cr), *meta = object_meta(backup);
-        _cleanup_(mem_freep) char *label = velero_label_value(location);
-        _cleanup_(mem_freep) char *name = mem_strdup(s->name);
+        _cleanup_(freep) char *label = velero_label_value(location);
+        _cleanup_(freep) char *name = mem_strdup(s->name);
 
         if (unfinished(velero_phase(backup))) {
                 json_decref(backup);
@@ -39,7 +39,7 @@ static void sync_import(struct velero *v, const char *location, const struct sto
 static void sync_orphans(struct velero *v, const char *location, const struct prefix *p)
 {
         struct table *t = cluster_table(v->c, RT_BACKUPS);
-        _cleanup_(mem_freep) char *label = velero_label_value(location);
+        _cleanup_(freep) char *label = velero_label_value(location);
         struct names gone = { 0 };
 
         for (size_t i = 0; i < t->n; i++) {
