@@ -116,12 +116,13 @@ static void sign(const char *path, const char *date, char *hex)
                 snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 }
 
-char *download_url(
-        struct sim *sim, const struct prefix *p, const char *kind, const char *name, time_t now)
+char *download_url(struct sim *sim, const struct prefix *p, const char *kind, const char *name,
+        time_t now, const char *base)
 {
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                 _cleanup_(freep) char *file = NULL, *path = NULL;
                 char date[20], hex[2 * EVP_MAX_MD_SIZE + 1];
+                char own[48];
                 struct tm tm;
 
                 if (strcmp(kinds[i].kind, kind) != 0)
@@ -129,15 +130,16 @@ char *download_url(
                 file = file_name(&kinds[i], name);
                 path = mem_printf("/%s/%s%s%s/%s/%s", p->bucket, p->path, *p->path ? "/" : "",
                         kinds[i].restore ? "restores" : "backups", name, file);
+                snprintf(own, sizeof own, "http://127.0.0.1:%d", sim->store.port);
                 gmtime_r(&now, &tm);
                 strftime(date, sizeof date, "%Y%m%dT%H%M%SZ", &tm);
                 sign(path, date, hex);
                 return mem_printf(
-                        "http://127.0.0.1:%d%s?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+                        "%s%s?X-Amz-Algorithm=AWS4-HMAC-SHA256"
                         "&X-Amz-Credential=fleetfs%%2F%.8s%%2Fus-east-1%%2Fs3%%2F"
                         "aws4_request&X-Amz-Date=%s&X-Amz-Expires=%d&X-Amz-SignedHeaders=host"
                         "&x-id=GetObject&X-Amz-Signature=%s",
-                        sim->store.port, path, date, date, URL_SECONDS, hex);
+                        base ? base : own, path, date, date, URL_SECONDS, hex);
         }
         return NULL;
 }
