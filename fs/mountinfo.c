@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +133,7 @@ int mountinfo_clean(const char *mountpoint, struct err *err)
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_MOUNTINFO_BYTES);
         _cleanup_(freep) char *parent = NULL;
         char path[PATH_MAX], type[256];
+        struct statfs fs;
         struct stat st;
         const char *name;
         char *slash;
@@ -170,7 +172,8 @@ int mountinfo_clean(const char *mountpoint, struct err *err)
         if (r < 0 || strcmp(type, MOUNTINFO_OURS) != 0)
                 return r;
 
-        alive = stat(path, &st) == 0 ? 1 : -errno;
+        /* Attributes may be in the kernel's cache long after the process died; this always asks. */
+        alive = statfs(path, &fs) == 0 ? 1 : -errno;
         if (alive != -ENOTCONN && alive != -ECONNABORTED) {
                 err_set(err, -EBUSY, "a fleetfs is already mounted on %s", path);
                 return err_remedy(err, "fusermount3 -u %s", path);

@@ -76,11 +76,18 @@ static int exit_code(enum stage stage, const struct err *err)
         return exit_codes[i].code;
 }
 
-/* To stderr, which is the terminal until the mount is ready; returns the exit code. */
+/* To stderr, which is the terminal until the mount is ready; returns the exit code. A place is one in the file that the
+   message begins with: editors and terminals know "FILE:LINE:COLUMN: …". */
 static int complain(enum stage stage, const struct err *err)
 {
-        fprintf(stderr, "fleetfs: %s: %s%s%s\n", stage_names[stage], err->msg, err->remedy[0] != '\0' ? "\n  " : "",
-                err->remedy);
+        const char *rest = err->line > 0 && err->msg[0] == '/' ? strstr(err->msg, ": ") : NULL;
+
+        fprintf(stderr, "fleetfs: %s: ", stage_names[stage]);
+        if (rest != NULL)
+                fprintf(stderr, "%.*s:%d:%d%s", (int)(rest - err->msg), err->msg, err->line, err->column, rest);
+        else
+                fputs(err->msg, stderr);
+        fprintf(stderr, "%s%s\n", err->remedy[0] != '\0' ? "\n  " : "", err->remedy);
         return exit_code(stage, err);
 }
 
@@ -326,7 +333,7 @@ static int daemon_log_init(struct daemon *d, struct err *err)
         return 0;
 }
 
-/* As the kernel will spell it, so that what is mounted there is found. Only the folder above is looked at when the
+/* As the kernel will spell it: links of migrations may lead through it. Only the folder above is looked at when the
    mountpoint itself cannot be: it may be the dead mount of a predecessor. */
 static int daemon_mountpoint(struct daemon *d, struct err *err)
 {
