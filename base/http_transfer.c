@@ -87,10 +87,20 @@ static int64_t retry_after(CURL *easy)
         return seconds > LIMIT_RETRY_AFTER_MS / 1000 ? LIMIT_RETRY_AFTER_MS : seconds * 1000;
 }
 
+/* Counted when the response begins, as a stream may not end for hours, or else when it fails. */
+static void count_connections(struct http_transfer *t)
+{
+        long connections = 0;
+
+        (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
+        t->http->stats.connections += (uint64_t)connections;
+}
+
 static void take_head(struct http_transfer *t)
 {
         char *type = NULL;
 
+        count_connections(t);
         (void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         t->content_type = type ? strdup(type) : NULL;
         if (type && !t->content_type) {
@@ -294,12 +304,11 @@ static void count_transfer(struct http_transfer *t)
 {
         struct http_stats *stats = &t->http->stats;
         curl_off_t in = 0, out = 0;
-        long connections = 0;
 
-        (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
+        if (!t->head.status)
+                count_connections(t);
         (void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &in);
         (void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &out);
-        stats->connections += (uint64_t)connections;
         stats->bytes_in += (uint64_t)in;
         stats->bytes_out += (uint64_t)out;
 }
@@ -406,7 +415,8 @@ static bool setup_body(struct http_transfer *t, CURL *easy)
 
 static bool setup(struct http_transfer *t, CURL *easy)
 {
-        /* libcurl refuses this once a handle has its buffer; a spare one has that of its kind already. */
+        /* libcurl refuses this once a handle has its buffer; a spare one has that of its kind
+         * already. */
         (void)SET(CURLOPT_BUFFERSIZE,
                 t->flags & HTTP_STREAM ? (long)LIMIT_HTTP_STREAM_BUFFER : (long)LIMIT_HTTP_BUFFER);
 

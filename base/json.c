@@ -506,6 +506,8 @@ int json_skip(struct json_scan *s)
                 return scan_bad(s, "");
         }
         s->p += n;
+        if (s->p[-1] != (kind == JSON_KIND_ARRAY ? ']' : '}'))
+                return json_scan_fail(s, -EBADMSG, "a bracket of the wrong kind");
         return 0;
 }
 

@@ -118,15 +118,16 @@ static unsigned count_bits(uint64_t x)
         return (unsigned)(x * 0x0101010101010101U >> 56);
 }
 
-/* Walks the brackets of one block; the offset behind the one that closes the value, or 0. */
+/* Walks the brackets of one block; the offset behind the one that closes the value, 0, or -E2BIG.
+ */
 static ssize_t block_end(struct json_balance *b, uint64_t open, uint64_t close)
 {
         for (uint64_t rest = open | close; rest; rest &= rest - 1) {
                 uint64_t bit = rest & -rest;
 
-                if (open & bit)
-                        b->depth++;
-                else if (--b->depth == 0)
+                if (open & bit && ++b->depth > LIMIT_JSON_DEPTH)
+                        return -E2BIG;
+                if (close & bit && --b->depth == 0)
                         return __builtin_ctzll(bit) + 1;
         }
         return 0;
@@ -138,8 +139,7 @@ static ssize_t feed_block(struct json_balance *b, const char *p, size_t n)
         struct masks m;
         uint64_t escaped, quote, inside;
         bool string;
-        ssize_t r = 0;
-        unsigned n_close;
+        unsigned n_open, n_close;
 
         block_masks(p, &m);
         escaped = escaped_bits(b, m.backslash);
@@ -156,12 +156,13 @@ static ssize_t feed_block(struct json_balance *b, const char *p, size_t n)
         }
         m.open &= ~inside;
         m.close &= ~inside;
+        n_open = count_bits(m.open);
         n_close = count_bits(m.close);
-        if (b->depth > n_close)
-                b->depth += (uint64_t)count_bits(m.open) - n_close;
-        else
-                r = block_end(b, m.open, m.close);
-        return b->depth > LIMIT_JSON_DEPTH ? -E2BIG : r;
+        if (b->depth <= n_close || b->depth + n_open > LIMIT_JSON_DEPTH)
+                return block_end(b, m.open, m.close);
+        b->depth += n_open;
+        b->depth -= n_close;
+        return 0;
 }
 
 ssize_t json_balance_feed(struct json_balance *b, const char *bytes, size_t len)

@@ -226,7 +226,7 @@ static int value_take(struct json_list *l, const char *bytes, size_t len, struct
 
 static int item_take(struct json_list *l, const char *bytes, size_t len, struct err *err)
 {
-        if (*bytes != '{')
+        if (*bytes != '{' || bytes[len - 1] != '}')
                 return err_set(err, -EBADMSG, "item %zu of a list is no object", l->meta.items + 1);
         if (len > l->max_item)
                 return err_set(err, -EFBIG, "item %zu of a list is larger than %zu bytes",

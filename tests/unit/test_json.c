@@ -299,6 +299,43 @@ static void bounds_the_depth(void **state)
         assert_int_equal(json_skip(&s), -EBADMSG);
 }
 
+static void a_skipped_value_ends_with_its_own_bracket(void **state)
+{
+        static const char *const bad[] = { "{]", "[}", "{\"a\":1]", "[1,2}" };
+        struct json_scan s;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+                json_scan_init(&s, bad[i], strlen(bad[i]));
+                assert_int_equal(json_skip(&s), -EBADMSG);
+                assert_string_equal(s.what, "a bracket of the wrong kind");
+        }
+}
+
+static void the_depth_is_the_same_in_any_pieces(void **state)
+{
+        char deep[2 * (LIMIT_JSON_DEPTH + 1)];
+
+        (void)state;
+        for (size_t depth = LIMIT_JSON_DEPTH; depth <= LIMIT_JSON_DEPTH + 1; depth++) {
+                memset(deep, '[', depth);
+                memset(deep + depth, ']', depth);
+                for (size_t piece = 1; piece < 200; piece++) {
+                        struct json_balance balance = { 0 };
+                        ssize_t n = 0;
+                        size_t at = 0;
+
+                        for (; at < 2 * depth && n == 0; at += piece)
+                                n = json_balance_feed(&balance, deep + at,
+                                        piece < 2 * depth - at ? piece : 2 * depth - at);
+                        if (depth == LIMIT_JSON_DEPTH)
+                                assert_int_equal(at - piece + (size_t)n, 2 * depth);
+                        else
+                                assert_int_equal(n, -E2BIG);
+                }
+        }
+}
+
 static void stays_failed(void **state)
 {
         struct json_scan s;
@@ -548,6 +585,8 @@ int main(void)
         TEST_ROWS(agrees_with_jansson, documents);
         TEST_ROWS(skips_to_the_same_place, documents);
         TEST(bounds_the_depth);
+        TEST(a_skipped_value_ends_with_its_own_bracket);
+        TEST(the_depth_is_the_same_in_any_pieces);
         TEST(stays_failed);
         TEST(finds_the_end_in_any_pieces);
         TEST_ROWS(splits_lists, lists);
