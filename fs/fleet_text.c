@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/strv.h"
 #include "fs/columns.h"
 #include "fs/task_view.h"
 
@@ -15,7 +16,7 @@ struct reasons {
         struct buf *out;
         size_t told;    /* lines so far */
         size_t more;    /* reasons beyond SHOW_REASONS */
-        struct buf look; /* the action line */
+        struct strv look; /* commands of the action */
 };
 
 static void reasons_add(struct reasons *r, const char *text, const char *code)
@@ -27,11 +28,11 @@ static void reasons_add(struct reasons *r, const char *text, const char *code)
         show_line(r->out, r->told++ == 0 ? "reason:" : "", text, code);
 }
 
-/* At most three paths: an action is to be done, not studied. */
+/* At most three commands: an action is to be done, not studied. */
 static void reasons_look(struct reasons *r, const char *folder, const char *name, const char *file)
 {
-        if (r->told <= 3 && r->more == 0)
-                buf_printf(&r->look, "%scat %s/%s%s", r->look.len > 0 ? " ; " : "", folder, name, file);
+        if (r->look.n < 3)
+                (void)strv_printf(&r->look, "cat %s/%s%s", folder, name, file);
 }
 
 static void reasons_members(struct reasons *r, const struct fleet_view *v)
@@ -57,29 +58,20 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
 {
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        for (size_t i = 0; i < v->n_objects; i++) {
-                const struct object *o = v->objects[i];
+        for (size_t i = 0; i < v->n_objects && v->objects[i].eye; i++) {
+                const struct object *o = v->objects[i].object;
                 const char *folder = object_kind_folder(o->kind);
-                bool refused = o->draft_state == DRAFT_REJECTED || o->draft_state == DRAFT_INTERRUPTED;
+                bool bad = v->objects[i].gone > 0 || (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0);
 
-                if (!show_object_needs_eye(o))
-                        continue;
                 buf_reset(&line);
-                if (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0) {
-                        buf_printf(&line, "%s/%s is %s", folder, o->name, phase_text(show_object_phase(o)));
-                        reasons_add(r, line.data, NULL);
-                        reasons_look(r, folder, o->name, "/status.txt");
-                } else if (refused) {
+                if (bad)
+                        buf_printf(&line, "%s/%s is %s%s", folder, o->name, phase_text(show_object_phase(o)),
+                                v->objects[i].mark);
+                else
                         buf_printf(&line, "the last write of %s/%s was %s", folder, o->name,
-                                o->draft_state == DRAFT_REJECTED ? "refused" : "interrupted");
-                        reasons_add(r, line.data, o->draft_err.id);
-                        reasons_look(r, folder, o->name,
-                                o->draft_state == DRAFT_REJECTED ? ".error.txt" : "/status.txt");
-                } else {
-                        buf_printf(&line, "%s/%s is %s", folder, o->name, phase_text(show_object_phase(o)));
-                        reasons_add(r, line.data, NULL);
-                        reasons_look(r, folder, o->name, "/status.txt");
-                }
+                                o->draft_state == DRAFT_INTERRUPTED ? "interrupted" : "refused");
+                reasons_add(r, line.data, bad ? NULL : o->draft_err.id);
+                reasons_look(r, folder, o->name, bad || o->draft_err.code == 0 ? "/status.txt" : ".error.txt");
         }
 }
 
@@ -99,22 +91,23 @@ static void reasons_unprotected(struct reasons *r, const struct fleet_view *v)
         if (v->unprotected > NAMED)
                 buf_printf(&line, " and %zu more", v->unprotected - NAMED);
         reasons_add(r, line.data, "FLT-0314");
-        if (r->look.len == 0)
-                buf_puts(&r->look, "cat backups/README.txt");
+        if (r->look.n == 0)
+                (void)strv_push(&r->look, "cat backups/README.txt");
 }
 
 static void fleet_reasons(const struct fleet_view *v, struct buf *out)
 {
-        struct reasons r = { .out = out, .look = BUF_INIT(LIMIT_TEXT_BYTES) };
+        struct reasons r = { .out = out };
+        size_t told = 0;
 
         reasons_members(&r, v);
         reasons_objects(&r, v);
         reasons_unprotected(&r, v);
         if (r.more > 0)
                 show_linef(out, "", "and %zu more: status.json", r.more);
-        if (r.look.len > 0)
-                show_line(out, "action:", r.look.data, NULL);
-        buf_done(&r.look);
+        for (size_t i = 0; i < r.look.n; i++)
+                show_action(out, &told, "%s", r.look.v[i]);
+        strv_done(&r.look);
 }
 
 /* ---------------------------------------------------------------- tables */
@@ -130,9 +123,10 @@ static void member_row(struct columns *t, const struct member_view *m, struct bu
         else
                 buf_printf(cell, "%s%s", member_health_name(c->health), c->stale ? " (stale)" : "");
         columns_cell(t, cell->data);
-        columns_cell(t, m->storage);
+        /* What an absent cluster said of its storage is no news. */
+        columns_cell(t, c->stale && m->storage != NULL ? "?" : m->storage);
         columns_value(t, value_time(m->last_good));
-        columns_value(t, value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
+        columns_value(t, c->alias_of[0] != '\0' ? value_none() : value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
         columns_cell(t, c->api_version);
         columns_cell(t, c->velero_version);
 }
@@ -162,26 +156,22 @@ static void fleet_members(const struct fleet_view *v, struct buf *out)
                         v->bad_members <= SHOW_EYES ? " Ready" : "");
 }
 
-static void object_row(struct columns *t, const struct object *o, struct buf *cell)
+static void object_row(struct columns *t, const struct object_view *v, struct buf *cell)
 {
-        _cleanup_(task_views_done) struct task_views views;
+        const struct object *o = v->object;
         const struct run *r = object_latest_run(o);
-        size_t bad = 0;
 
-        task_views_init(&views, r);
-        for (size_t i = 0; i < views.n; i++)
-                bad += phase_is(views.v[i].task->phase, PHASE_IS_BAD);
         buf_reset(cell);
         buf_printf(cell, "%s/%s", object_kind_folder(o->kind), o->name);
         columns_cell(t, cell->data);
         buf_reset(cell);
-        buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), task_views_mark(&views, show_object_phase(o)));
+        buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), v->mark);
         columns_cell(t, cell->data);
         columns_value(t, value_time(r != NULL ? r->created : 0));
-        columns_value(t, value_int((int64_t)views.n));
-        columns_value(t, value_int((int64_t)views.good));
-        columns_value(t, value_int((int64_t)bad));
-        columns_value(t, value_int((int64_t)views.stale));
+        columns_value(t, value_int((int64_t)v->total));
+        columns_value(t, value_int((int64_t)v->good));
+        columns_value(t, value_int((int64_t)v->bad));
+        columns_value(t, value_int((int64_t)v->stale));
 }
 
 static void fleet_objects(const struct fleet_view *v, struct buf *out)
@@ -192,11 +182,11 @@ static void fleet_objects(const struct fleet_view *v, struct buf *out)
         size_t folded = 0, shown = 0;
 
         for (size_t i = 0; i < v->n_objects; i++) {
-                const struct object *o = v->objects[i];
+                const struct object_view *o = &v->objects[i];
 
-                if (!object_folder_shows(o))
+                if (!object_folder_shows(o->object))
                         continue;
-                if (shown < SHOW_ROWS || (!phase_is(show_object_phase(o), PHASE_IS_GOOD) && shown < SHOW_EYES)) {
+                if (shown < SHOW_ROWS || (o->eye && shown < SHOW_EYES)) {
                         object_row(&t, o, &cell);
                         shown++;
                 } else {
@@ -213,20 +203,31 @@ static void fleet_objects(const struct fleet_view *v, struct buf *out)
 
 static void fleet_running(const struct fleet_view *v, struct buf *out)
 {
+        static const char *const heads[] = { "RUNNING", "PROGRESS" };
+        _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct columns t = COLUMNS_INIT(heads);
         size_t told = 0;
 
-        for (size_t i = 0; i < v->n_objects && told < SHOW_REASONS; i++) {
-                const struct object *o = v->objects[i];
+        for (size_t i = 0; i < v->n_objects && told < SHOW_ROWS; i++) {
+                const struct object *o = v->objects[i].object;
                 const struct run *r = object_latest_run(o);
-                _cleanup_(task_views_done) struct task_views views;
+                _cleanup_(task_views_done) struct task_views views = { 0 };
 
                 if (r == NULL || !phase_is(r->phase, PHASE_IS_RUNNING))
                         continue;
+                told++;
                 task_views_init(&views, r);
-                buf_printf(out, "%s%s/%s  ", told++ == 0 ? "\nrunning:\n" : "", object_kind_folder(o->kind), o->name);
-                show_bar(out, views.percent, views.done, views.total);
-                buf_putc(out, '\n');
+                buf_reset(&cell);
+                buf_printf(&cell, "%s/%s", object_kind_folder(o->kind), o->name);
+                columns_cell(&t, cell.data);
+                buf_reset(&cell);
+                show_bar(&cell, views.percent, views.done, views.total);
+                columns_cell(&t, cell.data);
         }
+        if (told > 0)
+                buf_putc(out, '\n');
+        columns_put(&t, out);
+        columns_done(&t);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -235,26 +236,23 @@ static void fleet_state(const struct fleet_view *v, struct buf *out)
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        buf_printf(&text, "%s   fleet %s: %zu of %zu cluster%s good", v->state, v->fleet->name, v->good, v->clusters,
-                v->clusters == 1 ? "" : "s");
-        if (v->unreachable > 0)
-                buf_printf(&text, ", %zu unreachable", v->unreachable);
-        if (v->other > 0)
-                buf_printf(&text, ", %zu not ready", v->other);
-        if (v->storage > 0)
-                buf_printf(&text, ", %zu without storage", v->storage);
-        if (v->unprotected > 0)
-                buf_printf(&text, ", %zu never backed up", v->unprotected);
-        if (v->eyes > 0)
-                buf_printf(&text, "; %zu of %zu object%s need%s an eye", v->eyes, v->n_objects,
-                        v->n_objects == 1 ? "" : "s", v->eyes == 1 ? "s" : "");
-        show_line(out, "state:", text.data, NULL);
+        static const char *const nouns[] = { "unreachable", "not ready", "without storage", "never backed up" };
+        const size_t counts[] = { v->unreachable, v->other, v->storage, v->unprotected };
+
+        for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+                if (counts[i] > 0)
+                        buf_printf(&text, "%s%zu %s", text.len > 0 ? ", " : "", counts[i], nouns[i]);
+        show_linef(out, "state:", "%s   fleet %s: %zu of %zu cluster%s good; %zu of %zu object%s need%s an eye", v->state,
+                v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s", v->eyes, v->n_objects,
+                v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
+        if (text.len > 0)
+                show_linef(out, "bad:", "%s", text.data);
 }
 
 int show_fleet_text(const struct subject *s, struct buf *out)
 {
         const struct fleet *f = s->fleet;
-        _cleanup_(fleet_view_done) struct fleet_view v;
+        _cleanup_(fleet_view_done) struct fleet_view v = { 0 };
 
         if (fleet_view_init(&v, f) < 0)
                 return -ENOMEM;

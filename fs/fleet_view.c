@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/task_view.h"
+
 /* ---------------------------------------------------------------- clusters */
 
 static void view_member(struct fleet_view *v, struct member_view *m, const struct member *c)
@@ -64,19 +66,44 @@ static int view_members(struct fleet_view *v, const struct fleet *f)
 
 /* ---------------------------------------------------------------- objects */
 
+static void view_object(struct object_view *v, const struct object *o)
+{
+        const struct run *r = object_latest_run(o);
+
+        *v = (struct object_view){ .object = o };
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                struct task_view t;
+
+                task_view(&t, r->tasks[i]);
+                v->total++;
+                v->good += t.good;
+                v->stale += t.stale;
+                v->gone += t.gone;
+                v->bad += phase_is(t.task->phase, PHASE_IS_BAD);
+        }
+        v->mark = "";
+        if (phase_is(show_object_phase(o), PHASE_IS_GOOD))
+                v->mark = v->stale > 0 ? " (stale)" : v->gone > 0 ? " (gone)" : "";
+        v->eye = v->gone > 0 || show_object_needs_eye(o);
+}
+
+/* What was good and cannot be relied on now stands with what is unknown. */
+static enum phase object_rank(const struct object_view *v)
+{
+        return v->mark[0] != '\0' ? PHASE_UNKNOWN : show_object_phase(v->object);
+}
+
 static int object_order(const void *a, const void *b)
 {
-        const struct object *x = *(const struct object *const *)a, *y = *(const struct object *const *)b;
-        enum phase p = show_object_phase(x), q = show_object_phase(y);
-        int eyes = (int)show_object_needs_eye(y) - (int)show_object_needs_eye(x);
+        const struct object_view *x = a, *y = b;
 
-        if (eyes != 0)
-                return eyes;
-        if (p != q)
-                return p < q ? -1 : 1;
-        if (x->kind != y->kind)
-                return x->kind < y->kind ? -1 : 1;
-        return strcmp(x->name, y->name);
+        if (x->eye != y->eye)
+                return x->eye ? -1 : 1;
+        if (object_rank(x) != object_rank(y))
+                return object_rank(x) < object_rank(y) ? -1 : 1;
+        if (x->object->kind != y->object->kind)
+                return x->object->kind < y->object->kind ? -1 : 1;
+        return strcmp(x->object->name, y->object->name);
 }
 
 static int view_objects(struct fleet_view *v, const struct fleet *f)
@@ -94,8 +121,8 @@ static int view_objects(struct fleet_view *v, const struct fleet *f)
                 for (const struct object *o = f->objects[k]; o != NULL; o = o->hh.next) {
                         if (!object_folder_shows(o) && o->draft_state != DRAFT_REJECTED)
                                 continue;
-                        v->objects[v->n_objects++] = o;
-                        v->eyes += show_object_needs_eye(o);
+                        view_object(&v->objects[v->n_objects], o);
+                        v->eyes += v->objects[v->n_objects++].eye;
                 }
         qsort(v->objects, v->n_objects, sizeof(*v->objects), object_order);
         return 0;

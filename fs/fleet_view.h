@@ -14,12 +14,19 @@ struct member_view {
         bool unprotected; /* ready, storage available, and no good backup */
 };
 
+struct object_view {
+        const struct object *object;
+        size_t total, good, bad, stale, gone; /* parts of its newest run */
+        const char *mark; /* " (stale)", " (gone)" or "" */
+        bool eye;         /* it needs one: bad, refused, or a backup of it is gone */
+};
+
 struct fleet_view {
         const struct fleet *fleet;
         const char *state; /* "Ok", "Degraded", "Unprotected" (nothing is backed up), "Empty" */
         struct member_view *members; /* worst first, then as configured */
         size_t n_members;            /* with aliases */
-        const struct object **objects; /* also refused ones that have no folder; worst first */
+        struct object_view *objects;   /* also refused ones that have no folder; worst first */
         size_t n_objects;
         size_t clusters, good, unreachable, other, storage, unprotected; /* without aliases */
         size_t bad_members;

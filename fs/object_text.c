@@ -37,11 +37,11 @@ static void object_state(const struct object *o, const struct task_views *views,
                 summary_migration(o, &text);
         else
                 buf_puts(&text, "not started");
-        if (o->removed)
-                buf_puts(&text, "; its policy was removed, its backups are kept");
-        if (!o->own)
-                buf_printf(&text, "; made by store %s, read-only here", o->owner);
         show_line(out, "state:", text.data, NULL);
+        if (o->removed)
+                show_line(out, "note:", "its policy was removed, its backups are kept", NULL);
+        if (!o->own)
+                show_linef(out, "note:", "made by store %s, read-only here", o->owner);
 }
 
 /* What a reader of a bad answer wants to know next: is there an older backup that is good? */
@@ -53,7 +53,7 @@ static void object_last_good(const struct object *o, struct buf *out)
         if (o->kind != OBJECT_BACKUP || newest == NULL || good == newest)
                 return;
         if (good == NULL)
-                show_line(out, "good:", "no run was Completed on all its clusters", NULL);
+                show_line(out, "good:", "no run was Completed on all its clusters yet", NULL);
         else
                 show_linef(out, "good:", "the last run that was Completed on all its clusters ended %s: runs/%s",
                         rfc3339_format(text, good->completed), good->id);
@@ -61,12 +61,14 @@ static void object_last_good(const struct object *o, struct buf *out)
 
 static void draft_migration(const struct object *o, struct buf *out)
 {
+        size_t told = 0;
+
         if (o->source.member == NULL)
-                show_line(out, "action:", "ln -s ../../clusters/NAME source", NULL);
+                show_action(out, &told, "ln -s ../../clusters/NAME source");
         if (o->n_targets == 0)
-                show_line(out, "action:", "ln -s ../../../clusters/NAME targets/", NULL);
-        if (o->source.member != NULL && o->n_targets > 0)
-                show_line(out, "action:", "echo start > ctl", NULL);
+                show_action(out, &told, "ln -s ../../../clusters/NAME targets/");
+        if (told == 0)
+                show_action(out, &told, "echo start > ctl");
 }
 
 static void object_draft(const struct object *o, struct buf *out)
@@ -157,7 +159,7 @@ static void object_caveat_lines(const struct object *o, struct buf *out)
 int show_object_text(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
-        _cleanup_(task_views_done) struct task_views views;
+        _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, object_latest_run(o));
         object_state(o, &views, out);
@@ -178,7 +180,7 @@ int show_object_text(const struct subject *s, struct buf *out)
 int show_object_error(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
-        _cleanup_(task_views_done) struct task_views views;
+        _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, object_latest_run(o));
         task_views_errors(&views, out);

@@ -8,15 +8,12 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
+#include "base/utf8.h"
 #include "ops/reason.h"
 
 size_t show_width(const char *s, size_t n)
 {
-        size_t width = 0;
-
-        for (size_t i = 0; i < n; i++)
-                width += ((unsigned char)s[i] & 0xc0) != 0x80;
-        return width;
+        return utf8_count(s, n);
 }
 
 static bool text_space(char c)
@@ -80,6 +77,17 @@ void show_linef(struct buf *out, const char *label, const char *fmt, ...)
         buf_vprintf(&text, fmt, ap);
         va_end(ap);
         show_line(out, label, text.data, NULL);
+}
+
+void show_action(struct buf *out, size_t *told, const char *fmt, ...)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        va_list ap;
+
+        va_start(ap, fmt);
+        buf_vprintf(&text, fmt, ap);
+        va_end(ap);
+        show_line(out, (*told)++ == 0 ? "action:" : "", text.data, NULL);
 }
 
 void show_as_of(struct buf *out, int64_t t)

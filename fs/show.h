@@ -45,6 +45,9 @@ size_t show_width(const char *s, size_t n);
 void show_line(struct buf *out, const char *label, const char *text, const char *code);
 void show_linef(struct buf *out, const char *label, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+/* A command of an "action:": each on a line of its own, to be copied. *told counts them, from 0. */
+void show_action(struct buf *out, size_t *told, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 /* "as of:  2026-09-01T09:41:00Z"; nothing for 0. */
 void show_as_of(struct buf *out, int64_t t);
 

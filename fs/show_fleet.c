@@ -56,7 +56,7 @@ static void fleet_put_summary(struct json_writer *w, const char *key, const stru
 static int fleet_json(const struct subject *s, struct buf *out)
 {
         struct json_writer w = JSON_WRITER(out);
-        _cleanup_(fleet_view_done) struct fleet_view v;
+        _cleanup_(fleet_view_done) struct fleet_view v = { 0 };
 
         if (fleet_view_init(&v, s->fleet) < 0)
                 return -ENOMEM;

@@ -97,6 +97,15 @@ static json_t *object_conditions(const struct object *o)
         return json_pack("[o]", c);
 }
 
+/* Kurator demands a destination of a Backup; here the folder says it. */
+static void kurator_destination(const struct object *o, json_t *doc)
+{
+        json_t *spec = json_object_get(doc, "spec");
+
+        if (o->kind == OBJECT_BACKUP && json_object_get(spec, "destination") == NULL)
+                json_object_set_new(spec, "destination", json_pack("{s:s}", "fleet", o->fleet->name));
+}
+
 int show_kurator(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
@@ -105,6 +114,7 @@ int show_kurator(const struct subject *s, struct buf *out)
 
         if (o->policy == NULL || policy_kurator_json(o->policy, &doc) < 0)
                 return 0;
+        kurator_destination(o, doc);
         status = json_object();
         json_object_set_new(status, "conditions", object_conditions(o));
         put_text(status, "phase", phase_text(show_object_phase(o)));

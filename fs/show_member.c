@@ -2,6 +2,7 @@
 /* The folder of a cluster. */
 #include "fs/show.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -310,6 +311,7 @@ static int member_text(const struct subject *s, struct buf *out)
         const struct velero_object *v;
         struct columns t = COLUMNS_INIT(heads);
         const char *code, *why = member_told(c, &code);
+        char phase[96];
 
         show_linef(out, "state:", "%s%s   cluster %s%s", member_health_name(c->health), c->stale ? " (stale)" : "",
                 c->name, show_member_bad_location(c) != NULL && c->health == MEMBER_READY ? ": its storage is not available" : "");
@@ -323,7 +325,9 @@ static int member_text(const struct subject *s, struct buf *out)
         show_as_of(out, c->changed);
         for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
                 columns_cell(&t, v->name);
-                columns_cell(&t, v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New");
+                snprintf(phase, sizeof(phase), "%s%s", v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New",
+                        c->stale ? " (stale)" : "");
+                columns_cell(&t, phase);
                 columns_cell(&t, v->bsl->access_mode[0] != '\0' ? v->bsl->access_mode : "ReadWrite");
                 columns_cell(&t, v->bsl->provider);
                 columns_cell(&t, v->bsl->bucket);

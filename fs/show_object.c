@@ -25,6 +25,7 @@
         V(declared, expires, "expires", "when the first backup of the newest run is removed")           \
         J(declared, put_fleet, "fleet")                                                                 \
         V(declared, generation, "generation", "number of the write that is in force")                   \
+        V(declared, gone, "gone", "1: a backup of the newest run is no longer on its cluster")        \
         V(declared, items_done, "itemsDone", "objects done by the newest run")                          \
         V(declared, items_total, "itemsTotal", "objects that the newest run has to do")                 \
         J(declared, put_kind, "kind")                                                                   \
@@ -150,6 +151,11 @@ static struct value declared_expires(const struct subject *s)
 static struct value declared_generation(const struct subject *s)
 {
         return s->object->in_force.bytes != NULL ? value_int((int64_t)s->object->in_force.generation) : value_none();
+}
+
+static struct value declared_gone(const struct subject *s)
+{
+        return value_bool(task_views_gone(object_latest(s)));
 }
 
 static struct value declared_items_done(const struct subject *s)
@@ -336,7 +342,7 @@ static int object_json(const struct subject *s, struct buf *out)
 
 static int object_progress(const struct subject *s, struct buf *out)
 {
-        _cleanup_(task_views_done) struct task_views views;
+        _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, object_latest(s));
         if (views.n == 0)

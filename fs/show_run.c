@@ -19,6 +19,7 @@
         V(run, errors, "errors", "errors on all clusters")                                     \
         V(run, expires, "expires", "when the first of its backups is removed")                 \
         J(run, put_fleet, "fleet")                                                             \
+        V(run, gone, "gone", "1: a backup of it is no longer on its cluster")                  \
         V(run, items_done, "itemsDone", "objects done on all clusters")                        \
         V(run, items_total, "itemsTotal", "objects to do on all clusters")                     \
         J(run, put_kind, "kind")                                                               \
@@ -77,6 +78,11 @@ static struct value run_errors(const struct subject *s)
 static struct value run_expires(const struct subject *s)
 {
         return value_time(task_views_expires(s->run));
+}
+
+static struct value run_gone(const struct subject *s)
+{
+        return value_bool(task_views_gone(s->run));
 }
 
 static struct value run_items_done(const struct subject *s)
@@ -181,15 +187,16 @@ static int run_text(const struct subject *s, struct buf *out)
 {
         const struct run *r = s->run;
         _cleanup_(buf_done) struct buf summary = BUF_INIT(LIMIT_TEXT_BYTES);
-        _cleanup_(task_views_done) struct task_views views;
+        _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, r);
         task_views_summary(&views, &summary);
-        show_linef(out, "state:", "%s%s   run %s of %s: %s", phase_text(r->phase), task_views_mark(&views, r->phase),
-                r->id, s->object->name, summary.data);
+        show_linef(out, "state:", "%s%s   run %s: %s", phase_text(r->phase), task_views_mark(&views, r->phase), r->id,
+                summary.data);
         (void)task_views_reasons(&views, out);
         task_views_action(&views, out, "../../../../", "../../", "",
                 s->object->own && r == object_latest_run(s->object));
+        show_linef(out, "of:", "%s %s", object_kind_name(s->object->kind), s->object->name);
         buf_puts(out, "items:  ");
         show_bar(out, views.percent, views.done, views.total);
         buf_putc(out, '\n');
@@ -202,7 +209,7 @@ static int run_text(const struct subject *s, struct buf *out)
 
 static int run_error(const struct subject *s, struct buf *out)
 {
-        _cleanup_(task_views_done) struct task_views views;
+        _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, s->run);
         task_views_errors(&views, out);

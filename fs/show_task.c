@@ -269,24 +269,20 @@ static void task_action(const struct subject *s, const struct task_view *v, stru
         const char *up = s->item == &task_near_object ? "../../../../" : "../../../../../../";
         const char *object = s->item == &task_near_object ? "../../" : "../../../../";
         const struct task *t = v->task;
-        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
-        const char *separator = "";
+        bool bad = phase_is(t->phase, PHASE_IS_BAD);
+        size_t told = 0;
 
-        if (v->good)
+        if (v->good || (!bad && !v->stale && !v->gone && t->phase != PHASE_PENDING))
                 return;
-        if (v->member != NULL && (v->member->health != MEMBER_READY || t->phase == PHASE_PENDING)) {
-                buf_printf(&text, "cat %sclusters/%s/status.txt", up, v->member->name);
-                separator = " ; ";
-        } else if (v->velero != NULL) {
-                buf_printf(&text, "cat %sclusters/%s/%s/%s/status.json", up, v->member->name,
+        if (v->member != NULL && (v->member->health != MEMBER_READY || t->phase == PHASE_PENDING))
+                show_action(out, &told, "cat %sclusters/%s/status.txt", up, v->member->name);
+        else if (v->velero != NULL)
+                show_action(out, &told, "cat %sclusters/%s/%s/%s/status.json", up, v->member->name,
                         velero_kind_folder(v->velero->kind), v->velero->name);
-                separator = " ; ";
-        }
-        if (s->object->own && !v->gone && phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_BAD) &&
-                s->run == object_latest_run(s->object))
-                buf_printf(&text, "%secho retry > %sctl", separator, object);
-        if (text.len > 0 && (phase_is(t->phase, PHASE_IS_BAD) || v->stale || t->phase == PHASE_PENDING))
-                show_line(out, "action:", text.data, NULL);
+        else if (show_remedy(t->code) != NULL)
+                show_action(out, &told, "%s", show_remedy(t->code));
+        if (s->object->own && bad && phase_is(t->phase, PHASE_IS_TERMINAL) && s->run == object_latest_run(s->object))
+                show_action(out, &told, "echo retry > %sctl", object);
 }
 
 static int task_text(const struct subject *s, struct buf *out)
@@ -309,7 +305,7 @@ static int task_text(const struct subject *s, struct buf *out)
         buf_puts(out, "items:  ");
         show_bar(out, t->items_total > 0 || phase_is(t->phase, PHASE_IS_TERMINAL) ? task_view_percent(t) : -1,
                 t->items_done, t->items_total);
-        buf_printf(out, "  %d errors  %d warnings\n", t->errors, t->warnings);
+        buf_printf(out, "  errors: %d  warnings: %d\n", t->errors, t->warnings);
         if (t->velero_name[0] != '\0')
                 show_line(out, "velero:", t->velero_name, NULL);
         if (t->backup_name[0] != '\0')
@@ -321,7 +317,7 @@ static int task_text(const struct subject *s, struct buf *out)
                 if (x.type != VALUE_TIME)
                         continue;
                 buf_puts(out, task_values[i].name);
-                buf_pad_to_column(out, 10, 2);
+                buf_pad_to_column(out, 11, 2);
                 value_put(out, x);
                 buf_putc(out, '\n');
         }

@@ -176,6 +176,7 @@ static void views_count(struct task_views *ret, const struct task_view *v)
         ret->parts = ret->parts || t->sub != NULL;
         ret->done += t->items_done;
         ret->total += t->items_total;
+        ret->warnings += t->warnings;
         ret->percent += task_view_percent(t);
 }
 
@@ -240,6 +241,19 @@ bool task_views_stale(const struct run *r)
                 stale = v.stale;
         }
         return stale;
+}
+
+bool task_views_gone(const struct run *r)
+{
+        bool gone = false;
+
+        for (size_t i = 0; r != NULL && !gone && i < r->n_tasks; i++) {
+                struct task_view v;
+
+                task_view(&v, r->tasks[i]);
+                gone = v.gone;
+        }
+        return gone;
 }
 
 const struct task *task_views_worst(const struct run *r)
@@ -324,6 +338,8 @@ void task_views_summary(const struct task_views *views, struct buf *out)
                         summary_add(out, phases[p], phase_text((enum phase)p));
         summary_add(out, stale, "stale");
         summary_add(out, gone, "gone");
+        if (views->warnings > 0)
+                buf_printf(out, ", %lld warning%s", (long long)views->warnings, views->warnings == 1 ? "" : "s");
 }
 
 const char *task_views_mark(const struct task_views *views, enum phase phase)
@@ -389,10 +405,9 @@ static bool view_waits_for_member(const struct task_view *v)
 void task_views_action(const struct task_views *views, struct buf *out, const char *up, const char *object,
         const char *run, bool retry)
 {
-        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
         const struct task_view *worst = NULL;
         bool over = true, bad = false;
-        size_t n = 0;
+        size_t n = 0, told = 0;
 
         for (size_t i = 0; i < views->n; i++) {
                 const struct task_view *v = &views->v[i];
@@ -409,16 +424,15 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
         if (worst == NULL)
                 return;
         if (view_waits_for_member(worst))
-                buf_printf(&text, "cat %sclusters/%s/status.txt", up, worst->member->name);
+                show_action(out, &told, "cat %sclusters/%s/status.txt", up, worst->member->name);
         else
-                buf_printf(&text, "cat %sclusters/%s/status.txt", run, worst->task->member);
+                show_action(out, &told, "cat %sclusters/%s/status.txt", run, worst->task->member);
         if (n > 1)
-                buf_puts(&text, " ; cat error.txt");
+                show_action(out, &told, "cat error.txt");
         if (retry && over && bad)
-                buf_printf(&text, " ; echo retry > %sctl", object);
+                show_action(out, &told, "echo retry > %sctl", object);
         else if (!over && !bad)
-                buf_puts(&text, " ; it goes on by itself");
-        show_line(out, "action:", text.data, NULL);
+                show_line(out, "", "it goes on by itself", NULL);
 }
 
 /* ---------------------------------------------------------------- the table */

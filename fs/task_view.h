@@ -47,6 +47,7 @@ struct task_views {
         size_t good, stale, gone;
         bool parts;          /* several tasks on one cluster: parts of the policy */
         int64_t done, total; /* items */
+        int64_t warnings;
         int64_t percent;     /* each task counts the same; -1 while nothing can be said */
 };
 
@@ -58,6 +59,7 @@ void task_views_done(struct task_views *views);
 int64_t task_views_percent(const struct run *r); /* in percent, 0 while nothing can be said */
 int64_t task_views_expires(const struct run *r); /* the first expiry, 0 for none */
 bool task_views_stale(const struct run *r);
+bool task_views_gone(const struct run *r);
 
 /* The worst task that has a reason to be; NULL when all is well. */
 const struct task *task_views_worst(const struct run *r);
@@ -73,7 +75,8 @@ const char *task_views_mark(const struct task_views *views, enum phase phase);
 /* "reason: eu-1: …   FLT-0410" lines, at most SHOW_REASONS. Returns the number of all. */
 size_t task_views_reasons(const struct task_views *views, struct buf *out);
 /* "action: …": where to look next and how to go on, by paths from where the file is: `up` leads to
-   the fleet's folder, `object` to the object's, `run` to the run's. Nothing when all goes well. */
+   the fleet's folder, `object` to the object's, `run` to the run's. `retry`: it may be retried.
+   Nothing when all goes well. */
 void task_views_action(const struct task_views *views, struct buf *out, const char *up,
         const char *object, const char *run, bool retry);
 /* The table, rows folded as SHOW_ROWS says. */

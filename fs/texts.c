@@ -4,54 +4,57 @@
 #include "base/cleanup.h"
 
 static const char root_readme[] =
-        "A fleet of Kubernetes clusters as a directory tree: back up, restore and migrate with cp, cat and ln.\n"
+        "Fleets of Kubernetes clusters as folders: back up, restore and migrate with cp, cat and ln.\n"
         "\n"
-        "  ls                              one folder per fleet\n"
-        "  cat FLEET/status.txt            is everything safe? why not? what to do?\n"
-        "  ls FLEET/templates              documents to copy and to change\n"
+        "  ls                                          one folder per fleet\n"
+        "  cat FLEET/status.txt                        is everything safe? why not? what to do?\n"
+        "  ls FLEET/templates                          documents to copy and to change\n"
         "  cp FLEET/templates/backup-namespace.yaml /tmp/shop.yaml ; vi /tmp/shop.yaml\n"
         "  cp /tmp/shop.yaml FLEET/backups/            back up on every selected cluster\n"
+        "  cat FLEET/backups/shop/wait                 blocks until it is over, prints the phase\n"
         "  cat FLEET/backups/shop/status.txt           one answer from all clusters\n"
-        "  tail -F events.jsonl            what happens, as it happens\n"
+        "  tail -F events.jsonl                        what happens, as it happens\n"
         "\n"
-        "Every writable folder has a README.txt. Nothing that rm does here destroys a backup.\n"
-        "Manual: man 7 fleetfs-tree\n";
+        "Every writable folder has a README.txt. Nothing that rm does here destroys a backup.\n";
 
 static const char fleet_readme[] =
         "A fleet: its clusters and what is protected.\n"
         "\n"
-        "  cat status.txt                  the whole fleet in words, worst first (status.json for programs)\n"
-        "  ls clusters                     each cluster; below it every Velero object, whoever made it\n"
-        "  backups/ restores/ migrations/  write here; each has a README.txt\n"
-        "  templates/                      documents to copy and to change\n";
+        "  cat status.txt                    the whole fleet, worst first (status.json for programs)\n"
+        "  ls clusters                       each cluster; below it every Velero object, whoever made it\n"
+        "  cat clusters/NAME/status.txt      one cluster: good or not, why, what to do\n"
+        "  ls templates                      documents to copy and to change\n"
+        "  cat backups/README.txt            how to back up\n"
+        "  cat restores/README.txt           how to restore\n"
+        "  cat migrations/README.txt         how to move workloads to other clusters\n";
 
 static const char backups_readme[] =
         "Copy a policy here and every selected cluster is backed up.\n"
         "\n"
         "  cp ../templates/backup-namespace.yaml /tmp/shop.yaml ; vi /tmp/shop.yaml\n"
-        "  cp /tmp/shop.yaml .             cp fails if the policy is wrong: cat shop.error.txt says where\n"
-        "  cat shop/status.txt             safe or not, why, what to do; shop/status.json for programs\n"
-        "  cat shop/wait                   blocks until it is over, prints the phase\n"
-        "  ls -lt shop/runs                every run; runs/latest is the newest\n"
-        "  echo run > shop/ctl             once more; `cat shop/ctl` lists the verbs\n"
-        "  rm shop.yaml                    ends the policy; every backup stays, and shop/ with it\n"
+        "  cp /tmp/shop.yaml .               cp fails if the policy is wrong: cat shop.error.txt says where\n"
+        "  cat shop/wait                     blocks until it is over, prints the phase\n"
+        "  cat shop/status.txt               safe or not, why, what to do; shop/status.json for programs\n"
+        "  ls -lt shop/runs                  every run; runs/latest is the newest\n"
+        "  echo run > shop/ctl               once more; `cat shop/ctl` lists the verbs\n"
+        "  rm shop.yaml                      ends the policy; every backup stays, and shop/ with it\n"
         "\n"
-        "Written again, also with the same bytes, it backs up again. Names that do not end in .yaml, .yml or .json,\n"
-        "or begin with a dot, do nothing: editors may save as they like.\n"
+        "Written again, also with the same bytes, it backs up again. Names that do not end in .yaml, .yml\n"
+        "or .json, or begin with a dot or a #, do nothing: editors may save as they like.\n"
         "GitOps: rsync -a --delete --include='*.yaml' --exclude='*' policies/ .\n";
 
 static const char restores_readme[] =
         "Copy a restore here and the backup is restored, once.\n"
         "\n"
         "  cp ../templates/restore-namespace.yaml /tmp/undo.yaml ; vi /tmp/undo.yaml\n"
-        "  cp /tmp/undo.yaml .             starts at the close; cp fails if it cannot be: cat undo.error.txt\n"
-        "  touch shop@latest.yaml          all of the newest run of policy shop, with defaults\n"
-        "  cat undo/status.txt             what each cluster did; warnings and errors counted\n"
-        "  cat undo/wait                   blocks until it is over, prints the phase\n"
-        "  echo retry > undo/ctl           once more where it failed or expired\n"
+        "  cp /tmp/undo.yaml .               starts at the close; cp fails if it is wrong: cat undo.error.txt\n"
+        "  touch shop@latest.yaml            all of the newest run of policy shop, with defaults\n"
+        "  cat undo/wait                     blocks until it is over, prints the phase\n"
+        "  cat undo/status.txt               what each cluster did, with warnings and errors\n"
+        "  echo retry > undo/ctl             once more where it failed or expired\n"
         "\n"
-        "spec.backupName is a policy of ../backups, POLICY@RUN, or the name of a Velero backup. A restore runs once:\n"
-        "use a new name for the next one. Objects that exist are left as they are.\n";
+        "backupName is a policy of ../backups, POLICY@RUN, or the name of a Velero backup. A restore runs\n"
+        "once: use a new name for the next one. Objects that exist are left as they are.\n";
 
 static const char migrations_readme[] =
         "A migration is a folder: one source, one or more targets, then start.\n"
@@ -59,13 +62,13 @@ static const char migrations_readme[] =
         "  mkdir m1 ; cd m1\n"
         "  ln -s ../../clusters/eu-1 source\n"
         "  ln -s ../../../clusters/us-1 targets/\n"
-        "  cp ../../templates/migration-policy.yaml policy.yaml   (optional: which namespaces, under which names)\n"
-        "  echo start > ctl                links are frozen from now on\n"
-        "  cat status.txt                  the source's backup, then each target's restore\n"
-        "  cat wait                        blocks until it is over, prints the phase\n"
+        "  cp ../../templates/migration-policy.yaml policy.yaml     optional: which namespaces, new names\n"
+        "  echo start > ctl                  links are frozen from now on\n"
+        "  cat wait                          blocks until it is over, prints the phase\n"
+        "  cat status.txt                    the source's backup, then each target's restore\n"
         "\n"
-        "A Kurator Migrate document copied to migrations/m1.yaml does the same in one step. rmdir m1 removes one that\n"
-        "does not run.\n";
+        "A Kurator Migrate document does the same in one step: cp ../templates/migration.yaml, change it,\n"
+        "copy it here. rmdir m1 removes a migration that does not run; what it moved stays.\n";
 
 static const char migration_readme[] =
         "One migration: links say from where and to where, policy.yaml says what.\n"
@@ -74,13 +77,12 @@ static const char migration_readme[] =
         "  ln -s ../../../clusters/us-1 targets/          one link for each target\n"
         "  cp ../../templates/migration-policy.yaml policy.yaml     optional: which namespaces, new names\n"
         "  cat status.txt                                 what it has and what it lacks\n"
-        "  echo start > ctl                               links are frozen from now on; `cat ctl` lists verbs\n"
+        "  echo start > ctl                               links are frozen from now on\n"
         "  cat wait                                       blocks until it is over, prints the phase\n"
         "  echo retry > ctl                               once more where it failed or expired\n"
         "\n"
-        "The source keeps running: stop its workloads first if data must not change meanwhile.\n"
-        "cd .. ; rmdir this folder removes a migration that does not run; what it moved stays.\n";
-
+        "The source keeps running: stop its workloads first if their data must not change meanwhile.\n"
+        "cd .. ; rmdir NAME removes a migration that does not run; what it moved stays.\n";
 
 int text_root_readme(const struct subject *s, struct buf *out)
 {
@@ -99,63 +101,81 @@ int text_readme(const struct subject *s, struct buf *out)
         return buf_puts(out, texts[s->folder]);
 }
 
+/* What may be added stands in comments that begin in lower case; each holds without its "# ". */
 const struct text_template text_templates[] = {
         { "backup-cluster.yaml",
-          "# Back up everything of every cluster of the fleet, once.\n"
-          "apiVersion: backup.kurator.dev/v1alpha1\n"
-          "kind: Backup\n"
-          "metadata:\n"
-          "  name: everything\n"
-          "spec:\n"
-          "  policy:\n"
-          "    ttl: 720h          # how long Velero keeps it; there is no 'd' for days\n" },
+                "# Back up everything of every cluster of the fleet, once.\n"
+                "apiVersion: backup.kurator.dev/v1alpha1\n"
+                "kind: Backup\n"
+                "metadata:\n"
+                "  name: everything     # the file's name counts; this is for Kurator\n"
+                "spec:\n"
+                "  policy:\n"
+                "    ttl: 720h          # how long Velero keeps it; there is no 'd' for days\n" },
         { "backup-namespace.yaml",
-          "# Back up some namespaces on some clusters, once. Copied again, it backs up again.\n"
-          "apiVersion: backup.kurator.dev/v1alpha1\n"
-          "kind: Backup\n"
-          "metadata:\n"
-          "  name: shop\n"
-          "spec:\n"
-          "  # destination:                # without it: every cluster of the fleet\n"
-          "  #   clusters:\n"
-          "  #   - kind: AttachedCluster\n"
-          "  #     name: eu-1\n"
-          "  #   clusterSelector:          # or: those with these labels\n"
-          "  #     matchLabels: {tier: gold}\n"
-          "  policy:\n"
-          "    resourceFilter:\n"
-          "      includedNamespaces: [shop]\n"
-          "      # labelSelector: {matchLabels: {app: checkout}}\n"
-          "    ttl: 168h\n" },
+                "# Back up some namespaces, once. Copied again, it backs up again.\n"
+                "apiVersion: backup.kurator.dev/v1alpha1\n"
+                "kind: Backup\n"
+                "metadata:\n"
+                "  name: shop\n"
+                "spec:\n"
+                "  # Without a destination: every cluster of the fleet. Or these:\n"
+                "  # destination: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
+                "  # Or those that have these labels (clusters/NAME/labels.json):\n"
+                "  # destination: {clusterSelector: {matchLabels: {tier: gold}}}\n"
+                "  policy:\n"
+                "    ttl: 168h\n"
+                "    resourceFilter:\n"
+                "      includedNamespaces: [shop]\n"
+                "      # Only what has these labels:\n"
+                "      # labelSelector: {matchLabels: {app: checkout}}\n"
+                "      # Not these kinds:\n"
+                "      # excludedResources: [events, events.events.k8s.io]\n" },
+        { "backup-velero.yaml",
+                "# A document of Velero's own, every field of it, on every cluster of the fleet, once.\n"
+                "apiVersion: velero.io/v1\n"
+                "kind: Backup\n"
+                "metadata:\n"
+                "  name: shop\n"
+                "spec:\n"
+                "  includedNamespaces: [shop]\n"
+                "  defaultVolumesToFsBackup: true\n"
+                "  ttl: 168h0m0s\n" },
         { "restore-namespace.yaml",
-          "# Restore one namespace from the newest completed run of a policy.\n"
-          "apiVersion: backup.kurator.dev/v1alpha1\n"
-          "kind: Restore\n"
-          "metadata:\n"
-          "  name: undo\n"
-          "spec:\n"
-          "  backupName: shop              # a policy, POLICY@RUN, or a Velero backup\n"
-          "  # destination: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
-          "  policy:\n"
-          "    resourceFilter:\n"
-          "      includedNamespaces: [shop]\n"
-          "    # namespaceMapping: {shop: shop-restored}\n" },
+                "# Restore one namespace from the newest completed run of a policy.\n"
+                "apiVersion: backup.kurator.dev/v1alpha1\n"
+                "kind: Restore\n"
+                "metadata:\n"
+                "  name: undo\n"
+                "spec:\n"
+                "  backupName: shop     # a policy of backups/, POLICY@RUN, or the name of a Velero backup\n"
+                "  # Without a destination: every cluster that has the backup. Or these:\n"
+                "  # destination: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
+                "  policy:\n"
+                "    resourceFilter:\n"
+                "      includedNamespaces: [shop]\n"
+                "    # Beside what runs, under another name:\n"
+                "    # namespaceMapping: {shop: shop-restored}\n" },
         { "migration.yaml",
-          "# Move namespaces from one cluster to others, in one step.\n"
-          "apiVersion: backup.kurator.dev/v1alpha1\n"
-          "kind: Migrate\n"
-          "metadata:\n"
-          "  name: move\n"
-          "spec:\n"
-          "  sourceCluster: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
-          "  targetCluster: {clusters: [{kind: AttachedCluster, name: us-1}]}\n"
-          "  policy:\n"
-          "    resourceFilter: {includedNamespaces: [shop]}\n" },
+                "# Move a namespace from one cluster to others, in one step: copy it to migrations/.\n"
+                "apiVersion: backup.kurator.dev/v1alpha1\n"
+                "kind: Migrate\n"
+                "metadata:\n"
+                "  name: move\n"
+                "spec:\n"
+                "  sourceCluster: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
+                "  targetCluster: {clusters: [{kind: AttachedCluster, name: us-1}]}\n"
+                "  policy:\n"
+                "    resourceFilter:\n"
+                "      includedNamespaces: [shop]\n"
+                "    # Under another name there:\n"
+                "    # namespaceMapping: {shop: shop-eu}\n" },
         { "migration-policy.yaml",
-          "# policy.yaml of a migration folder: what moves, and under which names.\n"
-          "policy:\n"
-          "  resourceFilter:\n"
-          "    includedNamespaces: [shop]\n"
-          "  # namespaceMapping: {shop: shop-eu}\n" },
+                "# The policy.yaml of a migration folder: what moves, and under which names.\n"
+                "policy:\n"
+                "  resourceFilter:\n"
+                "    includedNamespaces: [shop]\n"
+                "  # Under another name there:\n"
+                "  # namespaceMapping: {shop: shop-eu}\n" },
 };
 const size_t text_n_templates = ARRAY_SIZE(text_templates);

@@ -3,11 +3,12 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
 
 /* Whether text stands for itself without quotes. Rather a quote too many: only what is plainly a word goes bare. */
 static bool yaml_plain(const char *s)
@@ -28,13 +29,67 @@ static bool yaml_plain(const char *s)
         return letter;
 }
 
+/* What YAML takes for a line break or does not allow, also between quotes: controls, NEL, the line and paragraph
+   separators, the byte order mark. 0: none of them; else its length in bytes. */
+static size_t yaml_special(const unsigned char *p, unsigned *ret)
+{
+        if (p[0] < 0x20 || p[0] == 0x7f) {
+                *ret = p[0];
+                return 1;
+        }
+        if (p[0] == 0xc2 && p[1] < 0xa0) {
+                *ret = p[1];
+                return 2;
+        }
+        if (p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) {
+                *ret = 0x2000u + (p[2] & 0x3fu);
+                return 3;
+        }
+        if ((p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)) {
+                *ret = p[1] == 0xbb ? 0xfeffu : 0xffc0u + (p[2] & 0x3fu);
+                return 3;
+        }
+        return 0;
+}
+
+/* jansson's strings are valid UTF-8: no sequence is cut off. */
+static void yaml_quoted(struct buf *out, const char *s)
+{
+        buf_putc(out, '"');
+        for (const unsigned char *p = (const unsigned char *)s; *p != '\0';) {
+                unsigned c = 0;
+                size_t n = yaml_special(p, &c);
+
+                if (n > 0) {
+                        if (c == '\n' || c == '\t')
+                                buf_puts(out, c == '\n' ? "\\n" : "\\t");
+                        else
+                                buf_printf(out, "\\u%04X", c);
+                        p += n;
+                        continue;
+                }
+                if (*p == '"' || *p == '\\')
+                        buf_putc(out, '\\');
+                buf_putc(out, (char)*p++);
+        }
+        buf_putc(out, '"');
+}
+
 static void yaml_string(struct buf *out, const char *s)
 {
-        /* A JSON string is a double-quoted YAML scalar. */
         if (yaml_plain(s))
                 buf_puts(out, s);
         else
-                json_put_string(out, s, strlen(s));
+                yaml_quoted(out, s);
+}
+
+/* A real number keeps its point: without one it would be read as an integer. */
+static void yaml_real(struct buf *out, double d)
+{
+        char text[40];
+
+        snprintf(text, sizeof(text), "%.17g", d);
+        buf_printf(out, " %s%s", text, text[strcspn(text, ".e")] == '\0' ? ".0" : "");
 }
 
 static void yaml_value(struct buf *out, const json_t *v, size_t indent, bool in_list);
@@ -97,7 +152,7 @@ static void yaml_value(struct buf *out, const json_t *v, size_t indent, bool in_
                 buf_printf(out, " %" PRId64, (int64_t)json_integer_value(v));
                 break;
         case JSON_REAL:
-                buf_printf(out, " %.17g", json_real_value(v));
+                yaml_real(out, json_real_value(v));
                 break;
         case JSON_TRUE:
                 buf_puts(out, " true");
@@ -114,7 +169,9 @@ static void yaml_value(struct buf *out, const json_t *v, size_t indent, bool in_
 
 int yaml_write(struct buf *out, const json_t *doc)
 {
-        if (json_is_array(doc))
+        if (json_array_size(doc) + json_object_size(doc) == 0)
+                buf_puts(out, json_is_array(doc) ? "[]\n" : "{}\n");
+        else if (json_is_array(doc))
                 yaml_array(out, doc, 0);
         else
                 yaml_object(out, doc, 0, false);
