@@ -13,6 +13,7 @@ set -u
 update=''
 [[ ${1:-} != --update ]] || { update=1; shift; }
 root=${1:?the root of the sources} tables=${2:?the program of tests/docs/tables.c}
+[[ $tables == /* ]] || tables=$PWD/$tables
 cd "$root" || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
