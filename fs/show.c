@@ -22,8 +22,9 @@ static bool text_space(char c)
 }
 
 struct line {
-        size_t column;
-        bool empty; /* no word on this line yet */
+        size_t label;  /* width of the label */
+        size_t column; /* where the next word begins, before the spaces that come with it */
+        bool empty;    /* no word yet */
 };
 
 /* One word with the spaces before it, or on a line of its own where it does not fit. */
@@ -32,7 +33,7 @@ static void line_word(struct buf *out, struct line *l, size_t spaces, const char
         size_t width = show_width(word, len);
 
         if (l->empty)
-                spaces = 0;
+                spaces = l->column - l->label;
         if (!l->empty && l->column + spaces + width > SHOW_WIDTH) {
                 buf_putc(out, '\n');
                 buf_pad(out, SHOW_INDENT);
@@ -41,17 +42,16 @@ static void line_word(struct buf *out, struct line *l, size_t spaces, const char
         }
         buf_pad(out, spaces);
         buf_append(out, word, len);
-        l->column += spaces + width;
+        l->column = l->empty ? l->column + width : l->column + spaces + width;
         l->empty = false;
 }
 
 void show_line(struct buf *out, const char *label, const char *text, const char *code)
 {
         size_t len = strlen(label), pad = len < SHOW_INDENT ? SHOW_INDENT - len : 1;
-        struct line l = { .column = len + pad, .empty = true };
+        struct line l = { .label = len, .column = len + pad, .empty = true };
 
         buf_puts(out, label);
-        buf_pad(out, pad);
         while (*text != '\0') {
                 size_t n = 0, spaces = 0;
 

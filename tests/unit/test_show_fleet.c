@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First lines of fleets in every state, and phases of objects in every window of a write. */
+#include "fs/show.h"
+
+#include "tests/unit/show_fixture.h"
+
+static struct model model;
+static struct fleet *fleet;
+
+static int setup(void **state)
+{
+        struct err err = ERR_INIT;
+
+        (void)state;
+        if (model_init(&model, &err) < 0)
+                return -1;
+        model_write_begin(&model);
+        fleet = model_add_fleet(&model, "prod");
+        fleet->changed = T0;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        model_write_end(&model);
+        model_done(&model);
+        return 0;
+}
+
+static char *text_of(const char *path)
+{
+        struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
+        char *ret;
+
+        assert_int_equal(fixture_render(&model, path, &out), 0);
+        assert_int_equal(buf_steal(&out, &ret, NULL), 0);
+        return ret;
+}
+
+static void assert_first_line(const char *path, const char *expected)
+{
+        _cleanup_(freep) char *text = text_of(path);
+
+        text[strcspn(text, "\n")] = '\0';
+        assert_text(text, expected);
+}
+
+static void assert_contains(const char *path, const char *part)
+{
+        _cleanup_(freep) char *text = text_of(path);
+
+        if (strstr(text, part) == NULL)
+                fail_msg("no \"%s\" in %s", part, text);
+}
+
+static void an_empty_fleet_is_empty(void **state)
+{
+        (void)state;
+        assert_first_line("prod/status.txt", "state:  Empty   fleet prod: 0 of 0 clusters good; 0 of 0 objects need an eye");
+}
+
+static void ready_clusters_are_not_safe_without_backups(void **state)
+{
+        (void)state;
+        for (int i = 0; i < 7; i++) {
+                char name[16];
+
+                snprintf(name, sizeof(name), "c%d", i);
+                fixture_location(fixture_member(fleet, name, MEMBER_READY), "Available", "");
+        }
+        assert_first_line("prod/status.txt",
+                "state:  Unprotected   fleet prod: 0 of 7 clusters good; 0 of 0 objects need an eye");
+        assert_contains("prod/status.txt",
+                "\nreason: 7 clusters have no good backup: c0, c1, c2, c3, c4 and 2 more   FLT-0314\n"
+                "action: cat backups/README.txt\n");
+}
+
+static void backed_up_clusters_are_good(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+
+        (void)state;
+        fixture_location(c, "Available", "");
+        fixture_backup(c, "b", "Completed", 0);
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 0 objects need an eye");
+}
+
+/* A bucket that several clusters share shows each one's backups everywhere. */
+static void imported_backups_protect_nobody(void **state)
+{
+        struct member *a = fixture_member(fleet, "eu-1", MEMBER_READY), *b = fixture_member(fleet, "us-1", MEMBER_READY);
+        char uid[UID_MAX];
+
+        (void)state;
+        memcpy(uid, b->uid, sizeof(uid));
+        memcpy(b->uid, a->uid, sizeof(uid));
+        fixture_backup(b, "of-eu-1", "Completed", 0);
+        memcpy(b->uid, uid, sizeof(uid));
+        assert_int_equal(show_member_last_good(b), 0);
+        fixture_backup(a, "of-eu-1", "Completed", 0);
+        assert_int_equal(show_member_last_good(a), T0 + 49);
+        fixture_backup(a, "failed", "Failed", 0);
+        assert_int_equal(show_member_last_good(a), T0 + 49);
+}
+
+static void a_second_name_is_not_counted(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY), *alias;
+
+        (void)state;
+        fixture_backup(c, "b", "Completed", 0);
+        alias = fixture_member(fleet, "also", MEMBER_READY);
+        snprintf(alias->alias_of, sizeof(alias->alias_of), "eu-1");
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 0 objects need an eye");
+}
+
+static void forty_clusters_fold(void **state)
+{
+        _cleanup_(freep) char *text = NULL;
+
+        (void)state;
+        for (int i = 0; i < 45; i++) {
+                char name[16];
+                struct member *c;
+
+                snprintf(name, sizeof(name), "c%02d", i);
+                c = fixture_member(fleet, name, i == 44 ? MEMBER_DENIED : MEMBER_READY);
+                fixture_backup(c, "b", "Completed", 0);
+        }
+        text = text_of("prod/status.txt");
+        assert_non_null(strstr(text, "\nCLUSTER  STATE                 STORAGE"));
+        assert_non_null(strstr(text, "\nc44      "));
+        assert_true(strstr(text, "\nc44      ") < strstr(text, "\nc00      "));
+        assert_null(strstr(text, "\nc30      "));
+        assert_non_null(strstr(text, "\n(25 more Ready; full list: status.json)\n"));
+}
+
+static void a_store_held_elsewhere_is_told(void **state)
+{
+        (void)state;
+        model.store_read_only = true;
+        snprintf(model.store_holder, sizeof(model.store_holder), "pid 123");
+        assert_contains("prod/status.txt", "\nnote:   the store belongs to pid 123: this mount is read-only\n");
+}
+
+/* ---------------------------------------------------------------- phases of drafts */
+
+static const struct draft_row {
+        const char *name;
+        enum draft_state draft;
+        bool in_force, ran, is_folder;
+        const char *phase;
+} drafts[] = {
+        { "created", DRAFT_OPEN, false, false, false, "Draft" },
+        { "accepted", DRAFT_ACCEPTED, false, false, false, "Accepted" },
+        { "empty", DRAFT_INERT, false, false, false, "Draft" },
+        { "refused", DRAFT_REJECTED, false, false, false, "Rejected" },
+        { "interrupted", DRAFT_INTERRUPTED, false, false, false, "Interrupted" },
+        { "a folder", DRAFT_NONE, false, false, true, "Draft" },
+        { "started, no run yet", DRAFT_NONE, true, false, false, "Accepted" },
+        { "ran", DRAFT_NONE, true, true, false, "Completed" },
+        { "refused beside one in force", DRAFT_REJECTED, true, true, false, "Completed" },
+        { "interrupted beside one in force", DRAFT_INTERRUPTED, true, true, false, "Completed" },
+        { "accepted again: not the phase of the run before", DRAFT_ACCEPTED, true, true, false, "Accepted" },
+};
+
+static void shows_phase(void **state)
+{
+        const struct draft_row *row = test_row(state);
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "x");
+        struct subject s = { .model = &model, .fleet = fleet, .object = o };
+
+        if (row->in_force)
+                fixture_policy(o, POLICY("shop"));
+        if (row->ran)
+                FIXTURE_RUN(o, T0, { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed" });
+        o->is_folder = row->is_folder;
+        if (row->draft != DRAFT_NONE)
+                fixture_draft(o, POLICY("shop"), row->draft);
+        assert_string_equal(phase_text(show_object_phase(o)), row->phase);
+        assert_int_equal(show_object_terminal(&s), row->draft != DRAFT_ACCEPTED && row->draft != DRAFT_OPEN);
+        assert_int_equal(show_object_needs_eye(o), row->draft == DRAFT_REJECTED || row->draft == DRAFT_INTERRUPTED);
+        if (object_folder_shows(o)) {
+                char expected[64];
+
+                snprintf(expected, sizeof(expected), "%s\n", row->phase);
+                _cleanup_(freep) char *text = text_of("prod/backups/x/phase");
+                assert_text(text, expected);
+        }
+}
+
+/* The folder of a cluster with several parts tells of the worst. */
+static void parts_show_the_worst(void **state)
+{
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "x");
+        _cleanup_(freep) char *text = NULL;
+
+        (void)state;
+        FIXTURE_RUN(o, T0,
+                { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed", .sub = "gold" },
+                { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed", .sub = "gold" },
+                { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_FAILED, .word = "Failed", .sub = "tin" });
+        text = text_of("prod/backups/x/runs/latest/clusters/eu-1/phase");
+        assert_text(text, "Failed\n");
+}
+
+static int count(void *arg, const char *name, const struct node_row *row, uint64_t order)
+{
+        size_t *n = arg;
+
+        (void)name;
+        (void)row;
+        (void)order;
+        (*n)++;
+        return 0;
+}
+
+static void parts_share_a_folder(void **state)
+{
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "x");
+        struct node n;
+        size_t children = 0;
+
+        (void)state;
+        FIXTURE_RUN(o, T0, { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "gold" },
+                { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "gold" },
+                { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "tin" },
+                { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "tin" });
+        assert_int_equal(fixture_resolve(&model, "prod/backups/x/runs/latest/clusters", &n, 0), 0);
+        assert_int_equal(node_list(&n, count, &children), 0);
+        assert_int_equal(children, 2);
+}
+
+int main(void)
+{
+        TEST_WITH(an_empty_fleet_is_empty, setup, teardown);
+        TEST_WITH(ready_clusters_are_not_safe_without_backups, setup, teardown);
+        TEST_WITH(backed_up_clusters_are_good, setup, teardown);
+        TEST_WITH(imported_backups_protect_nobody, setup, teardown);
+        TEST_WITH(a_second_name_is_not_counted, setup, teardown);
+        TEST_WITH(forty_clusters_fold, setup, teardown);
+        TEST_WITH(a_store_held_elsewhere_is_told, setup, teardown);
+        TEST_ROWS_WITH(shows_phase, drafts, setup, teardown);
+        TEST_WITH(parts_show_the_worst, setup, teardown);
+        TEST_WITH(parts_share_a_folder, setup, teardown);
+        return test_run("show_fleet");
+}
