@@ -265,7 +265,6 @@ static bool surely_not_sent(const struct http_transfer *t, CURLcode code)
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_OUT_OF_MEMORY:
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
                 return true;
         default:
                 break;
