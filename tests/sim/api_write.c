@@ -224,6 +224,14 @@ static char *new_name(json_t *obj)
         return mem_printf("%.248s%s", prefix, suffix);
 }
 
+/* "0" and "" are no version. */
+static bool has_version(const json_t *obj)
+{
+        const char *rv = json_string_value(json_object_get(object_meta(obj), "resourceVersion"));
+
+        return rv && strtoull(rv, NULL, 10) != 0;
+}
+
 static void create_object(struct api_request *r, json_t *obj)
 {
         _cleanup_(freep) char *name = new_name(obj);
@@ -243,7 +251,7 @@ static void create_object(struct api_request *r, json_t *obj)
                         r->type->crd_name, name);
                 return;
         }
-        if (json_object_get(object_meta(obj), "resourceVersion")) {
+        if (has_version(obj)) {
                 status_reply(r->x, 400, NULL,
                         "resourceVersion should not be set on objects to be created");
                 return;

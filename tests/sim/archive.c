@@ -122,13 +122,19 @@ static void tar_file(struct packer *p, const char *path, const char *bytes, size
         packer_run(p, zeros, (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK, Z_NO_FLUSH);
 }
 
-void archive_contents(struct str *out, const struct stored_backup *s)
+time_t archive_started(const struct stored_backup *s)
 {
-        static const char zeros[2 * TAR_BLOCK];
         struct jspan started =
                 jscan_unquote(jscan(doc_json(s->cr), "status", "startTimestamp", NULL));
         _cleanup_(freep) char *text = started.p ? mem_strndup(started.p, started.n) : NULL;
-        time_t when = text ? rfc3339_parse(text) : 0;
+
+        return text ? rfc3339_parse(text) : 0;
+}
+
+void archive_contents(struct str *out, const struct stored_backup *s)
+{
+        static const char zeros[2 * TAR_BLOCK];
+        time_t when = archive_started(s);
         struct packer p;
 
         packer_init(&p, out);
@@ -170,43 +176,63 @@ void archive_resource_list(struct str *out, const struct stored_backup *s)
         json_decref(list);
 }
 
-/* One line for each text in a half of the results. */
-static void log_half(
-        struct str *log, const char *level, const char *kind, const char *name, const json_t *half)
+/* A log that is being written; its lines are all of one second. */
+struct logbook {
+        struct str text;
+        const char *kind, *name;
+        char time[RFC3339_LEN];
+};
+
+/* One line; @more are further fields, "key=value", or "". */
+static void log_line(struct logbook *log, const char *level, const char *message,
+        const char *source, const char *more)
+{
+        str_printf(&log->text, "time=\"%s\" level=%s msg=", log->time, level);
+        str_json(&log->text, message);
+        str_printf(&log->text, " %s=velero/%s logSource=\"%s\"%s%s\n", log->kind, log->name, source,
+                *more ? " " : "", more);
+}
+
+/* A line for each text in a half of the results. */
+static void log_half(struct logbook *log, const char *level, const json_t *half)
 {
         const char *key;
         json_t *v, *line;
         size_t i;
 
         json_object_foreach ((json_t *)half, key, v) {
-                if (json_is_object(v)) {
-                        log_half(log, level, kind, name, v);
-                        continue;
-                }
-                json_array_foreach (v, i, line) {
-                        str_printf(log, "time=\"2026-01-01T00:00:01Z\" level=%s msg=", level);
-                        str_json(log, json_string_value(line));
-                        str_printf(log, " %s=velero/%s logSource=\"pkg/%s/%s.go:123\"\n", kind,
-                                name, kind, kind);
-                }
+                if (json_is_object(v))
+                        log_half(log, level, v);
+                json_array_foreach (v, i, line)
+                        log_line(log, level, json_string_value(line), "pkg/backup/backup.go:456",
+                                "");
         }
 }
 
-void archive_log(
-        struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items)
+static void log_items(struct logbook *log, const struct items *items)
 {
-        struct str log = { 0 };
+        for (size_t i = 0; items && i < items->n; i++) {
+                const struct doc *d = items->v[i].doc;
+                _cleanup_(freep) char *more = mem_printf("name=%s namespace=%.*s resource=%s",
+                        doc_name(d), (int)d->ns_len, doc_key(d), items->v[i].type->crd_name);
 
-        str_printf(&log,
-                "time=\"2026-01-01T00:00:00Z\" level=info msg=\"Setting up %s temp file\" "
-                "%s=velero/%s logSource=\"pkg/controller/%s_controller.go:737\"\n",
-                kind, kind, name, kind);
-        log_half(&log, "warning", kind, name, json_object_get(results, "warnings"));
-        log_half(&log, "error", kind, name, json_object_get(results, "errors"));
-        str_printf(&log,
-                "time=\"2026-01-01T00:00:02Z\" level=info msg=\"%s completed with %zu items\" "
-                "%s=velero/%s logSource=\"pkg/controller/%s_controller.go:800\"\n",
-                kind, n_items, kind, name, kind);
-        archive_gzip(out, log.s, log.len);
-        str_done(&log);
+                log_line(log, "info", "Backing up item", "pkg/backup/item_backupper.go:188", more);
+        }
+}
+
+void archive_log(struct str *out, const char *kind, const char *name, const json_t *results,
+        const struct items *items, time_t start)
+{
+        struct logbook log = { .kind = kind, .name = name };
+        _cleanup_(freep) char *begin = mem_printf("Setting up %s temp file", kind);
+        _cleanup_(freep) char *end = mem_printf("%s completed", kind);
+
+        rfc3339(start, log.time);
+        log_line(&log, "info", begin, "pkg/controller/controller.go:737", "");
+        log_items(&log, items);
+        log_half(&log, "warning", json_object_get(results, "warnings"));
+        log_half(&log, "error", json_object_get(results, "errors"));
+        log_line(&log, "info", end, "pkg/controller/controller.go:800", "");
+        archive_gzip(out, log.text.s, log.text.len);
+        str_done(&log.text);
 }

@@ -11,6 +11,8 @@ void archive_gzip(struct str *out, const char *in, size_t n);
 void archive_contents(struct str *out, const struct stored_backup *s);
 /* {"v1/ConfigMap":["ns/name"]} */
 void archive_resource_list(struct str *out, const struct stored_backup *s);
-/* A log as Velero writes it, compressed. */
-void archive_log(
-        struct str *out, const char *kind, const char *name, const json_t *results, size_t n_items);
+/* When the backup began. */
+time_t archive_started(const struct stored_backup *s);
+/* A log as Velero writes it, compressed; @items may be NULL. */
+void archive_log(struct str *out, const char *kind, const char *name, const json_t *results,
+        const struct items *items, time_t start);

@@ -114,6 +114,33 @@ one_of_nightly() { [[ $(count_objects eu-1 backups velero.io/schedule-name=night
         sim_ctl eu-1 fault off
 }
 
+# volumes_pod NAME VOLUME MOUNTED: a pod that runs, with a volume.
+volumes_pod()
+{
+        jq -n --arg name "$1" --argjson volume "$2" --argjson mounts "$3" '{apiVersion: "v1", kind: "Pod", metadata: {$name, namespace: "shop"},
+                spec: {nodeName: "node-1", volumes: [$volume], containers: [{name: "c", volumeMounts: $mounts}]}, status: {phase: "Running"}}' |
+                sim_ctl ap-1 put >/dev/null
+}
+by_file()
+{
+        api_expect 201 ap-1 POST "$VELERO/backups" "$(jq -cn --arg name "$1" '{apiVersion: "velero.io/v1", kind: "Backup", metadata: {$name},
+                spec: {includedNamespaces: ["shop"], defaultVolumesToFsBackup: true}}')" >/dev/null
+        eventually 10 ended ap-1 "$1"
+        api ap-1 GET "$VELERO/backups/$1" | jq -c '[.status.phase, .status.warnings // 0, .status.errors // 0]'
+}
+ended() { [[ $(velero_phase "$1" backups "$2") == @(Completed|PartiallyFailed|Failed) ]]; }
+
+@test "volumes: by file needs a node-agent; hostPath is skipped with a warning" {
+        volumes_pod with-data '{"name": "data", "emptyDir": {}}' '[{"name": "data"}]'
+        assert_equal '["PartiallyFailed",0,1]' "$(by_file no-agent)"
+        jq -n '{apiVersion: "apps/v1", kind: "DaemonSet", metadata: {name: "node-agent", namespace: "velero"}, spec: {}}' | sim_ctl ap-1 put >/dev/null
+        assert_equal '["Completed",0,0]' "$(by_file with-agent)"
+        list_objects ap-1 podvolumebackups velero.io/backup-name=with-agent |
+                jq -e '[.items[] | [.spec.volume, .spec.pod.name, .status.phase]] == [["data", "with-data", "Completed"]]'
+        volumes_pod on-host '{"name": "data", "hostPath": {"path": "/srv"}}' '[{"name": "data"}]'
+        assert_equal '["Completed",1,0]' "$(by_file with-host-path)"
+}
+
 @test "load: backups in bulk can be watched, listed, downloaded; a storm changes them" {
         sim_ctl us-1 load backups 300
         assert_equal 300 "$(count_objects us-1 backups)"

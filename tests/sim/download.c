@@ -32,7 +32,7 @@ static void gzip_json(struct str *out, const json_t *json)
 
 static void backup_log(struct str *out, const struct stored_backup *s)
 {
-        archive_log(out, "backup", s->name, s->results, s->items ? s->items->n : 0);
+        archive_log(out, "backup", s->name, s->results, s->items, archive_started(s));
 }
 
 static void backup_results(struct str *out, const struct stored_backup *s)
@@ -50,7 +50,7 @@ static void empty_list(struct str *out, const struct stored_backup *s)
 
 static void restore_log(struct str *out, const struct stored_restore *s)
 {
-        archive_log(out, "restore", s->name, s->results, json_object_size(s->resources));
+        archive_log(out, "restore", s->name, s->results, NULL, s->started);
 }
 
 static void restore_results(struct str *out, const struct stored_restore *s)

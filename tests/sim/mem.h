@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 
-#define _printf_(fmt, first)          __attribute__((format(printf, fmt, first)))
+#define _printf_(fmt, first) __attribute__((format(printf, fmt, first)))
 
 /* Zeroed memory; free() it. */
 void *mem_zalloc(size_t n);

@@ -184,7 +184,6 @@ static bool backup_upload(struct run *r, json_t *backup)
         struct prefix *p = backup_store(r->v, backup);
         bool failed = r->outcome && strcmp(r->outcome, "Failed") == 0;
         json_t *errors;
-        bool partly;
 
         if (!p || failed || prefix_backup(p, r->name)) {
                 velero_set_phase(backup, "Failed");
@@ -201,15 +200,17 @@ static bool backup_upload(struct run *r, json_t *backup)
         if (r->outcome && strstr(r->outcome, "PartiallyFailed"))
                 json_array_append_new(
                         errors, json_string("the simulator was told to fail this backup"));
-        partly = json_array_size(errors) > 0;
         r->results = json_pack("{s:{}, s:{}}", "warnings", "errors");
-        if (partly) {
-                json_object_set_new(object_status(backup), "errors",
-                        json_integer((json_int_t)json_array_size(errors)));
+        r->errors = (int)json_array_size(errors);
+        if (r->errors)
                 json_object_set(json_object_get(r->results, "errors"), "velero", errors);
-        }
         json_decref(errors);
-        velero_set_phase(backup, partly ? "FinalizingPartiallyFailed" : "Finalizing");
+        velero_volumes_backup(r, backup);
+        if (r->errors)
+                json_object_set_new(object_status(backup), "errors", json_integer(r->errors));
+        if (r->warnings)
+                json_object_set_new(object_status(backup), "warnings", json_integer(r->warnings));
+        velero_set_phase(backup, r->errors ? "FinalizingPartiallyFailed" : "Finalizing");
         return true;
 }
 

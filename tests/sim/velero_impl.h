@@ -99,6 +99,12 @@ bool velero_backup_running(const struct velero *v, const char *name);
  * wrong with it, an array of sentences (new reference). */
 json_t *velero_backup_prepare(struct velero *v, json_t *backup);
 
+/*
+ * velero_volumes.c: what becomes of the volumes of the pods in @r->items, into @r->results,
+ * ->warnings and ->errors.
+ */
+void velero_volumes_backup(struct run *r, const json_t *backup);
+
 /* velero_restore.c */
 void velero_restores_start(struct velero *v);
 void velero_restores_stop(struct velero *v);
