@@ -221,6 +221,54 @@ static void a_rejected_static_credential_is_told(void **state)
         assert_int_equal(a.attempts, 1);
 }
 
+static void write_file(const char *path, const char *text)
+{
+        FILE *file = fopen(path, "w");
+
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void a_rejected_token_is_read_again_once(void **state)
+{
+        struct sim_fixture *f = sim_fixture(state);
+        const struct kube_context *eu = kubeconfig_find(f->contexts, "eu-1");
+        struct kube_request rq = { .path = "/api/v1/namespaces" };
+        struct kube_client *client;
+        char token[100], config[700];
+        struct sim_answer a;
+
+        snprintf(token, sizeof(token), "%s/token", f->sim_dir);
+        snprintf(config, sizeof(config),
+                "apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster: {server: \"%s\", "
+                "certificate-authority: %s/ca.crt}\nusers:\n- name: u\n  user: {tokenFile: %s}\n"
+                "contexts:\n- name: by-token\n  context: {cluster: c, user: u}\n",
+                eu->server, f->sim_dir, token);
+        snprintf(f->kubeconfig, sizeof(f->kubeconfig), "%s/by-token", f->sim_dir);
+        write_file(f->kubeconfig, config);
+        write_file(token, "first\n");
+        sim_ctl(f, "eu-1", "auth token first");
+        sim_load_contexts(f);
+        client = sim_client_more(f, "by-token");
+        a = sim_call(f, client, &rq);
+        assert_int_equal(a.http, 200);
+        assert_int_equal(a.attempts, 1);
+
+        sim_ctl(f, "eu-1", "auth token second");
+        write_file(token, "second\n");
+        a = sim_call(f, client, &rq);
+        assert_int_equal(a.http, 200);
+        assert_in_range(a.attempts, 1, 2); /* 1: the change was seen before the request */
+
+        sim_ctl(f, "eu-1", "auth token third");
+        a = sim_call(f, client, &rq);
+        assert_int_equal(a.http, 401);
+        assert_err(&a.err, -EACCES, "GET /api/v1/namespaces: ");
+        assert_non_null(strstr(a.err.remedy, "renew the credential"));
+        assert_true(a.attempts <= 2);
+}
+
 /* --- many at once --- */
 
 #define MANY 600
@@ -427,6 +475,7 @@ int main(void)
         SIM_TEST(says_what_is_wrong_with_a_certificate);
         SIM_TEST(a_cut_answer_is_no_answer);
         SIM_TEST(a_rejected_static_credential_is_told);
+        SIM_TEST(a_rejected_token_is_read_again_once);
         SIM_TEST(shares_one_connection_per_cluster);
         SIM_TEST(a_cancelled_call_is_silent);
         SIM_TEST(a_freed_client_is_silent);
