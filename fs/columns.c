@@ -6,7 +6,8 @@
 
 #include "fs/show.h"
 
-/* Room for a cell's text is taken from the buffer itself, so that no cell needs memory of its own. */
+/* Room for a cell's text is taken from the buffer itself, so that no cell needs memory of its own.
+ */
 static void columns_added(struct columns *t, size_t start)
 {
         size_t w;

@@ -21,15 +21,18 @@
 enum { COLUMNS_MAX = 12 };
 
 struct columns {
-        unsigned n;                /* cells of a row */
-        unsigned at;               /* cell that comes next */
+        unsigned n;  /* cells of a row */
+        unsigned at; /* cell that comes next */
         const char *const *heads;
         size_t width[COLUMNS_MAX]; /* of the widest cell below the head */
         struct buf cells;          /* texts, each with its NUL */
 };
 
-#define COLUMNS_INIT(heads_) \
-        { .n = ARRAY_SIZE(heads_), .heads = (heads_), .cells = BUF_INIT(LIMIT_RENDERED_BYTES) }
+#define COLUMNS_INIT(heads_)                                \
+        {                                                   \
+                .n = ARRAY_SIZE(heads_), .heads = (heads_), \
+                .cells = BUF_INIT(LIMIT_RENDERED_BYTES)     \
+        }
 
 /* The next cell; "-" for NULL and "". */
 void columns_cell(struct columns *t, const char *text);

@@ -14,8 +14,8 @@
 
 struct reasons {
         struct buf *out;
-        size_t told;    /* lines so far */
-        size_t more;    /* reasons beyond SHOW_REASONS */
+        size_t told;      /* lines so far */
+        size_t more;      /* reasons beyond SHOW_REASONS */
         struct strv look; /* commands of the action */
 };
 
@@ -61,17 +61,19 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
         for (size_t i = 0; i < v->n_objects && v->objects[i].eye; i++) {
                 const struct object *o = v->objects[i].object;
                 const char *folder = object_kind_folder(o->kind);
-                bool bad = v->objects[i].gone > 0 || (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0);
+                bool bad = v->objects[i].gone > 0 ||
+                           (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0);
 
                 buf_reset(&line);
                 if (bad)
-                        buf_printf(&line, "%s/%s is %s%s", folder, o->name, phase_text(show_object_phase(o)),
-                                v->objects[i].mark);
+                        buf_printf(&line, "%s/%s is %s%s", folder, o->name,
+                                phase_text(show_object_phase(o)), v->objects[i].mark);
                 else
                         buf_printf(&line, "the last write of %s/%s was %s", folder, o->name,
                                 o->draft_state == DRAFT_INTERRUPTED ? "interrupted" : "refused");
                 reasons_add(r, line.data, bad ? NULL : o->draft_err.id);
-                reasons_look(r, folder, o->name, bad || o->draft_err.code == 0 ? "/status.txt" : ".error.txt");
+                reasons_look(r, folder, o->name,
+                        bad || o->draft_err.code == 0 ? "/status.txt" : ".error.txt");
         }
 }
 
@@ -84,10 +86,12 @@ static void reasons_unprotected(struct reasons *r, const struct fleet_view *v)
 
         if (v->unprotected == 0)
                 return;
-        buf_printf(&line, "%zu cluster%s no good backup: ", v->unprotected, v->unprotected == 1 ? " has" : "s have");
+        buf_printf(&line, "%zu cluster%s no good backup: ", v->unprotected,
+                v->unprotected == 1 ? " has" : "s have");
         for (size_t i = 0; i < v->n_members && named < NAMED; i++)
                 if (v->members[i].unprotected)
-                        buf_printf(&line, "%s%s", named++ > 0 ? ", " : "", v->members[i].member->name);
+                        buf_printf(
+                                &line, "%s%s", named++ > 0 ? ", " : "", v->members[i].member->name);
         if (v->unprotected > NAMED)
                 buf_printf(&line, " and %zu more", v->unprotected - NAMED);
         reasons_add(r, line.data, "FLT-0314");
@@ -126,15 +130,16 @@ static void member_row(struct columns *t, const struct member_view *m, struct bu
         /* What an absent cluster said of its storage is no news. */
         columns_cell(t, c->stale && m->storage != NULL ? "?" : m->storage);
         columns_value(t, value_time(m->last_good));
-        columns_value(t, c->alias_of[0] != '\0' ? value_none() : value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
+        columns_value(t, c->alias_of[0] != '\0' ? value_none()
+                                                : value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
         columns_cell(t, c->api_version);
         columns_cell(t, c->velero_version);
 }
 
 static void fleet_members(const struct fleet_view *v, struct buf *out)
 {
-        static const char *const heads[] = { "CLUSTER", "STATE", "STORAGE", "LAST GOOD BACKUP", "BACKUPS", "KUBERNETES",
-                "VELERO" };
+        static const char *const heads[] = { "CLUSTER", "STATE", "STORAGE", "LAST GOOD BACKUP",
+                "BACKUPS", "KUBERNETES", "VELERO" };
         _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
         struct columns t = COLUMNS_INIT(heads);
         size_t folded = 0;
@@ -176,7 +181,8 @@ static void object_row(struct columns *t, const struct object_view *v, struct bu
 
 static void fleet_objects(const struct fleet_view *v, struct buf *out)
 {
-        static const char *const heads[] = { "OBJECT", "PHASE", "LAST RUN", "CLUSTERS", "OK", "BAD", "STALE" };
+        static const char *const heads[] = { "OBJECT", "PHASE", "LAST RUN", "CLUSTERS", "OK", "BAD",
+                "STALE" };
         _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
         struct columns t = COLUMNS_INIT(heads);
         size_t folded = 0, shown = 0;
@@ -236,15 +242,18 @@ static void fleet_state(const struct fleet_view *v, struct buf *out)
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        static const char *const nouns[] = { "unreachable", "not ready", "without storage", "never backed up" };
+        static const char *const nouns[] = { "unreachable", "not ready", "without storage",
+                "never backed up" };
         const size_t counts[] = { v->unreachable, v->other, v->storage, v->unprotected };
 
         for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
                 if (counts[i] > 0)
-                        buf_printf(&text, "%s%zu %s", text.len > 0 ? ", " : "", counts[i], nouns[i]);
-        show_linef(out, "state:", "%s   fleet %s: %zu of %zu cluster%s good; %zu of %zu object%s need%s an eye", v->state,
-                v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s", v->eyes, v->n_objects,
-                v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
+                        buf_printf(
+                                &text, "%s%zu %s", text.len > 0 ? ", " : "", counts[i], nouns[i]);
+        show_linef(out, "state:",
+                "%s   fleet %s: %zu of %zu cluster%s good; %zu of %zu object%s need%s an eye",
+                v->state, v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s",
+                v->eyes, v->n_objects, v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
         if (text.len > 0)
                 show_linef(out, "bad:", "%s", text.data);
 }
@@ -261,7 +270,8 @@ int show_fleet_text(const struct subject *s, struct buf *out)
         for (size_t i = 0; i < f->warnings.n; i++)
                 show_line(out, i == 0 ? "caveat:" : "", f->warnings.v[i], NULL);
         if (s->model->store_read_only)
-                show_linef(out, "note:", "the store belongs to %s: this mount is read-only", s->model->store_holder);
+                show_linef(out, "note:", "the store belongs to %s: this mount is read-only",
+                        s->model->store_holder);
         show_as_of(out, f->changed);
         fleet_members(&v, out);
         fleet_objects(&v, out);

@@ -13,7 +13,9 @@ static void view_member(struct fleet_view *v, struct member_view *m, const struc
 {
         bool alias = c->alias_of[0] != '\0';
 
-        *m = (struct member_view){ .member = c, .storage = show_member_storage(c), .last_good = show_member_last_good(c) };
+        *m = (struct member_view){ .member = c,
+                .storage = show_member_storage(c),
+                .last_good = show_member_last_good(c) };
         m->unprotected = !alias && show_member_good(c) && m->last_good == 0;
         m->good = alias || (show_member_good(c) && m->last_good != 0);
         v->bad_members += !m->good;
@@ -22,6 +24,7 @@ static void view_member(struct fleet_view *v, struct member_view *m, const struc
         v->clusters++;
         v->good += m->good;
         v->unprotected += m->unprotected;
+        v->ready += c->health == MEMBER_READY;
         if (c->health == MEMBER_UNREACHABLE)
                 v->unreachable++;
         else if (c->health != MEMBER_READY)
@@ -30,7 +33,8 @@ static void view_member(struct fleet_view *v, struct member_view *m, const struc
                 v->storage++;
 }
 
-/* 0: not ready or without storage, 1: never backed up, 2: good, 3: another name of one that is here. */
+/* 0: not ready or without storage, 1: never backed up, 2: good, 3: another name of one that is
+ * here. */
 static int member_rank(const struct member_view *m)
 {
         if (m->member->alias_of[0] != '\0')

@@ -17,8 +17,8 @@ struct member_view {
 struct object_view {
         const struct object *object;
         size_t total, good, bad, stale, gone; /* parts of its newest run */
-        const char *mark; /* " (stale)", " (gone)" or "" */
-        bool eye;         /* it needs one: bad, refused, or a backup of it is gone */
+        const char *mark;                     /* " (stale)", " (gone)" or "" */
+        bool eye; /* it needs one: bad, refused, or a backup of it is gone */
 };
 
 struct fleet_view {
@@ -26,9 +26,10 @@ struct fleet_view {
         const char *state; /* "Ok", "Degraded", "Unprotected" (nothing is backed up), "Empty" */
         struct member_view *members; /* worst first, then as configured */
         size_t n_members;            /* with aliases */
-        struct object_view *objects;   /* also refused ones that have no folder; worst first */
+        struct object_view *objects; /* also refused ones that have no folder; worst first */
         size_t n_objects;
-        size_t clusters, good, unreachable, other, storage, unprotected; /* without aliases */
+        size_t clusters, ready, good, unreachable, other, storage,
+                unprotected; /* without aliases */
         size_t bad_members;
         size_t eyes; /* objects that need an eye */
 };

@@ -7,7 +7,8 @@
 #include "base/json.h"
 #include "base/timefmt.h"
 
-/* Most strings are plain ASCII and go out in one piece: a status of a thousand clusters has 30,000 keys. */
+/* Most strings are plain ASCII and go out in one piece: a status of a thousand clusters has 30,000
+ * keys. */
 static void json_text(struct buf *out, const char *s)
 {
         size_t n = 0;

@@ -30,7 +30,8 @@ static void object_state(const struct object *o, const struct task_views *views,
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
         enum phase phase = show_object_phase(o);
 
-        buf_printf(&text, "%s%s   %s %s: ", phase_text(phase), task_views_mark(views, phase), object_noun(o), o->name);
+        buf_printf(&text, "%s%s   %s %s: ", phase_text(phase), task_views_mark(views, phase),
+                object_noun(o), o->name);
         if (o->n_runs > 0)
                 task_views_summary(views, &text);
         else if (o->is_folder && !o->started)
@@ -55,7 +56,8 @@ static void object_last_good(const struct object *o, struct buf *out)
         if (good == NULL)
                 show_line(out, "good:", "no run was Completed on all its clusters yet", NULL);
         else
-                show_linef(out, "good:", "the last run that was Completed on all its clusters ended %s: runs/%s",
+                show_linef(out, "good:",
+                        "the last run that was Completed on all its clusters ended %s: runs/%s",
                         rfc3339_format(text, good->completed), good->id);
 }
 
@@ -73,7 +75,8 @@ static void draft_migration(const struct object *o, struct buf *out)
 
 static void object_draft(const struct object *o, struct buf *out)
 {
-        const char *effect = o->in_force.bytes != NULL ? "what was in force before still is" : "nothing was started";
+        const char *effect = o->in_force.bytes != NULL ? "what was in force before still is"
+                                                       : "nothing was started";
 
         switch (o->draft_state) {
         case DRAFT_REJECTED:
@@ -82,16 +85,19 @@ static void object_draft(const struct object *o, struct buf *out)
                 break;
         case DRAFT_INTERRUPTED:
                 show_linef(out, "draft:", "the last write was interrupted, %s", effect);
-                show_line(out, "action:", "write it again, or, if it is complete: echo start > ctl", NULL);
+                show_line(out, "action:", "write it again, or, if it is complete: echo start > ctl",
+                        NULL);
                 break;
         case DRAFT_INERT:
                 if (o->is_folder)
                         break;
-                show_linef(out, "draft:", "the file is %s and does not start by itself", o->draft.len == 0 ? "empty" : "kept");
+                show_linef(out, "draft:", "the file is %s and does not start by itself",
+                        o->draft.len == 0 ? "empty" : "kept");
                 show_line(out, "action:", "echo start > ctl", NULL);
                 break;
         case DRAFT_ACCEPTED:
-                show_line(out, "draft:", "accepted; it starts as soon as its writer closes it", NULL);
+                show_line(
+                        out, "draft:", "accepted; it starts as soon as its writer closes it", NULL);
                 break;
         case DRAFT_NONE:
         case DRAFT_OPEN:
@@ -112,7 +118,8 @@ static void object_policy(const struct object *o, const struct task_views *views
         case POLICY_BACKUP:
                 buf_puts(&text, p->schedule[0] != '\0' ? p->schedule : "one-off");
                 for (size_t i = 0; i < views->n; i++)
-                        if (views->v[i].velero != NULL && views->v[i].velero->kind == VELERO_BACKUP &&
+                        if (views->v[i].velero != NULL &&
+                                views->v[i].velero->kind == VELERO_BACKUP &&
                                 views->v[i].velero->backup->ttl[0] != '\0') {
                                 buf_printf(&text, "   ttl %s", views->v[i].velero->backup->ttl);
                                 break;
@@ -120,20 +127,23 @@ static void object_policy(const struct object *o, const struct task_views *views
                 break;
         case POLICY_RESTORE:
                 if (p->backup.schedule[0] != '\0')
-                        buf_printf(&text, "of the newest backup of Velero schedule %s", p->backup.schedule);
+                        buf_printf(&text, "of the newest backup of Velero schedule %s",
+                                p->backup.schedule);
                 else
-                        buf_printf(&text, "of backup %s%s%s", p->backup.name, p->backup.run[0] != '\0' ? "@" : "",
-                                p->backup.run);
+                        buf_printf(&text, "of backup %s%s%s", p->backup.name,
+                                p->backup.run[0] != '\0' ? "@" : "", p->backup.run);
                 break;
         case POLICY_MIGRATION:
                 buf_printf(&text, "from %s", p->source[0] != '\0' ? p->source : "?");
                 break;
         }
-        buf_printf(&text, "   generation %llu   applied.yaml", (unsigned long long)o->in_force.generation);
+        buf_printf(&text, "   generation %llu   applied.yaml",
+                (unsigned long long)o->in_force.generation);
         show_line(out, "policy:", text.data, NULL);
 }
 
-static void object_run_lines(const struct object *o, const struct task_views *views, struct buf *out)
+static void object_run_lines(
+        const struct object *o, const struct task_views *views, struct buf *out)
 {
         const struct run *r = object_latest_run(o);
 

@@ -60,8 +60,8 @@ void show_duration(struct buf *out, int64_t seconds);
    wherever it is read (a remedy that names a path is not). */
 const char *show_remedy(const char *code);
 /* An entry of an error.txt: code, who and why, since when, what to do. `who` may be NULL. */
-void show_error(struct buf *out, const char *code, const char *who, const char *text,
-        int64_t since);
+void show_error(
+        struct buf *out, const char *code, const char *who, const char *text, int64_t since);
 /* Members "code", "message", "remedy", "since" of the object that is open, in this order. */
 void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since);
 
@@ -92,13 +92,13 @@ bool run_next(const struct subject *dir, struct node_cursor *cursor);
 const struct velero_object *show_member_bad_location(const struct member *c);
 /* "Available", "Unavailable", …: the worst of its storage locations; NULL without one. */
 const char *show_member_storage(const struct member *c);
-/* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups, which
-   Velero imports from a shared bucket, do not count. */
+/* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups,
+   which Velero imports from a shared bucket, do not count. */
 int64_t show_member_last_good(const struct member *c);
 /* Whether everything about it is good: ready, storage available, not stale. */
 bool show_member_good(const struct member *c);
 /* Why it is not: appends one sentence without the cluster's name and returns its code ("" none);
-   *since as far as known. Nothing for a good one. */
+ *since as far as known. Nothing for a good one. */
 const char *show_member_why(const struct member *c, struct buf *out, int64_t *since);
 
 /* status.txt and status.json of a fleet (fs/fleet_text.c, fs/show_fleet.c). */

@@ -24,12 +24,14 @@ static void fleet_put_members(struct json_writer *w, const char *key, const stru
         json_close(w);
 }
 
-static void fleet_put_objects(struct json_writer *w, const char *key, const struct subject *s, enum object_kind kind)
+static void fleet_put_objects(
+        struct json_writer *w, const char *key, const struct subject *s, enum object_kind kind)
 {
         struct subject sub = *s;
 
         json_open(w, key, '[');
-        for (sub.object = s->fleet->objects[kind]; sub.object != NULL; sub.object = sub.object->hh.next) {
+        for (sub.object = s->fleet->objects[kind]; sub.object != NULL;
+                sub.object = sub.object->hh.next) {
                 if (!object_folder_shows(sub.object) && sub.object->draft_state != DRAFT_REJECTED)
                         continue;
                 json_open(w, NULL, '{');
@@ -47,6 +49,7 @@ static void fleet_put_summary(struct json_writer *w, const char *key, const stru
         json_int_member(w, "needEye", (int64_t)v->eyes);
         json_int_member(w, "notReady", (int64_t)v->other);
         json_int_member(w, "objects", (int64_t)v->n_objects);
+        json_int_member(w, "ready", (int64_t)v->ready);
         json_int_member(w, "unprotected", (int64_t)v->unprotected);
         json_int_member(w, "unreachable", (int64_t)v->unreachable);
         json_int_member(w, "withoutStorage", (int64_t)v->storage);
@@ -95,7 +98,8 @@ static bool member_find(const struct subject *dir, const char *name, struct subj
 
 static bool member_step(const struct subject *dir, struct node_cursor *cursor, bool alias)
 {
-        const struct member *c = cursor->at == NULL ? dir->fleet->members : ((const struct member *)cursor->at)->hh.next;
+        const struct member *c = cursor->at == NULL ? dir->fleet->members
+                                                    : ((const struct member *)cursor->at)->hh.next;
 
         while (c != NULL && (c->alias_of[0] != '\0') != alias)
                 c = c->hh.next;
@@ -127,12 +131,17 @@ static int alias_link(const struct subject *s, struct buf *out)
         return buf_puts(out, s->member->alias_of);
 }
 
-static const struct node_row member_child = { .kind = NODE_DIR, .table = &member_table, .help = "one cluster" };
-static const struct node_row alias_child = { .kind = NODE_LINK, .render = alias_link, .flags = NODE_WATCHED,
+static const struct node_row member_child = {
+        .kind = NODE_DIR, .table = &member_table, .help = "one cluster"
+};
+static const struct node_row alias_child = { .kind = NODE_LINK,
+        .render = alias_link,
+        .flags = NODE_WATCHED,
         .help = "the name that the cluster has already" };
 static const struct node_row clusters_rows[] = {
         LIST_ROW(member_find, member_next, member_child, .help = "one folder per cluster"),
-        LIST_ROW(alias_find, alias_next, alias_child, .help = "a second context of a cluster that is there already"),
+        LIST_ROW(alias_find, alias_next, alias_child,
+                .help = "a second context of a cluster that is there already"),
 };
 static const struct node_table clusters_table = NODE_TABLE(clusters_rows);
 
@@ -161,10 +170,13 @@ static int template_render(const struct subject *s, struct buf *out)
         return buf_puts(out, ((const struct text_template *)s->item)->text);
 }
 
-static const struct node_row template_child = { .kind = NODE_FILE, .render = template_render, .flags = NODE_CONST,
+static const struct node_row template_child = { .kind = NODE_FILE,
+        .render = template_render,
+        .flags = NODE_CONST,
         .help = "a document to copy and to change" };
 static const struct node_row templates_rows[] = {
-        LIST_ROW(template_find, template_next, template_child, .help = "documents to copy and to change"),
+        LIST_ROW(template_find, template_next, template_child,
+                .help = "documents to copy and to change"),
 };
 static const struct node_table templates_table = NODE_TABLE(templates_rows);
 
@@ -172,14 +184,21 @@ static const struct node_table templates_table = NODE_TABLE(templates_rows);
 
 static const struct node_row fleet_rows[] = {
         FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),
-        FILE_ROW("status.txt", show_fleet_text, .flags = NODE_AGGREGATE, .mtime = fleet_mtime, .help = "the whole fleet in words, worst first"),
-        FILE_ROW("status.json", fleet_json, .flags = NODE_AGGREGATE, .mtime = fleet_mtime, .help = "the same for programs"),
-        FILE_ROW("fleet.yaml", fleet_yaml, .flags = NODE_WATCHED, .mtime = fleet_mtime, .help = "what the fleet is configured to be"),
+        FILE_ROW("status.txt", show_fleet_text, .flags = NODE_AGGREGATE, .mtime = fleet_mtime,
+                .help = "the whole fleet in words, worst first"),
+        FILE_ROW("status.json", fleet_json, .flags = NODE_AGGREGATE, .mtime = fleet_mtime,
+                .help = "the same for programs"),
+        FILE_ROW("fleet.yaml", fleet_yaml, .flags = NODE_WATCHED, .mtime = fleet_mtime,
+                .help = "what the fleet is configured to be"),
         DIR_ROW("templates", templates_table, .help = "documents to copy and to change"),
-        DIR_ROW("clusters", clusters_table, .mtime = fleet_mtime, .help = "each cluster and every Velero object there"),
-        DIR_ROW("backups", backups_table, .folder = FOLDER_BACKUPS, .mtime = fleet_mtime, .help = "copy a policy in to back up"),
-        DIR_ROW("restores", restores_table, .folder = FOLDER_RESTORES, .mtime = fleet_mtime, .help = "copy a restore in to restore"),
-        DIR_ROW("migrations", migrations_table, .folder = FOLDER_MIGRATIONS, .mtime = fleet_mtime, .help = "make a folder, link clusters, start"),
+        DIR_ROW("clusters", clusters_table, .mtime = fleet_mtime,
+                .help = "each cluster and every Velero object there"),
+        DIR_ROW("backups", backups_table, .folder = FOLDER_BACKUPS, .mtime = fleet_mtime,
+                .help = "copy a policy in to back up"),
+        DIR_ROW("restores", restores_table, .folder = FOLDER_RESTORES, .mtime = fleet_mtime,
+                .help = "copy a restore in to restore"),
+        DIR_ROW("migrations", migrations_table, .folder = FOLDER_MIGRATIONS, .mtime = fleet_mtime,
+                .help = "make a folder, link clusters, start"),
 };
 const struct node_table fleet_table = NODE_TABLE(fleet_rows);
 
@@ -191,7 +210,8 @@ static bool fleet_find(const struct subject *dir, const char *name, struct subje
 
 static bool fleet_next(const struct subject *dir, struct node_cursor *cursor)
 {
-        const struct fleet *f = cursor->at == NULL ? dir->model->fleets : ((const struct fleet *)cursor->at)->hh.next;
+        const struct fleet *f = cursor->at == NULL ? dir->model->fleets
+                                                   : ((const struct fleet *)cursor->at)->hh.next;
 
         if (f == NULL)
                 return false;
@@ -209,7 +229,10 @@ static void root_events(const struct subject *s, struct node_log *ret)
 {
         const struct event_log *log = &s->model->events;
 
-        *ret = (struct node_log){ .bytes = log->bytes, .len = log->len, .generation = log->generation, .mtime = log->last };
+        *ret = (struct node_log){ .bytes = log->bytes,
+                .len = log->len,
+                .generation = log->generation,
+                .mtime = log->last };
 }
 
 static int64_t root_mtime(const struct subject *s)
@@ -217,12 +240,15 @@ static int64_t root_mtime(const struct subject *s)
         return s->model->started;
 }
 
-static const struct node_row fleet_child = { .kind = NODE_DIR, .table = &fleet_table, .mtime = fleet_mtime,
-        .help = "one fleet" };
+static const struct node_row fleet_child = {
+        .kind = NODE_DIR, .table = &fleet_table, .mtime = fleet_mtime, .help = "one fleet"
+};
 static const struct node_row root_rows[] = {
         FILE_ROW("README.txt", text_root_readme, .flags = NODE_CONST, .help = "where to begin"),
         FILE_ROW("version", root_version, .flags = NODE_CONST, .help = "version of fleetfs"),
-        LOG_ROW("events.jsonl", root_events, .help = "what happens, one JSON object per line; tail -F"),
-        LIST_ROW(fleet_find, fleet_next, fleet_child, .mtime = root_mtime, .help = "one folder per fleet"),
+        LOG_ROW("events.jsonl", root_events,
+                .help = "what happens, one JSON object per line; tail -F"),
+        LIST_ROW(fleet_find, fleet_next, fleet_child, .mtime = root_mtime,
+                .help = "one folder per fleet"),
 };
 const struct node_table root_table = NODE_TABLE(root_rows);

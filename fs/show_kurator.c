@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kurator.yaml: the object as Kurator's API has it, with the status that the proposal promises: conditions, phase and the
- * details of every cluster, each with the status of its Velero object. `kubectl apply --dry-run` takes it.
+ * kurator.yaml: the object as Kurator's API has it, with the status that the proposal promises:
+ * conditions, phase and the details of every cluster, each with the status of its Velero object.
+ * `kubectl apply --dry-run` takes it.
  */
 #include <stdio.h>
 
@@ -44,8 +45,9 @@ static json_t *velero_status(const struct task *t)
         put_count(o, "errors", t->errors);
         put_count(o, "warnings", t->warnings);
         if (t->items_total != 0) {
-                progress = json_pack("{s:i, s:i}", t->verb == TASK_BACKUP ? "itemsBackedUp" : "itemsRestored",
-                        t->items_done, "totalItems", t->items_total);
+                progress = json_pack("{s:i, s:i}",
+                        t->verb == TASK_BACKUP ? "itemsBackedUp" : "itemsRestored", t->items_done,
+                        "totalItems", t->items_total);
                 json_object_set_new(o, "progress", progress);
         }
         put_text(o, "failureReason", t->reason);
@@ -60,7 +62,8 @@ static json_t *task_details(const struct task *t)
         put_text(o, "clusterName", t->member);
         put_text(o, "clusterKind", "AttachedCluster");
         put_text(o, backup ? "backupNameInCluster" : "restoreNameInCluster", t->velero_name);
-        json_object_set_new(o, backup ? "backupStatusInCluster" : "restoreStatusInCluster", velero_status(t));
+        json_object_set_new(
+                o, backup ? "backupStatusInCluster" : "restoreStatusInCluster", velero_status(t));
         return o;
 }
 
@@ -103,7 +106,8 @@ static void kurator_destination(const struct object *o, json_t *doc)
         json_t *spec = json_object_get(doc, "spec");
 
         if (o->kind == OBJECT_BACKUP && json_object_get(spec, "destination") == NULL)
-                json_object_set_new(spec, "destination", json_pack("{s:s}", "fleet", o->fleet->name));
+                json_object_set_new(
+                        spec, "destination", json_pack("{s:s}", "fleet", o->fleet->name));
 }
 
 int show_kurator(const struct subject *s, struct buf *out)

@@ -12,29 +12,29 @@
 #include "fs/show_velero.h"
 
 /* In the order of their JSON keys. */
-#define MEMBER_VALUES(V, J)                                                                        \
-        J(member, put_api_version, "apiVersion")                                                   \
-        V(member, cluster, "cluster", "name of the folder")                                        \
-        V(member, code, "code", "stable code of the reason, FLT-nnnn")                             \
-        V(member, context, "context", "the context as the kubeconfig spells it")                   \
-        J(member, put_fleet, "fleet")                                                              \
-        J(member, put_kind, "kind")                                                                \
-        V(member, api_version, "kubernetesVersion", "version of Kubernetes")                       \
-        J(member, put_labels, "labels")                                                            \
-        V(member, last_good_backup, "lastGoodBackup", "when its newest good backup was done")      \
-        V(member, node_agent, "nodeAgent", "1: volumes can be backed up by file")                  \
-        V(member, phase, "phase",                                                                  \
-                "Ready, Syncing, Unreachable, AccessDenied, NoVelero, Misconfigured, Connecting")  \
-        V(member, reachable, "reachable", "1: the API server answers")                             \
-        V(member, reason, "reason", "why it is not good, one sentence")                            \
-        V(member, seen, "seen", "when it was last known to be as shown; only while it is stale")   \
-        V(member, server, "server", "URL of the API server")                                       \
-        V(member, since, "since", "since when the phase holds")                                    \
-        V(member, stale, "stale", "1: what is shown was true at `seen` and may not be now")        \
-        V(member, storage_phase, "storagePhase", "Available, or the worst of its locations")       \
-        V(member, uid, "uid", "UID of the namespace kube-system: what the cluster is known by")    \
-        J(member, put_velero, "velero")                                                            \
-        V(member, velero_namespace, "veleroNamespace", "where its Velero is")                      \
+#define MEMBER_VALUES(V, J)                                                                       \
+        J(member, put_api_version, "apiVersion")                                                  \
+        V(member, cluster, "cluster", "name of the folder")                                       \
+        V(member, code, "code", "stable code of the reason, FLT-nnnn")                            \
+        V(member, context, "context", "the context as the kubeconfig spells it")                  \
+        J(member, put_fleet, "fleet")                                                             \
+        J(member, put_kind, "kind")                                                               \
+        V(member, api_version, "kubernetesVersion", "version of Kubernetes")                      \
+        J(member, put_labels, "labels")                                                           \
+        V(member, last_good_backup, "lastGoodBackup", "when its newest good backup was done")     \
+        V(member, node_agent, "nodeAgent", "1: volumes can be backed up by file")                 \
+        V(member, phase, "phase",                                                                 \
+                "Ready, Syncing, Unreachable, AccessDenied, NoVelero, Misconfigured, Connecting") \
+        V(member, reachable, "reachable", "1: the API server answers")                            \
+        V(member, reason, "reason", "why it is not good, one sentence")                           \
+        V(member, seen, "seen", "when it was last known to be as shown; only while it is stale")  \
+        V(member, server, "server", "URL of the API server")                                      \
+        V(member, since, "since", "since when the phase holds")                                   \
+        V(member, stale, "stale", "1: what is shown was true at `seen` and may not be now")       \
+        V(member, storage_phase, "storagePhase", "Available, or the worst of its locations")      \
+        V(member, uid, "uid", "UID of the namespace kube-system: what the cluster is known by")   \
+        J(member, put_velero, "velero")                                                           \
+        V(member, velero_namespace, "veleroNamespace", "where its Velero is")                     \
         V(member, velero_version, "veleroVersion", "version of its Velero")
 
 /* ---------------------------------------------------------------- what it comes to */
@@ -248,11 +248,13 @@ static void member_put_labels(struct json_writer *w, const char *key, const stru
 /* How many Velero objects of each kind it has, in the order of their names. */
 static void member_put_velero(struct json_writer *w, const char *key, const struct subject *s)
 {
-        static const enum velero_kind kinds[] = { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE, VELERO_LOCATION };
+        static const enum velero_kind kinds[] = { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE,
+                VELERO_LOCATION };
 
         json_open(w, key, '{');
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                json_int_member(w, velero_kind_folder(kinds[i]), HASH_COUNT(s->member->velero[kinds[i]]));
+                json_int_member(
+                        w, velero_kind_folder(kinds[i]), HASH_COUNT(s->member->velero[kinds[i]]));
         json_close(w);
 }
 
@@ -294,41 +296,53 @@ static void member_facts(const struct member *c, struct buf *out)
         char text[RFC3339_SIZE];
         int64_t good = show_member_last_good(c);
 
-        show_linef(out, "good:", "%s%s", good != 0 ? "its newest good backup was done " : "it has no good backup",
+        show_linef(out, "good:", "%s%s",
+                good != 0 ? "its newest good backup was done " : "it has no good backup",
                 rfc3339_format(text, good));
         show_line(out, "server:", c->server != NULL ? c->server : "?", NULL);
-        show_linef(out, "runs:", "Kubernetes %s, Velero %s in namespace %s, %s", c->api_version != NULL ? c->api_version : "?",
-                c->velero_version != NULL ? c->velero_version : "?", c->velero_namespace != NULL ? c->velero_namespace : "?",
-                c->node_agent ? "with node-agent" : "without node-agent: volumes are not backed up by file");
-        show_linef(out, "holds:", "%u backups, %u restores, %u schedules", HASH_COUNT(c->velero[VELERO_BACKUP]),
-                HASH_COUNT(c->velero[VELERO_RESTORE]), HASH_COUNT(c->velero[VELERO_SCHEDULE]));
+        show_linef(out, "runs:", "Kubernetes %s, Velero %s in namespace %s, %s",
+                c->api_version != NULL ? c->api_version : "?",
+                c->velero_version != NULL ? c->velero_version : "?",
+                c->velero_namespace != NULL ? c->velero_namespace : "?",
+                c->node_agent ? "with node-agent"
+                              : "without node-agent: volumes are not backed up by file");
+        show_linef(out, "holds:", "%u backups, %u restores, %u schedules",
+                HASH_COUNT(c->velero[VELERO_BACKUP]), HASH_COUNT(c->velero[VELERO_RESTORE]),
+                HASH_COUNT(c->velero[VELERO_SCHEDULE]));
 }
 
 static int member_text(const struct subject *s, struct buf *out)
 {
-        static const char *const heads[] = { "LOCATION", "PHASE", "ACCESS", "PROVIDER", "BUCKET", "PREFIX" };
+        static const char *const heads[] = { "LOCATION", "PHASE", "ACCESS", "PROVIDER", "BUCKET",
+                "PREFIX" };
         const struct member *c = s->member;
         const struct velero_object *v;
         struct columns t = COLUMNS_INIT(heads);
         const char *code, *why = member_told(c, &code);
         char phase[96];
 
-        show_linef(out, "state:", "%s%s   cluster %s%s", member_health_name(c->health), c->stale ? " (stale)" : "",
-                c->name, show_member_bad_location(c) != NULL && c->health == MEMBER_READY ? ": its storage is not available" : "");
+        show_linef(out, "state:", "%s%s   cluster %s%s", member_health_name(c->health),
+                c->stale ? " (stale)" : "", c->name,
+                show_member_bad_location(c) != NULL && c->health == MEMBER_READY
+                        ? ": its storage is not available"
+                        : "");
         if (why[0] != '\0')
                 show_line(out, "reason:", why, code);
         if (why[0] != '\0' && show_remedy(code) != NULL)
                 show_line(out, "action:", show_remedy(code), NULL);
         else if (show_member_bad_location(c) != NULL)
-                show_linef(out, "action:", "cat storage/%s/message", show_member_bad_location(c)->name);
+                show_linef(out, "action:", "cat storage/%s/message",
+                        show_member_bad_location(c)->name);
         member_facts(c, out);
         show_as_of(out, c->changed);
         for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
                 columns_cell(&t, v->name);
-                snprintf(phase, sizeof(phase), "%s%s", v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New",
+                snprintf(phase, sizeof(phase), "%s%s",
+                        v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New",
                         c->stale ? " (stale)" : "");
                 columns_cell(&t, phase);
-                columns_cell(&t, v->bsl->access_mode[0] != '\0' ? v->bsl->access_mode : "ReadWrite");
+                columns_cell(
+                        &t, v->bsl->access_mode[0] != '\0' ? v->bsl->access_mode : "ReadWrite");
                 columns_cell(&t, v->bsl->provider);
                 columns_cell(&t, v->bsl->bucket);
                 columns_cell(&t, v->bsl->prefix);
@@ -358,21 +372,23 @@ static int64_t member_mtime(const struct subject *s)
 
 /* ---------------------------------------------------------------- table */
 
-#define VELERO_ROW(name, thing, help_) \
-        DIR_ROW(name, velero_##thing##_table, .enter = velero_enter_##thing, .mtime = member_mtime, .help = help_)
+#define VELERO_ROW(name, thing, help_)                                       \
+        DIR_ROW(name, velero_##thing##_table, .enter = velero_enter_##thing, \
+                .mtime = member_mtime, .help = help_)
 
 static const struct node_row member_rows[] = {
         FILE_ROW("status.txt", member_text, .flags = NODE_AGGREGATE, .mtime = member_mtime,
                 .help = "the cluster: good or not, why, what to do"),
-        FILE_ROW("status.json", member_json, .flags = NODE_AGGREGATE, .mtime = member_mtime, .help = "the same for programs"),
+        FILE_ROW("status.json", member_json, .flags = NODE_AGGREGATE, .mtime = member_mtime,
+                .help = "the same for programs"),
         FILE_ROW("error.txt", member_error, .flags = NODE_WATCHED, .mtime = member_mtime,
                 .help = "why it is not good; empty when it is"),
         FILE_ROW("labels.json", member_labels, .flags = NODE_WATCHED, .mtime = member_mtime,
                 .help = "labels that clusterSelector matches"),
-        MEMBER_VALUES(VALUE_FILE, VALUE_NO_FILE)
         VELERO_ROW("storage", bsls, "storage locations"),
         VELERO_ROW("backups", backups, "every Velero Backup there, whoever made it"),
         VELERO_ROW("restores", restores, "every Velero Restore there"),
         VELERO_ROW("schedules", schedules, "every Velero Schedule there"),
+        MEMBER_VALUES(VALUE_FILE, VALUE_NO_FILE)
 };
 const struct node_table member_table = NODE_TABLE(member_rows);

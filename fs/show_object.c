@@ -11,40 +11,45 @@
 #include "ops/op.h"
 
 /* In the order of their JSON keys. */
-#define OBJECT_VALUES(V, J)                                                                           \
-        J(declared, put_api_version, "apiVersion")                                                      \
-        V(declared, as_of, "asOf", "time of the last change")                                           \
-        J(declared, put_caveats, "caveats")                                                             \
-        J(declared, put_clusters, "clusters")                                                           \
-        V(declared, clusters_good, "clustersGood", "parts of the newest run that are known Completed")  \
-        V(declared, clusters_total, "clustersTotal", "parts of the newest run: one for each cluster")   \
-        V(declared, code, "code", "stable code of the worst reason, FLT-nnnn")                          \
-        V(declared, completed, "completed", "when the newest run was done; empty before")               \
-        V(declared, draft, "draft", "a write that is not in force: Draft, Accepted, Rejected, Interrupted") \
-        V(declared, errors, "errors", "errors of the newest run")                                       \
-        V(declared, expires, "expires", "when the first backup of the newest run is removed")           \
-        J(declared, put_fleet, "fleet")                                                                 \
-        V(declared, generation, "generation", "number of the write that is in force")                   \
-        V(declared, gone, "gone", "1: a backup of the newest run is no longer on its cluster")        \
-        V(declared, items_done, "itemsDone", "objects done by the newest run")                          \
-        V(declared, items_total, "itemsTotal", "objects that the newest run has to do")                 \
-        J(declared, put_kind, "kind")                                                                   \
-        V(declared, last_attempt, "lastAttempt", "when the newest run was made")                        \
-        V(declared, last_success, "lastSuccess", "when a run last ended Completed on all its clusters") \
-        V(declared, latest_run, "latestRun", "id of the newest run")                                    \
-        V(declared, name, "name", "its name")                                                           \
-        V(declared, own, "own", "1: this mount's store made it; 0: read-only here")                     \
-        V(declared, owner, "owner", "id of the store that made it")                                     \
-        V(declared, percent, "percent", "progress of the newest run; 100 only when all ended well")     \
-        V(declared, phase, "phase", "one word")                                                         \
-        V(declared, reason, "reason", "why it is not good, one sentence")                               \
-        J(declared, put_reasons, "reasons")                                                             \
-        V(declared, removed, "removed", "1: its policy was removed, its backups are kept")              \
-        J(declared, put_runs, "runs")                                                                   \
-        V(declared, since, "since", "since when the reason holds")                                      \
-        V(declared, stale, "stale", "1: a cluster of the newest run is away")                           \
-        J(declared, put_summary, "summary")                                                             \
-        V(declared, ttl, "ttl", "how long Velero keeps the backups of the newest run")                  \
+#define OBJECT_VALUES(V, J)                                                                    \
+        J(declared, put_api_version, "apiVersion")                                             \
+        V(declared, as_of, "asOf", "time of the last change")                                  \
+        J(declared, put_caveats, "caveats")                                                    \
+        J(declared, put_clusters, "clusters")                                                  \
+        V(declared, clusters_good, "clustersGood",                                             \
+                "parts of the newest run that are known Completed")                            \
+        V(declared, clusters_total, "clustersTotal",                                           \
+                "parts of the newest run: one for each cluster")                               \
+        V(declared, code, "code", "stable code of the worst reason, FLT-nnnn")                 \
+        V(declared, completed, "completed", "when the newest run was done; empty before")      \
+        V(declared, draft, "draft",                                                            \
+                "a write that is not in force: Draft, Accepted, Rejected, Interrupted")        \
+        V(declared, errors, "errors", "errors of the newest run")                              \
+        V(declared, expires, "expires", "when the first backup of the newest run is removed")  \
+        J(declared, put_fleet, "fleet")                                                        \
+        V(declared, generation, "generation", "number of the write that is in force")          \
+        V(declared, gone, "gone", "1: a backup of the newest run is no longer on its cluster") \
+        V(declared, items_done, "itemsDone", "objects done by the newest run")                 \
+        V(declared, items_total, "itemsTotal", "objects that the newest run has to do")        \
+        J(declared, put_kind, "kind")                                                          \
+        V(declared, last_attempt, "lastAttempt", "when the newest run was made")               \
+        V(declared, last_success, "lastSuccess",                                               \
+                "when a run last ended Completed on all its clusters")                         \
+        V(declared, latest_run, "latestRun", "id of the newest run")                           \
+        V(declared, name, "name", "its name")                                                  \
+        V(declared, own, "own", "1: this mount's store made it; 0: read-only here")            \
+        V(declared, owner, "owner", "id of the store that made it")                            \
+        V(declared, percent, "percent",                                                        \
+                "progress of the newest run; 100 only when all ended well")                    \
+        V(declared, phase, "phase", "one word")                                                \
+        V(declared, reason, "reason", "why it is not good, one sentence")                      \
+        J(declared, put_reasons, "reasons")                                                    \
+        V(declared, removed, "removed", "1: its policy was removed, its backups are kept")     \
+        J(declared, put_runs, "runs")                                                          \
+        V(declared, since, "since", "since when the reason holds")                             \
+        V(declared, stale, "stale", "1: a cluster of the newest run is away")                  \
+        J(declared, put_summary, "summary")                                                    \
+        V(declared, ttl, "ttl", "how long Velero keeps the backups of the newest run")         \
         V(declared, warnings, "warnings", "warnings of the newest run")
 
 static const struct run *object_latest(const struct subject *s)
@@ -150,7 +155,9 @@ static struct value declared_expires(const struct subject *s)
 
 static struct value declared_generation(const struct subject *s)
 {
-        return s->object->in_force.bytes != NULL ? value_int((int64_t)s->object->in_force.generation) : value_none();
+        return s->object->in_force.bytes != NULL
+                       ? value_int((int64_t)s->object->in_force.generation)
+                       : value_none();
 }
 
 static struct value declared_gone(const struct subject *s)
@@ -260,7 +267,8 @@ static struct value declared_warnings(const struct subject *s)
 
 /* ---------------------------------------------------------------- status.json */
 
-static void declared_put_api_version(struct json_writer *w, const char *key, const struct subject *s)
+static void declared_put_api_version(
+        struct json_writer *w, const char *key, const struct subject *s)
 {
         json_string_member(w, key, "fleetfs/v1");
 }
@@ -358,7 +366,8 @@ static int object_caveats(const struct subject *s, struct buf *out)
                 char code[12] = "";
 
                 /* "FLT-0301 volumes …": the code stands where other files have it. */
-                if (space != NULL && (size_t)(space - text) < sizeof(code) && strncmp(text, "FLT-", 4) == 0) {
+                if (space != NULL && (size_t)(space - text) < sizeof(code) &&
+                        strncmp(text, "FLT-", 4) == 0) {
                         memcpy(code, text, (size_t)(space - text));
                         text = space + 1;
                 }
@@ -386,7 +395,8 @@ static int object_ctl(const struct subject *s, struct buf *out)
                 start = start || strcmp(v->name, "start") == 0;
         }
         if (!start)
-                buf_puts(out, "start         start a draft: an empty file, or one whose writer was interrupted\n");
+                buf_puts(out,
+                        "start         start a draft: an empty file, or one whose writer was interrupted\n");
         return out->error;
 }
 
@@ -433,10 +443,12 @@ static int latest_link(const struct subject *s, struct buf *out)
         return buf_puts(out, r != NULL ? r->id : "");
 }
 
-static const struct node_row run_child = { .kind = NODE_DIR, .table = &run_table, .help = "one run" };
+static const struct node_row run_child = {
+        .kind = NODE_DIR, .table = &run_table, .help = "one run"
+};
 static const struct node_row runs_rows[] = {
-        LINK_ROW("latest", latest_link, .flags = NODE_WATCHED, .shown = object_has_runs, .mtime = declared_mtime,
-                .help = "the newest run"),
+        LINK_ROW("latest", latest_link, .flags = NODE_WATCHED, .shown = object_has_runs,
+                .mtime = declared_mtime, .help = "the newest run"),
         LIST_ROW(run_find, run_next, run_child,
                 .help = "one folder per run, named by its start; `ls -lt` sorts by completion"),
 };
@@ -456,8 +468,9 @@ static bool object_task_next(const struct subject *dir, struct node_cursor *curs
         return task_views_next(object_latest(dir), cursor);
 }
 
-static const struct node_row object_task_child = { .kind = NODE_DIR, .table = &task_table,
-        .help = "one cluster's part of the newest run" };
+static const struct node_row object_task_child = {
+        .kind = NODE_DIR, .table = &task_table, .help = "one cluster's part of the newest run"
+};
 static const struct node_row object_clusters_rows[] = {
         LIST_ROW(object_task_find, object_task_next, object_task_child,
                 .help = "one folder per cluster of the newest run"),
@@ -466,41 +479,45 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
 
 /* ---------------------------------------------------------------- tables */
 
-#define OBJECT_ROWS                                                                                  \
-        FILE_ROW("status.txt", show_object_text, .flags = NODE_AGGREGATE, .mtime = declared_mtime,     \
-                .help = "the answer: safe or not, why, what to do"),                                 \
-        FILE_ROW("status.json", object_json, .flags = NODE_AGGREGATE, .mtime = declared_mtime,         \
-                .help = "the same for programs"),                                                    \
-        FILE_ROW("kurator.yaml", show_kurator, .flags = NODE_AGGREGATE, .mtime = declared_mtime,       \
-                .help = "the same as Kurator's API has it"),                                         \
-        FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime,       \
-                .help = "the document in force, byte by byte"),                                      \
-        FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime,          \
-                .help = "a bar"),                                                                    \
-        FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime,     \
-                .help = "what failed or waits, and what to do; empty when all is well"),             \
-        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_WATCHED, .mtime = declared_mtime,       \
-                .help = "caveats that apply"),                                                       \
-        OBJECT_VALUES(VALUE_FILE, VALUE_NO_FILE)                                                     \
-        CTL_ROW("ctl", object_ctl, .shown = object_is_own,                                           \
-                .help = "write a verb to it; reading lists them"),                                   \
-        WAIT_ROW("wait", show_object_terminal, object_wait,                                          \
-                .help = "opens only when it is over; then the phase"),                               \
-        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = declared_mtime, .help = "every run")
-#define CLUSTERS_ROW                                                                                 \
-        DIR_ROW("clusters", object_clusters_table, .shown = object_has_runs, .mtime = declared_mtime,  \
-                .help = "each cluster's part")
+/* clang-format off */
+/* Ends with a comma, as the list of values does. */
+#define OBJECT_ROWS                                                                                \
+        FILE_ROW("status.txt", show_object_text, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
+                .help = "the answer: safe or not, why, what to do"),                               \
+        FILE_ROW("status.json", object_json, .flags = NODE_AGGREGATE, .mtime = declared_mtime,     \
+                .help = "the same for programs"),                                                  \
+        FILE_ROW("kurator.yaml", show_kurator, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
+                .help = "the same as Kurator's API has it"),                                       \
+        FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime,   \
+                .help = "the document in force, byte by byte"),                                    \
+        FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime,      \
+                .help = "a bar"),                                                                  \
+        FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
+                .help = "what failed or waits, and what to do; empty when all is well"),           \
+        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_WATCHED, .mtime = declared_mtime,   \
+                .help = "caveats that apply"),                                                     \
+        CTL_ROW("ctl", object_ctl, .shown = object_is_own,                                         \
+                .help = "write a verb to it; reading lists them"),                                 \
+        WAIT_ROW("wait", show_object_terminal, object_wait,                                        \
+                .help = "opens only when it is over; then the phase"),                             \
+        DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = declared_mtime,             \
+                .help = "every run"),                                                              \
+        OBJECT_VALUES(VALUE_FILE, VALUE_NO_FILE)
+#define CLUSTERS_ROW                                                                               \
+        DIR_ROW("clusters", object_clusters_table, .shown = object_has_runs,                       \
+                .mtime = declared_mtime, .help = "each cluster's part")
 
 static const struct node_row backup_rows[] = { OBJECT_ROWS };
-static const struct node_row restore_rows[] = { OBJECT_ROWS, CLUSTERS_ROW };
+static const struct node_row restore_rows[] = { CLUSTERS_ROW, OBJECT_ROWS };
 static const struct node_row migration_rows[] = {
         FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),
-        OBJECT_ROWS,
         CLUSTERS_ROW,
         DIR_ROW("targets", targets_table, .folder = FOLDER_TARGETS, .mtime = declared_mtime,
                 .help = "links to the clusters to migrate to"),
         USER_ROW(.help = "the link `source` and policy.yaml"),
+        OBJECT_ROWS
 };
+/* clang-format on */
 const struct node_table backup_table = NODE_TABLE(backup_rows);
 const struct node_table restore_table = NODE_TABLE(restore_rows);
 const struct node_table migration_table = NODE_TABLE(migration_rows);

@@ -9,28 +9,28 @@
 #include "fs/task_view.h"
 
 /* In the order of their JSON keys. */
-#define RUN_VALUES(V, J)                                                                       \
-        J(run, put_api_version, "apiVersion")                                                  \
-        J(run, put_clusters, "clusters")                                                       \
-        V(run, clusters_good, "clustersGood", "parts that are Completed, and known to be so")  \
-        V(run, clusters_total, "clustersTotal", "parts of the run: one for each cluster")      \
-        V(run, completed, "completed", "when the last cluster was done; empty before")         \
-        V(run, created, "created", "when the run was made")                                    \
-        V(run, errors, "errors", "errors on all clusters")                                     \
-        V(run, expires, "expires", "when the first of its backups is removed")                 \
-        J(run, put_fleet, "fleet")                                                             \
-        V(run, gone, "gone", "1: a backup of it is no longer on its cluster")                  \
-        V(run, items_done, "itemsDone", "objects done on all clusters")                        \
-        V(run, items_total, "itemsTotal", "objects to do on all clusters")                     \
-        J(run, put_kind, "kind")                                                               \
-        V(run, latest, "latest", "1: the newest run of its object")                            \
-        J(run, put_object, "object")                                                           \
-        V(run, percent, "percent", "progress; 100 only when all ended well")                   \
-        V(run, phase, "phase", "one word: the worst of its clusters")                          \
-        J(run, put_reasons, "reasons")                                                         \
-        V(run, run, "run", "id of the run")                                                    \
-        V(run, stale, "stale", "1: a cluster of it is away, its part is as it was last seen")  \
-        J(run, put_summary, "summary")                                                         \
+#define RUN_VALUES(V, J)                                                                      \
+        J(run, put_api_version, "apiVersion")                                                 \
+        J(run, put_clusters, "clusters")                                                      \
+        V(run, clusters_good, "clustersGood", "parts that are Completed, and known to be so") \
+        V(run, clusters_total, "clustersTotal", "parts of the run: one for each cluster")     \
+        V(run, completed, "completed", "when the last cluster was done; empty before")        \
+        V(run, created, "created", "when the run was made")                                   \
+        V(run, errors, "errors", "errors on all clusters")                                    \
+        V(run, expires, "expires", "when the first of its backups is removed")                \
+        J(run, put_fleet, "fleet")                                                            \
+        V(run, gone, "gone", "1: a backup of it is no longer on its cluster")                 \
+        V(run, items_done, "itemsDone", "objects done on all clusters")                       \
+        V(run, items_total, "itemsTotal", "objects to do on all clusters")                    \
+        J(run, put_kind, "kind")                                                              \
+        V(run, latest, "latest", "1: the newest run of its object")                           \
+        J(run, put_object, "object")                                                          \
+        V(run, percent, "percent", "progress; 100 only when all ended well")                  \
+        V(run, phase, "phase", "one word: the worst of its clusters")                         \
+        J(run, put_reasons, "reasons")                                                        \
+        V(run, run, "run", "id of the run")                                                   \
+        V(run, stale, "stale", "1: a cluster of it is away, its part is as it was last seen") \
+        J(run, put_summary, "summary")                                                        \
         V(run, warnings, "warnings", "warnings on all clusters")
 
 static struct value run_sum(const struct run *r, size_t offset)
@@ -191,8 +191,8 @@ static int run_text(const struct subject *s, struct buf *out)
 
         task_views_init(&views, r);
         task_views_summary(&views, &summary);
-        show_linef(out, "state:", "%s%s   run %s: %s", phase_text(r->phase), task_views_mark(&views, r->phase), r->id,
-                summary.data);
+        show_linef(out, "state:", "%s%s   run %s: %s", phase_text(r->phase),
+                task_views_mark(&views, r->phase), r->id, summary.data);
         (void)task_views_reasons(&views, out);
         task_views_action(&views, out, "../../../../", "../../", "",
                 s->object->own && r == object_latest_run(s->object));
@@ -229,21 +229,25 @@ static bool run_task_next(const struct subject *dir, struct node_cursor *cursor)
         return task_views_next(dir->run, cursor);
 }
 
-static const struct node_row run_task_child = { .kind = NODE_DIR, .table = &task_table,
-        .help = "one cluster's part of the run" };
+static const struct node_row run_task_child = {
+        .kind = NODE_DIR, .table = &task_table, .help = "one cluster's part of the run"
+};
 static const struct node_row run_clusters_rows[] = {
-        LIST_ROW(run_task_find, run_task_next, run_task_child, .help = "one folder per cluster of the run"),
+        LIST_ROW(run_task_find, run_task_next, run_task_child,
+                .help = "one folder per cluster of the run"),
 };
 static const struct node_table run_clusters_table = NODE_TABLE(run_clusters_rows);
 
 static const struct node_row run_rows[] = {
         FILE_ROW("status.txt", run_text, .flags = NODE_AGGREGATE, .mtime = run_mtime,
                 .help = "how the run went, its clusters worst first"),
-        FILE_ROW("status.json", run_json, .flags = NODE_AGGREGATE, .mtime = run_mtime, .help = "the same for programs"),
+        FILE_ROW("status.json", run_json, .flags = NODE_AGGREGATE, .mtime = run_mtime,
+                .help = "the same for programs"),
         FILE_ROW("error.txt", run_error, .flags = NODE_AGGREGATE, .mtime = run_mtime,
                 .help = "what failed or waits, and what to do; empty when all is well"),
+        DIR_ROW("clusters", run_clusters_table, .mtime = run_mtime,
+                .help = "each cluster's part of the run"),
         RUN_VALUES(VALUE_FILE, VALUE_NO_FILE)
-        DIR_ROW("clusters", run_clusters_table, .mtime = run_mtime, .help = "each cluster's part of the run"),
 };
 const struct node_table run_table = NODE_TABLE(run_rows);
 

@@ -10,38 +10,38 @@
 #include "fs/task_view.h"
 
 /* In the order of their JSON keys. */
-#define TASK_VALUES(V, J)                                                                          \
-        J(task, put_api_version, "apiVersion")                                                     \
-        V(task, attempt, "attempt", "time of the attempt that counts")                             \
-        V(task, backup_name, "backupName", "the Velero Backup that a restore restores")            \
-        V(task, cluster, "cluster", "folder name of the cluster")                                  \
-        V(task, code, "code", "stable code of the reason, FLT-nnnn")                               \
-        V(task, completed, "completed", "when Velero was done")                                    \
-        V(task, deadline, "deadline", "when a part that could not be posted is given up")          \
-        V(task, errors, "errors", "errors that Velero counted")                                    \
-        V(task, expires, "expires", "when Velero removes the backup")                              \
-        J(task, put_fleet, "fleet")                                                                \
-        V(task, gone, "gone", "1: the backup was made and is no longer on the cluster")            \
-        V(task, items_done, "itemsDone", "objects backed up or restored so far")                   \
-        V(task, items_total, "itemsTotal", "objects that there are to do")                         \
-        J(task, put_kind, "kind")                                                                  \
-        J(task, put_object, "object")                                                              \
-        V(task, percent, "percent", "progress; 100 only when it ended well")                       \
-        V(task, phase, "phase", "one word: Velero's own once it knows the object")                 \
-        V(task, queue_position, "queuePosition", "its place in Velero's queue, from 1")            \
-        V(task, reachable, "reachable", "1: the cluster answers")                                  \
-        V(task, reason, "reason", "why it is not good, one sentence")                              \
-        J(task, put_run, "run")                                                                    \
-        V(task, seen, "seen", "when the cluster was last known to be as shown; only while stale")  \
-        V(task, since, "since", "since when the reason holds")                                     \
-        V(task, stale, "stale", "1: the cluster is away, this was true when it was last seen")     \
-        V(task, started, "started", "when Velero began")                                           \
-        V(task, step, "step", "what a migration's target does now")                                \
-        V(task, storage_location, "storageLocation", "storage location of the backup")             \
-        V(task, sub_policy, "subPolicy", "part of the policy that this belongs to")                \
-        V(task, ttl, "ttl", "how long Velero keeps the backup")                                    \
-        V(task, velero_name, "veleroName", "name of the Velero object in the cluster")             \
-        V(task, verb, "verb", "Backup or Restore")                                                 \
+#define TASK_VALUES(V, J)                                                                         \
+        J(task, put_api_version, "apiVersion")                                                    \
+        V(task, attempt, "attempt", "time of the attempt that counts")                            \
+        V(task, backup_name, "backupName", "the Velero Backup that a restore restores")           \
+        V(task, cluster, "cluster", "folder name of the cluster")                                 \
+        V(task, code, "code", "stable code of the reason, FLT-nnnn")                              \
+        V(task, completed, "completed", "when Velero was done")                                   \
+        V(task, deadline, "deadline", "when a part that could not be posted is given up")         \
+        V(task, errors, "errors", "errors that Velero counted")                                   \
+        V(task, expires, "expires", "when Velero removes the backup")                             \
+        J(task, put_fleet, "fleet")                                                               \
+        V(task, gone, "gone", "1: the backup was made and is no longer on the cluster")           \
+        V(task, items_done, "itemsDone", "objects backed up or restored so far")                  \
+        V(task, items_total, "itemsTotal", "objects that there are to do")                        \
+        J(task, put_kind, "kind")                                                                 \
+        J(task, put_object, "object")                                                             \
+        V(task, percent, "percent", "progress; 100 only when it ended well")                      \
+        V(task, phase, "phase", "one word: Velero's own once it knows the object")                \
+        V(task, queue_position, "queuePosition", "its place in Velero's queue, from 1")           \
+        V(task, reachable, "reachable", "1: the cluster answers")                                 \
+        V(task, reason, "reason", "why it is not good, one sentence")                             \
+        J(task, put_run, "run")                                                                   \
+        V(task, seen, "seen", "when the cluster was last known to be as shown; only while stale") \
+        V(task, since, "since", "since when the reason holds")                                    \
+        V(task, stale, "stale", "1: the cluster is away, this was true when it was last seen")    \
+        V(task, started, "started", "when Velero began")                                          \
+        V(task, step, "step", "what a migration's target does now")                               \
+        V(task, storage_location, "storageLocation", "storage location of the backup")            \
+        V(task, sub_policy, "subPolicy", "part of the policy that this belongs to")               \
+        V(task, ttl, "ttl", "how long Velero keeps the backup")                                   \
+        V(task, velero_name, "veleroName", "name of the Velero object in the cluster")            \
+        V(task, verb, "verb", "Backup or Restore")                                                \
         V(task, warnings, "warnings", "warnings that Velero counted")
 
 static struct value task_attempt(const struct subject *s)
@@ -181,8 +181,9 @@ static struct value task_storage_location(const struct subject *s)
         if (s->task->location != NULL)
                 return value_text(s->task->location);
         task_view(&v, s->task);
-        return v.velero != NULL && v.velero->kind == VELERO_BACKUP ? value_text(v.velero->backup->storage_location) :
-                                                                    value_none();
+        return v.velero != NULL && v.velero->kind == VELERO_BACKUP
+                       ? value_text(v.velero->backup->storage_location)
+                       : value_none();
 }
 
 static struct value task_sub_policy(const struct subject *s)
@@ -195,7 +196,9 @@ static struct value task_ttl(const struct subject *s)
         struct task_view v;
 
         task_view(&v, s->task);
-        return v.velero != NULL && v.velero->kind == VELERO_BACKUP ? value_text(v.velero->backup->ttl) : value_none();
+        return v.velero != NULL && v.velero->kind == VELERO_BACKUP
+                       ? value_text(v.velero->backup->ttl)
+                       : value_none();
 }
 
 static struct value task_velero_name(const struct subject *s)
@@ -281,7 +284,8 @@ static void task_action(const struct subject *s, const struct task_view *v, stru
                         velero_kind_folder(v->velero->kind), v->velero->name);
         else if (show_remedy(t->code) != NULL)
                 show_action(out, &told, "%s", show_remedy(t->code));
-        if (s->object->own && bad && phase_is(t->phase, PHASE_IS_TERMINAL) && s->run == object_latest_run(s->object))
+        if (s->object->own && bad && phase_is(t->phase, PHASE_IS_TERMINAL) &&
+                s->run == object_latest_run(s->object))
                 show_action(out, &told, "echo retry > %sctl", object);
 }
 
@@ -294,8 +298,9 @@ static int task_text(const struct subject *s, struct buf *out)
 
         task_view(&v, t);
         task_view_reason(&why, t);
-        show_linef(out, "state:", "%s%s   %s %s, %s of cluster %s%s%s", task_phase_text(t), task_view_mark(&v),
-                kinds[s->object->kind], s->object->name, t->verb == TASK_BACKUP ? "backup" : "restore", t->member,
+        show_linef(out, "state:", "%s%s   %s %s, %s of cluster %s%s%s", task_phase_text(t),
+                task_view_mark(&v), kinds[s->object->kind], s->object->name,
+                t->verb == TASK_BACKUP ? "backup" : "restore", t->member,
                 t->sub != NULL ? ", part " : "", t->sub != NULL ? t->sub : "");
         if (why.text[0] != '\0')
                 show_line(out, "reason:", why.text, why.code);
@@ -303,7 +308,9 @@ static int task_text(const struct subject *s, struct buf *out)
                 show_linef(out, "queue:", "%lld in Velero's queue", (long long)task_view_queue(&v));
         task_action(s, &v, out);
         buf_puts(out, "items:  ");
-        show_bar(out, t->items_total > 0 || phase_is(t->phase, PHASE_IS_TERMINAL) ? task_view_percent(t) : -1,
+        show_bar(out,
+                t->items_total > 0 || phase_is(t->phase, PHASE_IS_TERMINAL) ? task_view_percent(t)
+                                                                            : -1,
                 t->items_done, t->items_total);
         buf_printf(out, "  errors: %d  warnings: %d\n", t->errors, t->warnings);
         if (t->velero_name[0] != '\0')
@@ -348,12 +355,12 @@ static int64_t task_mtime(const struct subject *s)
 
 const char task_near_object = 0;
 
-static const struct node_row task_rows[] = {
-        FILE_ROW("status.txt", task_text, .flags = NODE_WATCHED, .mtime = task_mtime,
-                .help = "how it went, why, what to do"),
-        FILE_ROW("status.json", task_json, .flags = NODE_WATCHED, .mtime = task_mtime, .help = "the same for programs"),
+static const struct node_row task_rows[] = { FILE_ROW("status.txt", task_text,
+                                                     .flags = NODE_WATCHED, .mtime = task_mtime,
+                                                     .help = "how it went, why, what to do"),
+        FILE_ROW("status.json", task_json, .flags = NODE_WATCHED, .mtime = task_mtime,
+                .help = "the same for programs"),
         FILE_ROW("error.txt", task_error, .flags = NODE_WATCHED, .mtime = task_mtime,
                 .help = "why it failed or waits; empty when all is well"),
-        TASK_VALUES(VALUE_FILE, VALUE_NO_FILE)
-};
+        TASK_VALUES(VALUE_FILE, VALUE_NO_FILE) };
 const struct node_table task_table = NODE_TABLE(task_rows);

@@ -40,6 +40,15 @@ const char *task_view_step(const struct task *t);
 /* subject.item of a task's folder that stands in its object's clusters/, not in its run's. */
 extern const char task_near_object;
 
+/* "eu-1", or "eu-1/gold" for a part of a policy. */
+void task_view_who(const struct task_view *v, struct buf *out);
+/* Worst first: its phase, but Unknown for what was good and cannot be relied on now. */
+int task_view_rank(const struct task_view *v);
+/* Whether there is a reason to tell (task_view_why). */
+bool task_view_is_told(const struct task_view *v);
+/* The backup of a migration. */
+bool task_view_is_source(const struct task_view *v);
+
 struct task_views {
         struct task_view *v; /* worst first, then by cluster; a migration's source first of all */
         size_t n;
@@ -48,7 +57,7 @@ struct task_views {
         bool parts;          /* several tasks on one cluster: parts of the policy */
         int64_t done, total; /* items */
         int64_t warnings;
-        int64_t percent;     /* each task counts the same; -1 while nothing can be said */
+        int64_t percent; /* each task counts the same; -1 while nothing can be said */
 };
 
 /* Of a run, NULL for none. Out of memory: no tasks at all. */
@@ -85,7 +94,7 @@ void task_views_table(const struct task_views *views, struct buf *out);
 void task_views_errors(const struct task_views *views, struct buf *out);
 
 /* JSON: the list of tasks, of reasons, and the counts. */
-void task_views_put_clusters(struct json_writer *w, const char *key, const struct subject *s,
-        const struct run *r);
+void task_views_put_clusters(
+        struct json_writer *w, const char *key, const struct subject *s, const struct run *r);
 void task_views_put_reasons(struct json_writer *w, const char *key, const struct run *r);
 void task_views_put_summary(struct json_writer *w, const char *key, const struct run *r);

@@ -92,9 +92,12 @@ int text_root_readme(const struct subject *s, struct buf *out)
 int text_readme(const struct subject *s, struct buf *out)
 {
         static const char *const texts[] = {
-                [FOLDER_NONE] = fleet_readme,           [FOLDER_BACKUPS] = backups_readme,
-                [FOLDER_RESTORES] = restores_readme,    [FOLDER_PLANS] = restores_readme,
-                [FOLDER_MIGRATIONS] = migrations_readme, [FOLDER_MIGRATION] = migration_readme,
+                [FOLDER_NONE] = fleet_readme,
+                [FOLDER_BACKUPS] = backups_readme,
+                [FOLDER_RESTORES] = restores_readme,
+                [FOLDER_PLANS] = restores_readme,
+                [FOLDER_MIGRATIONS] = migrations_readme,
+                [FOLDER_MIGRATION] = migration_readme,
                 [FOLDER_TARGETS] = migration_readme,
         };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writable folders: backups/, restores/, migrations/. Each shows README.txt, one folder and perhaps one .error.txt per
- * object, and the user's own files.
+ * The writable folders: backups/, restores/, migrations/. Each shows README.txt, one folder and
+ * perhaps one .error.txt per object, and the user's own files.
  */
 #include <stdio.h>
 #include <string.h>
@@ -36,10 +36,11 @@ static bool object_find(const struct subject *dir, const char *name, struct subj
         return child->object != NULL && object_folder_shows(child->object);
 }
 
-static const struct object *object_after(const struct subject *dir, const struct node_cursor *cursor)
+static const struct object *object_after(
+        const struct subject *dir, const struct node_cursor *cursor)
 {
-        return cursor->at == NULL ? dir->fleet->objects[folder_kind(dir)] :
-                                    ((const struct object *)cursor->at)->hh.next;
+        return cursor->at == NULL ? dir->fleet->objects[folder_kind(dir)]
+                                  : ((const struct object *)cursor->at)->hh.next;
 }
 
 static bool object_next(const struct subject *dir, struct node_cursor *cursor)
@@ -80,18 +81,20 @@ static bool error_next(const struct subject *dir, struct node_cursor *cursor)
 {
         const struct object *o = object_after(dir, cursor);
 
-        while (o != NULL && (!object_has_error(o) || strlen(o->name) + sizeof(error_suffix) > sizeof(cursor->text)))
+        while (o != NULL && (!object_has_error(o) ||
+                                    strlen(o->name) + sizeof(error_suffix) > sizeof(cursor->text)))
                 o = o->hh.next;
         if (o == NULL)
                 return false;
         cursor->at = o;
-        snprintf(cursor->text, sizeof(cursor->text), "%.*s%s", (int)(sizeof(cursor->text) - sizeof(error_suffix)),
-                o->name, error_suffix);
+        snprintf(cursor->text, sizeof(cursor->text), "%.*s%s",
+                (int)(sizeof(cursor->text) - sizeof(error_suffix)), o->name, error_suffix);
         cursor->name = cursor->text;
         return true;
 }
 
-/* The line that is wrong, and a caret below the place. A line that may hold a credential is not repeated. */
+/* The line that is wrong, and a caret below the place. A line that may hold a credential is not
+ * repeated. */
 static void error_excerpt(const struct document *d, const struct err *e, struct buf *out)
 {
         enum { EXCERPT_WIDTH = 80 };
@@ -106,7 +109,8 @@ static void error_excerpt(const struct document *d, const struct err *e, struct 
         }
         newline = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
         len = (size_t)((newline != NULL ? newline : end) - p);
-        /* Columns are characters; only where each is one byte can the caret be sure to point right. */
+        /* Columns are characters; only where each is one byte can the caret be sure to point right.
+         */
         for (size_t i = 0; i < len; i++)
                 if ((unsigned char)p[i] < ' ' || (unsigned char)p[i] > '~')
                         return;
@@ -135,13 +139,15 @@ static int error_render(const struct subject *s, struct buf *out)
         if (e->remedy[0] != '\0')
                 show_line(out, "remedy:", e->remedy, NULL);
         if (o->in_force.bytes != NULL)
-                show_linef(out, "effect:", "the write was refused; what was in force before still is: %s/applied.yaml",
+                show_linef(out, "effect:",
+                        "the write was refused; what was in force before still is: %s/applied.yaml",
                         o->name);
         else
                 show_line(out, "effect:", "the write was refused; nothing was started", NULL);
         if (o->draft.bytes != NULL)
-                show_linef(out, "action:", "correct %s.%s and write it again, or discard it: rm %s%s", o->name, ext, o->name,
-                        error_suffix);
+                show_linef(out,
+                        "action:", "correct %s.%s and write it again, or discard it: rm %s%s",
+                        o->name, ext, o->name, error_suffix);
         show_as_of(out, o->draft_at);
         return out->error;
 }
@@ -157,8 +163,11 @@ static int error_xattr(const struct subject *s, struct buf *out)
 }
 
 static const struct node_xattr error_xattrs[] = { { "error", error_xattr }, { NULL, NULL } };
-static const struct node_row error_child = { .kind = NODE_FILE, .render = error_render, .mtime = error_mtime,
-        .flags = NODE_WATCHED | NODE_REMOVABLE, .xattrs = error_xattrs,
+static const struct node_row error_child = { .kind = NODE_FILE,
+        .render = error_render,
+        .mtime = error_mtime,
+        .flags = NODE_WATCHED | NODE_REMOVABLE,
+        .xattrs = error_xattrs,
         .help = "why the last write was refused" };
 
 /* ---------------------------------------------------------------- folders */
@@ -168,20 +177,29 @@ static int phase_xattr(const struct subject *s, struct buf *out)
         return buf_puts(out, phase_text(show_object_phase(s->object)));
 }
 
-static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr }, { "error", error_xattr }, { NULL, NULL } };
-static const struct node_row backup_child = { .kind = NODE_DIR, .table = &backup_table,
-        .help = "the status of one backup", .xattrs = object_xattrs };
-static const struct node_row restore_child = { .kind = NODE_DIR, .table = &restore_table,
-        .help = "the status of one restore", .xattrs = object_xattrs };
-static const struct node_row migration_child = { .kind = NODE_DIR, .table = &migration_table,
-        .help = "the status of one migration", .folder = FOLDER_MIGRATION,
+static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr },
+        { "error", error_xattr }, { NULL, NULL } };
+static const struct node_row backup_child = { .kind = NODE_DIR,
+        .table = &backup_table,
+        .help = "the status of one backup",
+        .xattrs = object_xattrs };
+static const struct node_row restore_child = { .kind = NODE_DIR,
+        .table = &restore_table,
+        .help = "the status of one restore",
+        .xattrs = object_xattrs };
+static const struct node_row migration_child = { .kind = NODE_DIR,
+        .table = &migration_table,
+        .help = "the status of one migration",
+        .folder = FOLDER_MIGRATION,
         .xattrs = object_xattrs };
 
-#define FOLDER_ROWS(child)                                                                                     \
-        FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"),                   \
-        LIST_ROW(object_find, object_next, child, .help = "the status folder of each object"),                 \
-        LIST_ROW(error_find, error_next, error_child, .help = "why the last write was refused; only while it is"), \
-        USER_ROW(.help = "the user's files")
+#define FOLDER_ROWS(child)                                                                   \
+        FILE_ROW("README.txt", text_readme, .flags = NODE_CONST, .help = "what to do here"), \
+                LIST_ROW(object_find, object_next, child,                                    \
+                        .help = "the status folder of each object"),                         \
+                LIST_ROW(error_find, error_next, error_child,                                \
+                        .help = "why the last write was refused; only while it is"),         \
+                USER_ROW(.help = "the user's files")
 
 static const struct node_row backups_rows[] = { FOLDER_ROWS(backup_child) };
 static const struct node_row restores_rows[] = { FOLDER_ROWS(restore_child) };

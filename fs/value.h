@@ -45,13 +45,13 @@ struct value_row {
         value_json_fn *put;
 };
 
-#define VALUE_ROW(kind, n, j, h)        { .name = #n, .json = (j), .get = kind##_##n },
-#define VALUE_JSON_ROW(kind, f, j)      { .json = (j), .put = kind##_##f },
-#define VALUE_NUMBER(kind, n, j, h)     kind##_NUMBER_##n,
-#define VALUE_JSON_NUMBER(kind, f, j)   kind##_NUMBER_##f,
+#define VALUE_ROW(kind, n, j, h)      { .name = #n, .json = (j), .get = kind##_##n },
+#define VALUE_JSON_ROW(kind, f, j)    { .json = (j), .put = kind##_##f },
+#define VALUE_NUMBER(kind, n, j, h)   kind##_NUMBER_##n,
+#define VALUE_JSON_NUMBER(kind, f, j) kind##_NUMBER_##f,
 #define VALUE_NO_FILE(kind, f, j)
-#define VALUE_FILE(kind, n, j, h)                                                                \
-        FILE_ROW(#n, kind##_value_file, .arg = kind##_NUMBER_##n, .flags = NODE_WATCHED,         \
+#define VALUE_FILE(kind, n, j, h)                                                        \
+        FILE_ROW(#n, kind##_value_file, .arg = kind##_NUMBER_##n, .flags = NODE_WATCHED, \
                 .mtime = kind##_mtime, .help = (h)),
 
 static inline struct value value_none(void)
@@ -61,7 +61,8 @@ static inline struct value value_none(void)
 
 static inline struct value value_text(const char *s)
 {
-        return s != NULL && s[0] != '\0' ? (struct value){ .type = VALUE_TEXT, .s = s } : value_none();
+        return s != NULL && s[0] != '\0' ? (struct value){ .type = VALUE_TEXT, .s = s }
+                                         : value_none();
 }
 
 static inline struct value value_int(int64_t i)

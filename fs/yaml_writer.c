@@ -10,10 +10,12 @@
 
 #include "base/cleanup.h"
 
-/* Whether text stands for itself without quotes. Rather a quote too many: only what is plainly a word goes bare. */
+/* Whether text stands for itself without quotes. Rather a quote too many: only what is plainly a
+ * word goes bare. */
 static bool yaml_plain(const char *s)
 {
-        static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf" };
+        static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y",
+                "n", "nan", "inf" };
         bool letter = false;
 
         if (!isalpha((unsigned char)s[0]) && s[0] != '/')
@@ -29,8 +31,8 @@ static bool yaml_plain(const char *s)
         return letter;
 }
 
-/* What YAML takes for a line break or does not allow, also between quotes: controls, NEL, the line and paragraph
-   separators, the byte order mark. 0: none of them; else its length in bytes. */
+/* What YAML takes for a line break or does not allow, also between quotes: controls, NEL, the line
+   and paragraph separators, the byte order mark. 0: none of them; else its length in bytes. */
 static size_t yaml_special(const unsigned char *p, unsigned *ret)
 {
         if (p[0] < 0x20 || p[0] == 0x7f) {
@@ -45,7 +47,8 @@ static size_t yaml_special(const unsigned char *p, unsigned *ret)
                 *ret = 0x2000u + (p[2] & 0x3fu);
                 return 3;
         }
-        if ((p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)) {
+        if ((p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) ||
+                (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)) {
                 *ret = p[1] == 0xbb ? 0xfeffu : 0xffc0u + (p[2] & 0x3fu);
                 return 3;
         }
