@@ -68,6 +68,8 @@ static const struct notify_rule {
                 .name = "{member}" },
         { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/clusters/{member}" },
         { CHANGE_TASK, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs/{run}" },
+        { CHANGE_TASK, .tell = TELL_NAME, .path = "{fleet}/{folder}/{name}/runs/{run}/clusters",
+                .name = "{member}" },
         { CHANGE_TASK, .tell = TELL_FILES,
                 .path = "{fleet}/{folder}/{name}/runs/{run}/clusters/{member}" },
 };

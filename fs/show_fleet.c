@@ -175,7 +175,7 @@ static const struct node_row template_child = { .kind = NODE_FILE,
         .flags = NODE_CONST,
         .help = "a document to copy and to change" };
 static const struct node_row templates_rows[] = {
-        LIST_ROW(template_find, template_next, template_child,
+        LIST_ROW(template_find, template_next, template_child, .flags = NODE_CONST,
                 .help = "documents to copy and to change"),
 };
 static const struct node_table templates_table = NODE_TABLE(templates_rows);

@@ -70,6 +70,7 @@ static const struct row {
                 1,
                 "/p/restores/undo files\n/p/restores/undo/clusters eu name\n/p/restores/undo/clusters/eu files\n"
                 "/p/restores/undo/runs/20260901-020003Z files\n"
+                "/p/restores/undo/runs/20260901-020003Z/clusters eu name\n"
                 "/p/restores/undo/runs/20260901-020003Z/clusters/eu files\n" },
         { "a new run",
                 { { .kind = CHANGE_RUN,
