@@ -9,7 +9,7 @@ PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkg-config fuse3 libfuse3-dev li
 # shellcheck disable=SC2034 # by who sources this
 PACKAGES_DEMO="jq curl openssl procps"
 # shellcheck disable=SC2034
-PACKAGES_TEST="bats jq curl openssl git rsync vim attr inotify-tools libglib2.0-bin busybox-static python3 procps psmisc groff"
+PACKAGES_TEST="bats jq curl openssl git rsync vim attr inotify-tools libglib2.0-bin busybox-static python3 procps psmisc groff-base"
 # shellcheck disable=SC2034
 PACKAGES_FUZZ="clang libclang-rt-14-dev llvm"
 
