@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The parts of base/http.h: http.c (the multi handle on the loop, queue and caps), http_host.c (how
- * to reach one server), http_transfer.c (one request) and http_error.c (what went wrong, in words).
+ * to reach one server), http_request.c (what a request says), http_transfer.c (its life) and
+ * http_error.c (what went wrong, in words).
  */
 #include <curl/curl.h>
 #include <uthash.h>
@@ -107,7 +108,8 @@ struct http {
 
 /* http.c */
 void http_work_soon(struct http *http);
-/* Spare handles are kept for ordinary requests only: the size of a handle's buffer, once it has one, cannot be changed. */
+/* Spare handles are kept for ordinary requests only: the size of a handle's buffer, once it has
+ * one, cannot be changed. */
 CURL *http_easy_get(struct http *http, bool stream);
 void http_easy_put(struct http *http, CURL *easy, bool stream);
 
@@ -132,6 +134,11 @@ void http_transfer_start(struct http_transfer *t);
 void http_transfer_finish(struct http_transfer *t, CURLcode code);
 /* Takes it away from libcurl and frees it; no callback. */
 void http_transfer_free(struct http_transfer *t);
+
+/* http_request.c */
+int http_transfer_fill(struct http_transfer *t, const struct http_request *rq, struct err *err);
+/* Wipes what they hold of credentials. */
+void http_headers_free(struct curl_slist *headers);
 
 /* http_error.c */
 struct http_failure {

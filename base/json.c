@@ -8,6 +8,7 @@
 #endif
 
 #include "base/json_balance.h"
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -34,9 +35,6 @@ static int scan_bad(struct json_scan *s, const char *what)
 {
         return json_scan_fail(s, -EBADMSG, s->p == s->end ? "it ends in the middle" : what);
 }
-
-/* For what is called several times per value: as calls they are a fifth of the time. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 static __attribute__((noinline)) void skip_space(struct json_scan *s)
 {
@@ -85,109 +83,6 @@ int json_peek(struct json_scan *s)
 
 /* --- strings --- */
 
-static int hex_digit(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
-
-/* The four digits at p, or -1. */
-static int hex4(const char *p, const char *end)
-{
-        int value = 0;
-
-        if (end - p < 4)
-                return -1;
-        for (int i = 0; i < 4; i++) {
-                int digit = hex_digit(p[i]);
-
-                if (digit < 0)
-                        return -1;
-                value = value << 4 | digit;
-        }
-        return value;
-}
-
-/*
- * The escape at p, which points behind a backslash: its character in *ret, its length without the
- * backslash as the result; 0 if it is none.
- */
-static size_t escape_at(const char *p, const char *end, unsigned *ret)
-{
-        int high, low;
-
-        if (p == end)
-                return 0;
-        switch (*p) {
-        case '"':
-        case '\\':
-        case '/':
-                *ret = (unsigned char)*p;
-                return 1;
-        case 'b':
-                *ret = '\b';
-                return 1;
-        case 'f':
-                *ret = '\f';
-                return 1;
-        case 'n':
-                *ret = '\n';
-                return 1;
-        case 'r':
-                *ret = '\r';
-                return 1;
-        case 't':
-                *ret = '\t';
-                return 1;
-        case 'u':
-                break;
-        default:
-                return 0;
-        }
-        high = hex4(p + 1, end);
-        if (high < 0 || (high >= 0xdc00 && high <= 0xdfff))
-                return 0;
-        *ret = (unsigned)high;
-        if (high < 0xd800 || high > 0xdbff)
-                return 5;
-        if (end - p < 7 || p[5] != '\\' || p[6] != 'u')
-                return 0;
-        low = hex4(p + 7, end);
-        if (low < 0xdc00 || low > 0xdfff)
-                return 0;
-        *ret = 0x10000U + (((unsigned)high - 0xd800U) << 10) + ((unsigned)low - 0xdc00U);
-        return 11;
-}
-
-/* The first byte from p on that is no plain ASCII: a quote, a backslash, a control character or
- * one of several bytes; or end. */
-static ALWAYS_INLINE const char *plain_end(const char *p, const char *end)
-{
-#ifdef __SSE2__
-        for (; end - p >= 16; p += 16) {
-                __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-                /* Signed: bytes from 0x80 on are less than a space too. */
-                __m128i odd = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
-                unsigned bits;
-
-                odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-                odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-                bits = (unsigned)_mm_movemask_epi8(odd);
-                if (bits)
-                        return p + __builtin_ctz(bits);
-        }
-#endif
-        while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ' &&
-                (unsigned char)*p < 0x80)
-                p++;
-        return p;
-}
-
 /* p points to the opening quote. */
 static int scan_string(struct json_scan *s, struct json_text *ret)
 {
@@ -199,7 +94,7 @@ static int scan_string(struct json_scan *s, struct json_text *ret)
                 unsigned character;
                 size_t n;
 
-                s->p = plain_end(s->p, s->end);
+                s->p = json_plain_end(s->p, s->end);
                 if (s->p == s->end)
                         return scan_bad(s, "");
                 switch (*s->p) {
@@ -208,7 +103,7 @@ static int scan_string(struct json_scan *s, struct json_text *ret)
                         s->p++;
                         return 0;
                 case '\\':
-                        n = escape_at(s->p + 1, s->end, &character);
+                        n = json_escape_at(s->p + 1, s->end, &character);
                         if (n == 0)
                                 return scan_bad(s, "a bad escape in a string");
                         escaped = true;
@@ -234,103 +129,6 @@ int json_read_string(struct json_scan *s, struct json_text *ret)
         if (kind != JSON_KIND_STRING)
                 return scan_bad(s, "expected a string");
         return scan_string(s, ret);
-}
-
-static size_t utf8_put(char *dst, unsigned c)
-{
-        if (c < 0x80) {
-                dst[0] = (char)c;
-                return 1;
-        }
-        if (c < 0x800) {
-                dst[0] = (char)(0xc0 | c >> 6);
-                dst[1] = (char)(0x80 | (c & 0x3f));
-                return 2;
-        }
-        if (c < 0x10000) {
-                dst[0] = (char)(0xe0 | c >> 12);
-                dst[1] = (char)(0x80 | (c >> 6 & 0x3f));
-                dst[2] = (char)(0x80 | (c & 0x3f));
-                return 3;
-        }
-        dst[0] = (char)(0xf0 | c >> 18);
-        dst[1] = (char)(0x80 | (c >> 12 & 0x3f));
-        dst[2] = (char)(0x80 | (c >> 6 & 0x3f));
-        dst[3] = (char)(0x80 | (c & 0x3f));
-        return 4;
-}
-
-/* Decodes the next piece of t from *p on: one character, or a run without escapes that is pointed
- * to. The length of what `*piece` points to; 0 at the end; -EBADMSG. */
-static ssize_t next_piece(
-        const struct json_text *t, const char **p, const char **piece, char room[static 4])
-{
-        const char *end = t->p + t->len;
-        unsigned character;
-        size_t n;
-
-        if (*p == end)
-                return 0;
-        if (**p != '\\') {
-                const char *stop = memchr(*p, '\\', (size_t)(end - *p));
-
-                *piece = *p;
-                *p = stop ? stop : end;
-                return *p - *piece;
-        }
-        n = escape_at(*p + 1, end, &character);
-        if (n == 0 || character == 0)
-                return -EBADMSG;
-        *p += 1 + n;
-        *piece = room;
-        return (ssize_t)utf8_put(room, character);
-}
-
-bool json_text_is(const struct json_text *t, const char *str)
-{
-        const char *p = t->p, *piece = NULL;
-        char room[4];
-        ssize_t n;
-
-        if (!t->escaped)
-                return strlen(str) == t->len && memcmp(str, t->p, t->len) == 0;
-        while ((n = next_piece(t, &p, &piece, room)) > 0) {
-                if (strncmp(str, piece, (size_t)n) != 0)
-                        return false;
-                str += n;
-        }
-        return n == 0 && *str == '\0';
-}
-
-bool json_text_has_nul(const struct json_text *t)
-{
-        const char *p = t->p, *end = p + t->len;
-
-        while (t->escaped && (p = memchr(p, '\\', (size_t)(end - p)))) {
-                if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
-                        return true;
-                p += 2;
-        }
-        return false;
-}
-
-ssize_t json_text_decode(const struct json_text *t, char *dst)
-{
-        const char *p = t->p, *piece = NULL;
-        size_t len = 0;
-        char room[4];
-        ssize_t n;
-
-        if (!t->escaped) {
-                if (t->len)
-                        memcpy(dst, t->p, t->len);
-                return (ssize_t)t->len;
-        }
-        while ((n = next_piece(t, &p, &piece, room)) > 0) {
-                memcpy(dst + len, piece, (size_t)n);
-                len += (size_t)n;
-        }
-        return n < 0 ? n : (ssize_t)len;
 }
 
 /* --- other values --- */
@@ -608,38 +406,4 @@ int json_scan_end(struct json_scan *s)
                 return s->code;
         skip_space(s);
         return s->p == s->end ? 0 : json_scan_fail(s, -EBADMSG, "more follows after the end");
-}
-
-/* --- writing --- */
-
-int json_put_string(struct buf *out, const char *str, size_t len)
-{
-        const char *p = str, *end = str + len;
-
-        buf_putc(out, '"');
-        while (p < end) {
-                const char *stop = plain_end(p, end);
-                size_t n;
-
-                if (stop > p)
-                        buf_append(out, p, (size_t)(stop - p));
-                p = stop;
-                if (p == end)
-                        break;
-                n = utf8_sequence(p, (size_t)(end - p));
-                if (*p == '"' || *p == '\\')
-                        buf_printf(out, "\\%c", *p);
-                else if (*p == '\n')
-                        buf_puts(out, "\\n");
-                else if (*p == '\t')
-                        buf_puts(out, "\\t");
-                else if (n == 1)
-                        buf_printf(out, "\\u%04x", (unsigned char)*p);
-                else if (n > 1)
-                        buf_append(out, p, n);
-                else
-                        buf_puts(out, "\xef\xbf\xbd");
-                p += n ? n : 1;
-        }
-        return buf_putc(out, '"');
 }

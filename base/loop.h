@@ -53,7 +53,8 @@ int loop_run_once(struct loop *loop, int64_t max_wait_ms, struct err *err);
  * thread. */
 void loop_stop(struct loop *loop);
 
-/* The calling thread owns the loop from now on: for the one that ends what another thread, which is joined, has run. */
+/* The calling thread owns the loop from now on: for the one that ends what another thread, which is
+ * joined, has run. */
 void loop_adopt(struct loop *loop);
 
 /* Milliseconds of CLOCK_BOOTTIME, read once per round: all callbacks of a round see the same time.
