@@ -2,10 +2,12 @@
 /*
  * The process: order of start and stop, nothing else.
  *
- *     options ─► (fork) ─► store ─► configuration and what is stored ─► mount ─► engine ─► workers ─► ready
+ *     options ─► (fork) ─► store ─► configuration and what is stored ─► mount ─► engine ─► workers
+ * ─► ready
  *
- * As a daemon the parent waits for `ready`, so that a script may use the mount in its next line, and ends with the child's
- * exit code if that fails. Nothing makes a thread or touches libcurl before the fork.
+ * As a daemon the parent waits for `ready`, so that a script may use the mount in its next line,
+ * and ends with the child's exit code if that fails. Nothing makes a thread or touches libcurl
+ * before the fork.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +43,8 @@ struct daemon {
         int ready_fd; /* the parent waits at its other end; -1 in the foreground */
 };
 
-/* What fails decides about the exit code as much as how: a typing error in a fleet file is not one of the command line. */
+/* What fails decides about the exit code as much as how: a typing error in a fleet file is not one
+ * of the command line. */
 enum stage { STAGE_STATE, STAGE_CONFIG, STAGE_MOUNT, STAGE_SERVE };
 
 static const char *const stage_names[] = {
@@ -76,15 +79,16 @@ static int exit_code(enum stage stage, const struct err *err)
         return exit_codes[i].code;
 }
 
-/* To stderr, which is the terminal until the mount is ready; returns the exit code. A place is one in the file that the
-   message begins with: editors and terminals know "FILE:LINE:COLUMN: …". */
+/* To stderr, which is the terminal until the mount is ready; returns the exit code. A place is one
+   in the file that the message begins with: editors and terminals know "FILE:LINE:COLUMN: …". */
 static int complain(enum stage stage, const struct err *err)
 {
         const char *rest = err->line > 0 && err->msg[0] == '/' ? strstr(err->msg, ": ") : NULL;
 
         fprintf(stderr, "fleetfs: %s: ", stage_names[stage]);
         if (rest != NULL)
-                fprintf(stderr, "%.*s:%d:%d%s", (int)(rest - err->msg), err->msg, err->line, err->column, rest);
+                fprintf(stderr, "%.*s:%d:%d%s", (int)(rest - err->msg), err->msg, err->line,
+                        err->column, rest);
         else
                 fputs(err->msg, stderr);
         fprintf(stderr, "%s%s\n", err->remedy[0] != '\0' ? "\n  " : "", err->remedy);
@@ -118,7 +122,8 @@ static void daemon_ready(void *arg)
         struct daemon *d = arg;
         int null;
 
-        log_info("mounted", LOG_S("mountpoint", d->options.mountpoint), LOG_S("version", FLEETFS_VERSION));
+        log_info("mounted", LOG_S("mountpoint", d->options.mountpoint),
+                LOG_S("version", FLEETFS_VERSION));
         if (d->ready_fd < 0)
                 return;
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -133,8 +138,8 @@ static void daemon_ready(void *arg)
         d->ready_fd = -1;
 }
 
-/* From here on stderr is the log; the terminal saw all that went wrong before. Without a place for it a daemon logs
-   nowhere, as long as nobody asked for one. */
+/* From here on stderr is the log; the terminal saw all that went wrong before. Without a place for
+   it a daemon logs nowhere, as long as nobody asked for one. */
 static int daemon_log_file(struct daemon *d, struct err *err)
 {
         char path[sizeof(d->fleet_dir) + 32];
@@ -286,8 +291,8 @@ static int daemon_run(struct daemon *d)
         if (engine_load(d->engine, &err) < 0)
                 return complain(STAGE_CONFIG, &err);
         if (d->engine->model.store_read_only && !so.read_only) {
-                fprintf(stderr, "fleetfs: %s holds the state in %s: this mount is read-only\n", d->engine->model.store_holder,
-                        d->options.state_dir);
+                fprintf(stderr, "fleetfs: %s holds the state in %s: this mount is read-only\n",
+                        d->engine->model.store_holder, d->options.state_dir);
                 so.read_only = true;
         }
         if (so.fsname == NULL) {
@@ -304,7 +309,8 @@ static int daemon_run(struct daemon *d)
 
 static void daemon_done(struct daemon *d)
 {
-        /* Requests that wait for the engine are answered before it goes; the tree outlives it by a moment. */
+        /* Requests that wait for the engine are answered before it goes; the tree outlives it by a
+         * moment. */
         if (d->engine != NULL)
                 engine_stop(d->engine);
         session_free(d->session);
@@ -317,7 +323,8 @@ static int daemon_log_init(struct daemon *d, struct err *err)
         const struct options *o = &d->options;
         int r;
 
-        d->log = (struct log_options){ .level = o->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT };
+        d->log = (struct log_options){ .level = o->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+                .format = LOG_FORMAT_TEXT };
         if (o->log_level != NULL) {
                 r = log_level_parse(o->log_level, &d->log.level, err);
                 if (r < 0)
@@ -327,14 +334,15 @@ static int daemon_log_init(struct daemon *d, struct err *err)
                 if (strcmp(o->log_format, "json") == 0)
                         d->log.format = LOG_FORMAT_JSON;
                 else if (strcmp(o->log_format, "text") != 0)
-                        return err_set(err, -EINVAL, "--log-format: \"%s\" is neither text nor json", o->log_format);
+                        return err_set(err, -EINVAL,
+                                "--log-format: \"%s\" is neither text nor json", o->log_format);
         }
         log_init(&d->log);
         return 0;
 }
 
-/* As the kernel will spell it: links of migrations may lead through it. Only the folder above is looked at when the
-   mountpoint itself cannot be: it may be the dead mount of a predecessor. */
+/* As the kernel will spell it: links of migrations may lead through it. Only the folder above is
+   looked at when the mountpoint itself cannot be: it may be the dead mount of a predecessor. */
 static int daemon_mountpoint(struct daemon *d, struct err *err)
 {
         char *full = realpath(d->options.mountpoint, NULL), *given = d->options.mountpoint;
@@ -382,7 +390,8 @@ int main(int argc, char **argv)
         if (r == 0)
                 r = daemon_mountpoint(&d, &err);
         if (r < 0) {
-                fprintf(stderr, "fleetfs: %s%s%s\nTry: fleetfs --help\n", err.msg, err.remedy[0] ? ": " : "", err.remedy);
+                fprintf(stderr, "fleetfs: %s%s%s\nTry: fleetfs --help\n", err.msg,
+                        err.remedy[0] ? ": " : "", err.remedy);
                 options_done(&d.options);
                 return EXIT_USAGE;
         }

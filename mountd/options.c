@@ -13,30 +13,37 @@
 #include "base/limits.h"
 #include "base/spell.h"
 
-#define ROW(name_, letter_, type_, member_, value_, help_)                                              \
-        {                                                                                               \
-                .name = (name_), .letter = (letter_), .type = (type_),                                  \
-                .offset = offsetof(struct options, member_), .value = (value_), .help = (help_)         \
+#define ROW(name_, letter_, type_, member_, value_, help_)                                      \
+        {                                                                                       \
+                .name = (name_), .letter = (letter_), .type = (type_),                          \
+                .offset = offsetof(struct options, member_), .value = (value_), .help = (help_) \
         }
 
 static const struct option_row rows[] = {
         ROW("fleet-file", 0, OPTION_PATH, fleet_file, "FILE",
                 "fleets and their clusters; default: all *.yaml of the configuration folder, else every context of the kubeconfig"),
-        ROW("kubeconfig", 0, OPTION_PATH, kubeconfig, "FILE", "instead of $KUBECONFIG and ~/.kube/config"),
+        ROW("kubeconfig", 0, OPTION_PATH, kubeconfig, "FILE",
+                "instead of $KUBECONFIG and ~/.kube/config"),
         ROW("velero-namespace", 0, OPTION_STRING, velero_namespace, "NAME",
                 "where Velero is; default: where its storage locations are"),
         ROW("state-dir", 0, OPTION_PATH, state_dir, "DIR",
                 "where policies and runs are kept; default: $XDG_STATE_HOME/fleetfs, for root /var/lib/fleetfs"),
         ROW("start-deadline", 0, OPTION_DURATION, start_deadline_s, "DURATION",
                 "how long an unreachable cluster is owed a one-off backup, a restore or a migration (1h)"),
-        ROW("ro", 0, OPTION_FLAG, read_only, NULL, "read-only: nothing is written, here or to any cluster; the fastest to read"),
-        ROW("allow-other", 0, OPTION_FLAG, allow_other, NULL, "let other users in; needs user_allow_other in /etc/fuse.conf"),
-        ROW("fsname", 0, OPTION_STRING, fsname, "NAME", "what df and mount show; default: fleet:NAME"),
-        ROW("foreground", 'f', OPTION_FLAG, foreground, NULL, "stay in the foreground, log to stderr"),
-        ROW("debug", 'd', OPTION_FLAG, debug, NULL, "as -f with --log-level debug, and tell every request of the kernel"),
+        ROW("ro", 0, OPTION_FLAG, read_only, NULL,
+                "read-only: nothing is written, here or to any cluster; the fastest to read"),
+        ROW("allow-other", 0, OPTION_FLAG, allow_other, NULL,
+                "let other users in; needs user_allow_other in /etc/fuse.conf"),
+        ROW("fsname", 0, OPTION_STRING, fsname, "NAME",
+                "what df and mount show; default: fleet:NAME"),
+        ROW("foreground", 'f', OPTION_FLAG, foreground, NULL,
+                "stay in the foreground, log to stderr"),
+        ROW("debug", 'd', OPTION_FLAG, debug, NULL,
+                "as -f with --log-level debug, and tell every request of the kernel"),
         ROW("log-level", 0, OPTION_STRING, log_level, "LEVEL", "error, warn, info or debug (info)"),
         ROW("log-format", 0, OPTION_STRING, log_format, "FORMAT", "text or json (text)"),
-        ROW("log-file", 0, OPTION_PATH, log_file, "FILE", "log there and not to stderr; default of a daemon: fleetfs.log in the state folder"),
+        ROW("log-file", 0, OPTION_PATH, log_file, "FILE",
+                "log there and not to stderr; default of a daemon: fleetfs.log in the state folder"),
 };
 
 const struct option_row *options_table(size_t *n)
@@ -55,8 +62,8 @@ void options_help(FILE *out)
                 char left[64];
 
                 snprintf(left, sizeof(left), "%s--%s%s%s",
-                        rows[i].letter ? (char[]){ '-', rows[i].letter, ',', ' ', '\0' } : "    ", rows[i].name,
-                        rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+                        rows[i].letter ? (char[]){ '-', rows[i].letter, ',', ' ', '\0' } : "    ",
+                        rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
                 fprintf(out, "  %-30s %s\n", left, rows[i].help);
         }
         fputs("  -o OPTION[=VALUE],…            any of the above with _ for -, or an option of fuse(8)\n"
@@ -90,7 +97,8 @@ static int option_path(char **to, const char *value, struct err *err)
         return 0;
 }
 
-static int option_set(struct options *o, const struct option_row *row, const char *value, struct err *err)
+static int option_set(
+        struct options *o, const struct option_row *row, const char *value, struct err *err)
 {
         void *member = (char *)o + row->offset;
         char **text = member;
@@ -122,7 +130,8 @@ static int option_set(struct options *o, const struct option_row *row, const cha
         return 0;
 }
 
-static bool option_name_is(const struct option_row *row, const char *name, size_t len, char separator)
+static bool option_name_is(
+        const struct option_row *row, const char *name, size_t len, char separator)
 {
         if (strlen(row->name) != len)
                 return false;
@@ -143,8 +152,9 @@ static const struct option_row *option_find(const char *name, size_t len, char s
 /* Options that mount(8) and fstab pass and that mean nothing to a mount helper. */
 static bool option_of_mount(const char *name, size_t len)
 {
-        static const char *const names[] = { "rw", "user", "nouser", "users", "nofail", "auto", "noauto", "_netdev", "dev",
-                "nodev", "suid", "nosuid", "exec", "noexec", "defaults", "default_permissions" };
+        static const char *const names[] = { "rw", "user", "nouser", "users", "nofail", "auto",
+                "noauto", "_netdev", "dev", "nodev", "suid", "nosuid", "exec", "noexec", "defaults",
+                "default_permissions" };
 
         if (len > 2 && strncmp(name, "x-", 2) == 0)
                 return true;
@@ -187,9 +197,10 @@ static int option_unknown(const char *name, size_t len, struct err *err)
         snprintf(word, sizeof(word), "%.*s", (int)len, name);
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
                 spell_offer(&spell, rows[i].name);
-        return spell.nearest != NULL ?
-                       err_set(err, -EINVAL, "unknown option --%s: did you mean --%s?", word, spell.nearest) :
-                       err_set(err, -EINVAL, "unknown option --%s", word);
+        return spell.nearest != NULL
+                       ? err_set(err, -EINVAL, "unknown option --%s: did you mean --%s?", word,
+                                 spell.nearest)
+                       : err_set(err, -EINVAL, "unknown option --%s", word);
 }
 
 static int option_long(struct options *o, int argc, char *const *argv, int *i, struct err *err)
@@ -210,7 +221,8 @@ static int option_long(struct options *o, int argc, char *const *argv, int *i, s
         if (row == NULL)
                 return option_unknown(name, len, err);
         if (row->type == OPTION_FLAG)
-                return eq != NULL ? err_set(err, -EINVAL, "--%s takes no value", row->name) : option_set(o, row, NULL, err);
+                return eq != NULL ? err_set(err, -EINVAL, "--%s takes no value", row->name)
+                                  : option_set(o, row, NULL, err);
         if (eq == NULL && *i + 1 >= argc)
                 return err_set(err, -EINVAL, "--%s needs a value", row->name);
         return option_set(o, row, eq != NULL ? eq + 1 : argv[++*i], err);
@@ -224,7 +236,8 @@ static int option_short(struct options *o, const char *a, struct err *err)
         return err_set(err, -EINVAL, "unknown option %s", a);
 }
 
-/* Where to mount, and before it, from mount(8), what: a fleet file, or a word that only stands for one. */
+/* Where to mount, and before it, from mount(8), what: a fleet file, or a word that only stands for
+ * one. */
 static int options_positional(struct options *o, const char *const *v, size_t n, struct err *err)
 {
         int r = 0;
@@ -236,7 +249,8 @@ static int options_positional(struct options *o, const char *const *v, size_t n,
                         return err_set(err, -EINVAL, "an argument is empty");
         if (n == 2 && strcmp(v[0], "none") != 0 && strcmp(v[0], "fleetfs") != 0) {
                 if (o->fleet_file != NULL)
-                        return err_set(err, -EINVAL, "two fleet files: %s and %s", o->fleet_file, v[0]);
+                        return err_set(
+                                err, -EINVAL, "two fleet files: %s and %s", o->fleet_file, v[0]);
                 r = option_path(&o->fleet_file, v[0], err);
         }
         return r < 0 ? r : option_path(&o->mountpoint, v[n - 1], err);
@@ -313,7 +327,8 @@ int options_defaults(struct options *o, struct err *err)
         else if (home != NULL && home[0] == '/')
                 n = asprintf(&o->state_dir, "%s/.local/state/fleetfs", home);
         else {
-                err_set(err, -ENOENT, "no place to keep policies: neither $XDG_STATE_HOME nor $HOME is set");
+                err_set(err, -ENOENT,
+                        "no place to keep policies: neither $XDG_STATE_HOME nor $HOME is set");
                 return err_remedy(err, "use --state-dir");
         }
         if (n < 0) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * options: the command line, one row per option. --help, the man page's list and the parser read the same rows. Every option
- * may also be given by -o, as mount(8) does: `-o fleet_file=/etc/fleetfs/prod.yaml`; what no row knows is libfuse's.
+ * options: the command line, one row per option. --help, the man page's list and the parser read
+ * the same rows. Every option may also be given by -o, as mount(8) does: `-o
+ * fleet_file=/etc/fleetfs/prod.yaml`; what no row knows is libfuse's.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@ enum options_action { OPTIONS_MOUNT, OPTIONS_HELP, OPTIONS_VERSION };
 
 struct options {
         enum options_action action;
-        char *mountpoint;      /* absolute */
+        char *mountpoint; /* absolute */
         char *fleet_file;
         char *kubeconfig;
         char *velero_namespace;
@@ -24,7 +25,7 @@ struct options {
         char *log_level;
         char *log_format;
         char *fsname;
-        char *fuse;            /* options for libfuse, comma-separated, or NULL */
+        char *fuse; /* options for libfuse, comma-separated, or NULL */
         int64_t start_deadline_s;
         bool foreground;
         bool debug;
@@ -35,11 +36,11 @@ struct options {
 enum option_type { OPTION_FLAG, OPTION_STRING, OPTION_PATH, OPTION_DURATION };
 
 struct option_row {
-        const char *name;      /* as --name; as -o with _ for - */
-        char letter;           /* 0: none */
+        const char *name; /* as --name; as -o with _ for - */
+        char letter;      /* 0: none */
         enum option_type type;
-        size_t offset;         /* of its member of struct options */
-        const char *value;     /* what --help calls it; NULL for flags */
+        size_t offset;     /* of its member of struct options */
+        const char *value; /* what --help calls it; NULL for flags */
         const char *help;
 };
 
@@ -47,11 +48,13 @@ struct option_row {
 const struct option_row *options_table(size_t *n);
 
 /*
- * Parses; strings of *ret are its own. Relative paths become absolute, later options override earlier ones. -EINVAL with a
- * sentence: usage (exit 2); -ENOMEM. With --help and --version nothing else has to be there.
+ * Parses; strings of *ret are its own. Relative paths become absolute, later options override
+ * earlier ones. -EINVAL with a sentence: usage (exit 2); -ENOMEM. With --help and --version nothing
+ * else has to be there.
  */
 int options_parse(int argc, char *const *argv, struct options *ret, struct err *err);
 void options_done(struct options *o);
-/* Fills in what was not given from the environment: state_dir. -ENOENT when there is no place for it. */
+/* Fills in what was not given from the environment: state_dir. -ENOENT when there is no place for
+ * it. */
 int options_defaults(struct options *o, struct err *err);
 void options_help(FILE *out);

@@ -92,7 +92,8 @@ static void print_errors_md(void)
                 if (i == 0 || group_of(r[i].code) != group_of(r[i - 1].code))
                         printf("\n## %02dxx %s\n\n| code | name | errno | what it says | what to do |\n|---|---|---|---|---|\n",
                                 r[i].code / 100, group_of(r[i].code));
-                printf("| FLT-%04d | %s | %s | ", r[i].code, r[i].symbol, r[i].errnum ? errno_name(r[i].errnum) : "");
+                printf("| FLT-%04d | %s | %s | ", r[i].code, r[i].symbol,
+                        r[i].errnum ? errno_name(r[i].errnum) : "");
                 put_cell(r[i].sentence);
                 fputs(" | ", stdout);
                 put_cell(r[i].remedy);
@@ -107,8 +108,8 @@ static void print_errors(void)
 
         for (size_t i = 0; i < n; i++) {
                 if (i == 0 || group_of(r[i].code) != group_of(r[i - 1].code))
-                        printf("%s.Ss %02dxx: %s\n.Bl -tag -width FLT-0000\n", i > 0 ? ".El\n" : "", r[i].code / 100,
-                                group_of(r[i].code));
+                        printf("%s.Ss %02dxx: %s\n.Bl -tag -width FLT-0000\n", i > 0 ? ".El\n" : "",
+                                r[i].code / 100, group_of(r[i].code));
                 printf(".It FLT\\-%04d %s", r[i].code, r[i].symbol);
                 if (r[i].errnum)
                         printf(" Bq Er %s", errno_name(r[i].errnum));
@@ -160,18 +161,22 @@ static void place_add(const struct node_table *table, const char *path);
 /* NAME.error.txt: the list whose children are files, in a folder of the user's. */
 static const char *list_suffix(const struct node_row *row, const struct node_row *child)
 {
-        return row->kind == NODE_LIST && child->kind == NODE_FILE && (child->flags & NODE_REMOVABLE) ? ".error.txt" : "";
+        return row->kind == NODE_LIST && child->kind == NODE_FILE && (child->flags & NODE_REMOVABLE)
+                       ? ".error.txt"
+                       : "";
 }
 
 static void place_children(const struct node_table *table, const char *path)
 {
         for (size_t i = 0; i < table->n; i++) {
-                const struct node_row *row = &table->rows[i], *dir = row->kind == NODE_LIST ? row->child : row;
+                const struct node_row *row = &table->rows[i],
+                                      *dir = row->kind == NODE_LIST ? row->child : row;
                 char below[PATH_SIZE];
 
                 if (dir->kind != NODE_DIR)
                         continue;
-                snprintf(below, sizeof(below), "%s%s%s", path, *path ? "/" : "", dir->name != NULL ? dir->name : placeholder(path));
+                snprintf(below, sizeof(below), "%s%s%s", path, *path ? "/" : "",
+                        dir->name != NULL ? dir->name : placeholder(path));
                 place_add(dir->table, below);
         }
 }
@@ -184,14 +189,16 @@ static void place_add(const struct node_table *table, const char *path)
                 p++;
         if (p == places + n_places) {
                 if (n_places == PLACES_MAX) {
-                        fprintf(stderr, "tables: more than %d tables: raise PLACES_MAX\n", PLACES_MAX);
+                        fprintf(stderr, "tables: more than %d tables: raise PLACES_MAX\n",
+                                PLACES_MAX);
                         exit(1);
                 }
                 n_places++;
                 p->table = table;
         }
         if (p->n == ARRAY_SIZE(p->paths)) {
-                fprintf(stderr, "tables: a table stands at more than %zu paths\n", ARRAY_SIZE(p->paths));
+                fprintf(stderr, "tables: a table stands at more than %zu paths\n",
+                        ARRAY_SIZE(p->paths));
                 exit(1);
         }
         snprintf(p->paths[p->n++], PATH_SIZE, "%s", path);
@@ -201,13 +208,15 @@ static void place_add(const struct node_table *table, const char *path)
 static bool table_has(const struct node_table *t, const struct node_row *row)
 {
         for (size_t i = 0; i < t->n; i++)
-                if (row->name != NULL && t->rows[i].name != NULL && strcmp(t->rows[i].name, row->name) == 0 &&
+                if (row->name != NULL && t->rows[i].name != NULL &&
+                        strcmp(t->rows[i].name, row->name) == 0 &&
                         strcmp(t->rows[i].help, row->help) == 0)
                         return true;
         return false;
 }
 
-/* The place told before whose rows are nearly all in this one too: most of the folder of a restore is that of a backup. */
+/* The place told before whose rows are nearly all in this one too: most of the folder of a restore
+ * is that of a backup. */
 static const struct place *place_like(const struct place *p)
 {
         for (const struct place *q = places; q < p; q++) {
@@ -281,7 +290,8 @@ static void print_place(const struct place *p)
 
         printf(".Ss %s/\n", p->paths[0]);
         for (size_t i = 1; i < p->n; i++)
-                printf("%s\n.Pa %s/%s", i == 1 ? "Also as" : " ,", p->paths[i], i + 1 == p->n ? " .\n.br\n" : "");
+                printf("%s\n.Pa %s/%s", i == 1 ? "Also as" : " ,", p->paths[i],
+                        i + 1 == p->n ? " .\n.br\n" : "");
         for (size_t i = 0; i < p->table->n; i++) {
                 const struct node_row *row = &p->table->rows[i];
 
@@ -313,7 +323,8 @@ static void print_tree(void)
 static void print_phases(void)
 {
         for (int p = 0; p < PHASE_MAX; p++) {
-                printf(".It %s%s\n", phase_text((enum phase)p), phase_is((enum phase)p, PHASE_IS_TERMINAL) ? " *" : "");
+                printf(".It %s%s\n", phase_text((enum phase)p),
+                        phase_is((enum phase)p, PHASE_IS_TERMINAL) ? " *" : "");
                 put_line(phase_help((enum phase)p));
         }
 }
@@ -321,7 +332,8 @@ static void print_phases(void)
 static void print_verbs(void)
 {
         for (int kind = 0; kind < OBJECT_KINDS; kind++) {
-                printf(".It Pa %s/NAME/ctl\n.Bl -tag -width retry -compact\n", object_kind_folder(kind));
+                printf(".It Pa %s/NAME/ctl\n.Bl -tag -width retry -compact\n",
+                        object_kind_folder(kind));
                 for (const struct op_verb *v = op_type_of(kind)->verbs; v->name != NULL; v++) {
                         printf(".It Ic %s", v->name);
                         if (v->args[0] != '\0')

@@ -9,7 +9,8 @@
 
 enum { ARGS_MAX = 8 };
 
-/* What a command line means, as text: "member=value" of all that is not the default. The test runs in DIR. */
+/* What a command line means, as text: "member=value" of all that is not the default. The test runs
+ * in DIR. */
 static const struct accepted {
         const char *name;
         const char *args[ARGS_MAX];
@@ -17,12 +18,14 @@ static const struct accepted {
 } accepted[] = {
         { "a mountpoint is enough", { "/mnt" }, "mountpoint=/mnt" },
         { "a relative mountpoint counts from here", { "mnt" }, "mountpoint=DIR/mnt" },
-        { "a long option with =", { "--fleet-file=/a.yaml", "/mnt" }, "mountpoint=/mnt fleet_file=/a.yaml" },
+        { "a long option with =", { "--fleet-file=/a.yaml", "/mnt" },
+                "mountpoint=/mnt fleet_file=/a.yaml" },
         { "a long option with its value behind it", { "--fleet-file", "/a.yaml", "/mnt" },
                 "mountpoint=/mnt fleet_file=/a.yaml" },
         { "a relative path counts from here", { "--kubeconfig", "k/config", "/mnt" },
                 "mountpoint=/mnt kubeconfig=DIR/k/config" },
-        { "a string is no path", { "--velero-namespace", "backup", "/mnt" }, "mountpoint=/mnt velero_namespace=backup" },
+        { "a string is no path", { "--velero-namespace", "backup", "/mnt" },
+                "mountpoint=/mnt velero_namespace=backup" },
         { "options may follow the mountpoint", { "/mnt", "-f" }, "mountpoint=/mnt foreground" },
         { "-f", { "-f", "/mnt" }, "mountpoint=/mnt foreground" },
         { "--foreground", { "--foreground", "/mnt" }, "mountpoint=/mnt foreground" },
@@ -31,10 +34,12 @@ static const struct accepted {
         { "--allow-other", { "--allow-other", "/mnt" }, "mountpoint=/mnt allow_other" },
         { "--fsname", { "--fsname", "fleet:all", "/mnt" }, "mountpoint=/mnt fsname=fleet:all" },
         { "--state-dir", { "--state-dir", "s", "/mnt" }, "mountpoint=/mnt state_dir=DIR/s" },
-        { "--start-deadline", { "--start-deadline", "90m", "/mnt" }, "mountpoint=/mnt start_deadline_s=5400" },
+        { "--start-deadline", { "--start-deadline", "90m", "/mnt" },
+                "mountpoint=/mnt start_deadline_s=5400" },
         { "logging", { "--log-level", "debug", "--log-format=json", "--log-file", "/l", "/mnt" },
                 "mountpoint=/mnt log_file=/l log_level=debug log_format=json" },
-        { "the later one counts", { "--fsname=a", "--fsname=b", "/mnt" }, "mountpoint=/mnt fsname=b" },
+        { "the later one counts", { "--fsname=a", "--fsname=b", "/mnt" },
+                "mountpoint=/mnt fsname=b" },
         { "-- ends the options", { "--", "-mnt" }, "mountpoint=DIR/-mnt" },
 
         { "-o with our options", { "-o", "ro,start_deadline=2h,fleet_file=/f", "/mnt" },
@@ -43,9 +48,11 @@ static const struct accepted {
         { "-o keeps what is libfuse's", { "-o", "max_read=65536,ro,noatime", "/mnt" },
                 "mountpoint=/mnt fuse=max_read=65536,noatime read_only" },
         { "-o drops what is mount(8)'s",
-                { "-o", "rw,user,nofail,_netdev,noauto,x-systemd.automount,x-gvfs-show,dev,suid,exec", "/mnt" },
+                { "-o", "rw,user,nofail,_netdev,noauto,x-systemd.automount,x-gvfs-show,dev,suid,exec",
+                        "/mnt" },
                 "mountpoint=/mnt" },
-        { "-o twice", { "-o", "noatime", "-o", "ro,sync", "/mnt" }, "mountpoint=/mnt fuse=noatime,sync read_only" },
+        { "-o twice", { "-o", "noatime", "-o", "ro,sync", "/mnt" },
+                "mountpoint=/mnt fuse=noatime,sync read_only" },
         { "empty items of -o", { "-o", ",ro,,", "/mnt" }, "mountpoint=/mnt read_only" },
 
         { "mount helper with a fleet file", { "/etc/f.yaml", "/mnt", "-o", "rw,allow_other" },
@@ -67,7 +74,8 @@ static const struct refused {
         { "nothing", { NULL }, "where to mount is missing" },
         { "three arguments", { "a", "b", "c" }, "too many arguments: c" },
         { "an unknown long option", { "--quux", "/mnt" }, "unknown option --quux" },
-        { "a misspelt one", { "--kubeconfg=/k", "/mnt" }, "unknown option --kubeconfg: did you mean --kubeconfig?" },
+        { "a misspelt one", { "--kubeconfg=/k", "/mnt" },
+                "unknown option --kubeconfg: did you mean --kubeconfig?" },
         { "an unknown letter", { "-x", "/mnt" }, "unknown option -x" },
         { "letters together", { "-fd", "/mnt" }, "unknown option -fd" },
         { "a flag with a value", { "--ro=yes", "/mnt" }, "--ro takes no value" },
@@ -76,8 +84,10 @@ static const struct refused {
         { "an empty mountpoint", { "" }, "an argument is empty" },
         { "-o without a list", { "/mnt", "-o" }, "-o needs a value" },
         { "-o flag with a value", { "-o", "ro=1", "/mnt" }, "-o ro takes no value" },
-        { "-o option without a value", { "-o", "kubeconfig", "/mnt" }, "-o kubeconfig needs a value" },
-        { "-o option with an empty value", { "-o", "kubeconfig=", "/mnt" }, "--kubeconfig: the value is empty" },
+        { "-o option without a value", { "-o", "kubeconfig", "/mnt" },
+                "-o kubeconfig needs a value" },
+        { "-o option with an empty value", { "-o", "kubeconfig=", "/mnt" },
+                "--kubeconfig: the value is empty" },
         { "a duration without a unit", { "--start-deadline", "90", "/mnt" }, "--start-deadline: " },
         { "days", { "--start-deadline", "1d", "/mnt" }, "--start-deadline: " },
         { "no time at all", { "--start-deadline", "0s", "/mnt" }, "--start-deadline: at least 1s" },
@@ -130,7 +140,8 @@ static void is_accepted(void **state)
                 member(&out, "fsname", o.fsname, NULL);
                 member(&out, "fuse", o.fuse, NULL);
                 if (o.start_deadline_s != 3600)
-                        (void)buf_printf(&out, " start_deadline_s=%lld", (long long)o.start_deadline_s);
+                        (void)buf_printf(
+                                &out, " start_deadline_s=%lld", (long long)o.start_deadline_s);
                 flag(&out, "foreground", o.foreground);
                 flag(&out, "debug", o.debug);
                 flag(&out, "read_only", o.read_only);
@@ -175,7 +186,8 @@ static bool help_has(const char *text, const struct option_row *row)
         char start[80];
         const char *line;
 
-        snprintf(start, sizeof(start), "--%s%s%s ", row->name, row->value ? " " : "", row->value ? row->value : "");
+        snprintf(start, sizeof(start), "--%s%s%s ", row->name, row->value ? " " : "",
+                row->value ? row->value : "");
         line = strstr(text, start);
         return line != NULL && strstr(line, row->help) != NULL;
 }
@@ -214,8 +226,8 @@ static void each_row_is_parsed(void **state)
                         struct err err = ERR_INIT;
                         struct options o = { 0 };
 
-                        snprintf(text, sizeof(text), "%s%s%s%s", form == 0 ? "--" : "", rows[i].name,
-                                rows[i].value ? "=" : "", rows[i].value ? value : "");
+                        snprintf(text, sizeof(text), "%s%s%s%s", form == 0 ? "--" : "",
+                                rows[i].name, rows[i].value ? "=" : "", rows[i].value ? value : "");
                         for (char *p = text; form == 1 && *p != '\0' && *p != '='; p++)
                                 *p = *p == '-' ? '_' : *p;
                         assert_ok(parse(form == 0 ? args : listed, &o, &err), &err);
@@ -242,10 +254,12 @@ static void state_dir_is(void **state)
         struct err err = ERR_INIT;
         const char *expected = row->expected;
 
-        (void)(row->xdg != NULL ? setenv("XDG_STATE_HOME", row->xdg, 1) : unsetenv("XDG_STATE_HOME"));
+        (void)(row->xdg != NULL ? setenv("XDG_STATE_HOME", row->xdg, 1)
+                                : unsetenv("XDG_STATE_HOME"));
         (void)setenv("HOME", row->home, 1);
         if (geteuid() != 0 && strcmp(expected, "/var/lib/fleetfs") == 0)
-                expected = strcmp(row->home, "/root") == 0 ? "/root/.local/state/fleetfs" : "/home/u/.local/state/fleetfs";
+                expected = strcmp(row->home, "/root") == 0 ? "/root/.local/state/fleetfs"
+                                                           : "/home/u/.local/state/fleetfs";
         assert_ok(options_defaults(&o, &err), &err);
         assert_string_equal(o.state_dir, expected);
         options_done(&o);
