@@ -183,6 +183,8 @@
 #define LIMIT_RUNS_KEPT 50
 /* events.jsonl before its older half is dropped. */
 #define LIMIT_EVENT_LOG_BYTES (8 * MIB)
+/* A Backup or Restore that Velero has not looked at for so long is told. */
+#define LIMIT_VELERO_IGNORES_S 120
 /* How often the engine looks for deadlines and pauses that are over, while tasks are open. */
 #define LIMIT_ENGINE_TICK_MS 500
 

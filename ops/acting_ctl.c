@@ -45,7 +45,8 @@ static int acting_run_verb(struct engine *e, struct object *o, const char *name,
 {
         const struct op_verb *v = acting_find_verb(o, name);
 
-        if (v == NULL && strcmp(name, "start") == 0 && arg[0] == '\0')
+        /* A migration folder starts as a whole; a file that is no such folder's starts as its draft. */
+        if ((v == NULL || (v->on_draft && !o->is_folder)) && strcmp(name, "start") == 0 && arg[0] == '\0')
                 return acting_start_draft(e, o, err);
         if (v == NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no verb", name);

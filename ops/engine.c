@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/http.h"
@@ -37,12 +38,6 @@
 #include "ops/store.h"
 #include "ops/task.h"
 
-/* Pointers to tasks or objects in the order they came; a NULL was forgotten. */
-struct ptrs {
-        void **v;
-        size_t n, cap;
-};
-
 struct engine_private {
         pthread_t thread;
         bool running;
@@ -50,41 +45,24 @@ struct engine_private {
         bool section;          /* a write section of the round is open */
         struct loop_defer round;
         struct loop_timer tick;
-        struct ptrs open, queue, dirty;
+        struct list open;      /* task.opened */
+        struct list queue;     /* task.queued */
+        struct list unstored;  /* object.unstored */
         struct fleetconf *conf;
         struct fleetconf_watch *watch;
+        uint64_t random;
         bool store_failed;     /* told already */
 };
 
-static int ptrs_add(struct ptrs *p, void *v)
+int64_t engine_random(struct engine *e, int64_t n)
 {
-        if (p->n == p->cap) {
-                size_t cap = p->cap ? 2 * p->cap : 64;
-                void **grown = realloc(p->v, cap * sizeof(*grown));
-                if (grown == NULL)
-                        return -ENOMEM;
-                p->v = grown;
-                p->cap = cap;
-        }
-        p->v[p->n++] = v;
-        return 0;
-}
+        uint64_t x = e->p->random;
 
-static void ptrs_forget(struct ptrs *p, const void *v)
-{
-        for (size_t i = 0; i < p->n; i++)
-                if (p->v[i] == v)
-                        p->v[i] = NULL;
-}
-
-static void ptrs_compact(struct ptrs *p)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < p->n; i++)
-                if (p->v[i] != NULL)
-                        p->v[n++] = p->v[i];
-        p->n = n;
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        e->p->random = x;
+        return (int64_t)(x % (uint64_t)n);
 }
 
 /* ---------------------------------------------------------------- the round */
@@ -117,57 +95,85 @@ void engine_publish(struct engine *e)
         model_write_end(&e->model);
 }
 
+static void engine_arm_tick(struct engine *e)
+{
+        if (!loop_timer_armed(&e->p->tick))
+                loop_timer_after(e->loop, &e->p->tick, LIMIT_ENGINE_TICK_MS);
+}
+
+void engine_note(struct engine *e, struct object *o)
+{
+        if (!o->own || !engine_acts(e))
+                return;
+        if (!list_linked(&o->unstored))
+                list_append(&e->p->unstored, &o->unstored);
+        engine_arm_tick(e);
+}
+
 void engine_dirty(struct engine *e, struct object *o)
 {
-        if (o->dirty || !o->own)
+        if (!o->own || !engine_acts(e))
                 return;
-        if (ptrs_add(&e->p->dirty, o) == 0)
-                o->dirty = true;
+        engine_note(e, o);
+        o->dirty = true;
         loop_defer(e->loop, &e->p->round);
 }
 
-static void engine_store_dirty(struct engine *e)
+static void engine_store_failed(struct engine *e, const struct object *o, const struct err *why)
 {
-        for (size_t i = 0; i < e->p->dirty.n; i++) {
-                struct object *o = e->p->dirty.v[i];
+        if (e->p->store_failed)
+                return;
+        e->p->store_failed = true;
+        engine_event(e, "StoreFailed", o->fleet, "name", o->name, "message", why->msg, NULL);
+        log_error("state cannot be stored; nothing is sent to clusters until it can", LOG_S("object", o->name),
+                LOG_ERR(why));
+}
+
+/* `all`: also what can wait. One that cannot be stored stays, and is tried again with the next tick. */
+static void engine_store(struct engine *e, bool all)
+{
+        struct list *l, *tmp;
+        bool failed = false;
+
+        LIST_EACH (&e->p->unstored, l, tmp) {
+                struct object *o = container_of(l, struct object, unstored);
                 struct err err = ERR_INIT;
 
-                if (o == NULL)
+                if (!o->dirty && !all)
                         continue;
-                if (!engine_acts(e) || object_save(e, o, &err) == 0) {
+                if (object_save(e, o, &err) == 0) {
                         o->dirty = false;
-                        e->p->dirty.v[i] = NULL;
-                        continue;
+                        list_remove(l);
+                } else {
+                        failed = true;
+                        engine_store_failed(e, o, &err);
                 }
-                if (!e->p->store_failed) {
-                        engine_event(e, "StoreFailed", o->fleet, "name", o->name, "message", err.msg, NULL);
-                        log_error("state cannot be stored; nothing is sent to clusters until it can",
-                                LOG_S("object", o->name), LOG_ERR(&err));
-                }
-                e->p->store_failed = true;
         }
-        ptrs_compact(&e->p->dirty);
-        if (e->p->dirty.n == 0)
+        if (!failed)
                 e->p->store_failed = false;
 }
 
+/*
+ * What was decided about a task is durable when its object was stored before this began; what other tasks of the object
+ * decide meanwhile does not concern it. A task whose object could not be stored is brought back by the tick.
+ */
 static void engine_act(struct engine *e)
 {
-        struct ptrs queue = e->p->queue;
+        struct list batch = { 0 }, *l, *tmp;
 
-        memset(&e->p->queue, 0, sizeof(e->p->queue));
-        for (size_t i = 0; i < queue.n; i++) {
-                struct task *t = queue.v[i];
+        list_take_all(&batch, &e->p->queue);
+        LIST_EACH (&batch, l, tmp) {
+                struct task *t = container_of(l, struct task, queued);
+                t->may_act = !t->run->object->dirty;
+        }
+        /* A task that acts may close, or free, any other. */
+        while ((l = list_first(&batch)) != NULL) {
+                struct task *t = container_of(l, struct task, queued);
 
-                if (t == NULL)
-                        continue;
-                /* Not durable yet: the tick brings it back. */
-                if (t->run->object->dirty)
-                        t->queued = false;
-                else
+                list_remove(l);
+                if (t->may_act)
                         task_act(e, t);
         }
-        free(queue.v);
 }
 
 static void engine_round(void *arg)
@@ -175,52 +181,55 @@ static void engine_round(void *arg)
         struct engine *e = arg;
 
         engine_publish(e);
-        engine_store_dirty(e);
+        engine_store(e, false);
         engine_act(e);
 }
 
 void engine_open_task(struct engine *e, struct task *t)
 {
-        if (ptrs_add(&e->p->open, t) < 0)
-                return;
-        if (!loop_timer_armed(&e->p->tick))
-                loop_timer_after(e->loop, &e->p->tick, LIMIT_ENGINE_TICK_MS);
+        if (!list_linked(&t->opened))
+                list_append(&e->p->open, &t->opened);
+        engine_arm_tick(e);
 }
 
 void engine_close_task(struct engine *e, struct task *t)
 {
-        ptrs_forget(&e->p->open, t);
-        ptrs_forget(&e->p->queue, t);
+        list_remove(&t->opened);
+        list_remove(&t->queued);
 }
 
 void engine_queue_task(struct engine *e, struct task *t)
 {
-        if (ptrs_add(&e->p->queue, t) < 0)
-                return;
-        t->queued = true;
+        if (!list_linked(&t->queued))
+                list_append(&e->p->queue, &t->queued);
         loop_defer(e->loop, &e->p->round);
 }
 
 void engine_kick_member(struct engine *e, struct member *c)
 {
-        for (size_t i = 0; i < e->p->open.n; i++) {
-                struct task *t = e->p->open.v[i];
-                if (t != NULL && task_member(t) == c)
-                        task_kick(e, t);
-        }
+        struct list *l, *tmp;
+
+        LIST_EACH (&c->tasks, l, tmp)
+                task_kick(e, container_of(l, struct task, at_member));
 }
 
 static void engine_tick(void *arg)
 {
         struct engine *e = arg;
+        int64_t now_ms = loop_now(e->loop), now_s = clock_realtime();
+        struct list *l, *tmp;
 
-        ptrs_compact(&e->p->open);
-        for (size_t i = 0; i < e->p->open.n; i++)
-                task_kick(e, e->p->open.v[i]);
-        if (e->p->dirty.n > 0)
-                loop_defer(e->loop, &e->p->round);
-        if (e->p->open.n > 0 || e->p->dirty.n > 0)
-                loop_timer_after(e->loop, &e->p->tick, LIMIT_ENGINE_TICK_MS);
+        LIST_EACH (&e->p->open, l, tmp) {
+                struct task *t = container_of(l, struct task, opened);
+                if (task_is_due(t, now_ms, now_s))
+                        task_kick(e, t);
+        }
+        if (list_linked(&e->p->unstored)) {
+                engine_publish(e);
+                engine_store(e, true);
+        }
+        if (list_linked(&e->p->open) || list_linked(&e->p->unstored))
+                engine_arm_tick(e);
 }
 
 void engine_forget(struct engine *e, struct object *o)
@@ -228,23 +237,19 @@ void engine_forget(struct engine *e, struct object *o)
         for (size_t i = 0; i < o->n_runs; i++)
                 for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
                         task_close(e, o->runs[i]->tasks[k]);
-        ptrs_forget(&e->p->dirty, o);
+        list_remove(&o->unstored);
         o->dirty = false;
 }
 
 void engine_object_shrunk(struct engine *e, struct object *o)
 {
         struct member *c, *tmp;
-        struct velero_object *v, *vtmp;
 
         rollup_object(e, o);
-        if (o->own && !o->removed)
+        if ((o->own && !o->removed) || list_linked(&o->velero) || o->draft_state != DRAFT_NONE)
                 return;
-        HASH_ITER (hh, o->fleet->members, c, tmp)
-                for (int k = VELERO_BACKUP; k <= VELERO_RESTORE; k++)
-                        HASH_ITER (hh, c->velero[k], v, vtmp)
-                                if (v->owner_object == o)
-                                        return;
+        if (o->own && op_type_of(o->kind)->owes != NULL && op_type_of(o->kind)->owes(o))
+                return;
         /* A cluster that is away may still hold one. */
         HASH_ITER (hh, o->fleet->members, c, tmp)
                 if (c->alias_of[0] == '\0' && !member_ready(c))
@@ -322,38 +327,76 @@ static struct member *engine_configured_member(struct fleet *f, const struct fle
 
 static int engine_add_member(struct engine *e, struct fleet *f, const struct fleetconf_member *conf, struct err *err)
 {
-        struct member *c = fleet_add_member(f, conf->name);
-        struct object *o, *tmp;
+        char name[FOLDER_NAME_MAX + 1];
+        struct member *c;
         int r;
 
+        /* Another cluster may have been given a folder of that name (identity.c). */
+        r = identity_free_name(e, f, conf->name, NULL, name, err);
+        if (r < 0)
+                return r;
+        c = fleet_add_member(f, name);
         if (c == NULL)
                 return err_set(err, -ENOMEM, "add cluster %s", conf->name);
         snprintf(c->configured, sizeof(c->configured), "%s", conf->name);
         identity_load(e, c);
         engine_member_data(c, conf);
         model_touch_member(c, true);
-        r = member_start(e, c, conf, err);
-        if (r < 0)
-                return r;
-        for (int k = 0; k < OBJECT_KINDS; k++)
-                HASH_ITER (hh, f->objects[k], o, tmp)
-                        op_resume_member(e, o, c);
         rollup_fleet(e, f);
-        return 0;
+        return member_start(e, c, conf, err);
+}
+
+/* Tasks find their clusters, also those that came, went or changed. */
+static void engine_kick_all(struct engine *e)
+{
+        struct list *l, *tmp;
+
+        LIST_EACH (&e->p->open, l, tmp)
+                task_kick(e, container_of(l, struct task, opened));
+}
+
+void engine_disown_member(struct engine *e, struct member *c)
+{
+        struct velero_object *v, *vtmp;
+        struct object *o, *otmp;
+
+        /* Its tasks wait for a cluster that is away: their objects were not deleted. */
+        for (int k = 0; k < VELERO_KINDS; k++) {
+                HASH_ITER (hh, c->velero[k], v, vtmp) {
+                        model_touch_velero(v, true);
+                        member_remove_velero(v);
+                }
+                c->synced[k] = false;
+        }
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, c->fleet->objects[k], o, otmp)
+                        if (!o->own && !list_linked(&o->velero))
+                                engine_object_shrunk(e, o);
+        engine_kick_member(e, c);
+        rollup_fleet(e, c->fleet);
+}
+
+void engine_release_aliases(struct engine *e, const struct member *gone)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, gone->fleet->members, c, tmp) {
+                if (strcmp(c->alias_of, gone->name) != 0)
+                        continue;
+                c->alias_of[0] = '\0';
+                model_touch_member(c, true);
+                member_restart(c);
+        }
 }
 
 /* The cluster is forgotten, never cleaned. */
 static void engine_remove_member(struct engine *e, struct member *c)
 {
-        struct velero_object *v, *tmp;
-
         engine_event(e, "ClusterRemoved", c->fleet, "cluster", c->name, NULL);
         member_stop(c);
-        for (int k = 0; k < VELERO_KINDS; k++)
-                HASH_ITER (hh, c->velero[k], v, tmp)
-                        v->owner_object = NULL;
+        engine_release_aliases(e, c);
+        engine_disown_member(e, c);
         model_touch_member(c, true);
-        rollup_fleet(e, c->fleet);
         fleet_remove_member(c);
 }
 
@@ -417,18 +460,26 @@ static int engine_apply_change(struct engine *e, const struct fleetconf_change *
         return member_start(e, c, ch->member, err);
 }
 
+/* Takes conf. */
 static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct err *err)
 {
         struct fleetconf_diff diff;
         struct fleet *f, *tmp;
         int r = fleetconf_diff(e->p->conf, conf, &diff);
 
-        if (r < 0)
+        if (r < 0) {
+                fleetconf_free(conf);
                 return err_set(err, r, "compare configurations");
+        }
         engine_write(e);
-        for (size_t i = 0; i < diff.n_changes && r == 0; i++)
-                r = engine_apply_change(e, &diff.changes[i], err);
+        /* One that fails does not keep the others from being applied; the first failure is told. */
+        for (size_t i = 0; i < diff.n_changes; i++) {
+                int k = engine_apply_change(e, &diff.changes[i], r == 0 ? err : NULL);
+                if (k < 0 && r == 0)
+                        r = k;
+        }
         fleetconf_diff_done(&diff);
+        engine_kick_all(e);
         HASH_ITER (hh, e->model.fleets, f, tmp)
                 rollup_fleet(e, f);
         fleetconf_free(e->p->conf);
@@ -483,6 +534,9 @@ int engine_new(struct engine **ret, const struct engine_options *options, struct
                 return err_set(err, -ENOMEM, "make the engine");
         e->options = *options;
         e->p->owner = pthread_self();
+        if (getrandom(&e->p->random, sizeof(e->p->random), GRND_NONBLOCK) < 0)
+                e->p->random = (uintptr_t)e;
+        e->p->random |= 1;
         loop_defer_init(&e->p->round, engine_round, e);
         loop_timer_init(&e->p->tick, engine_tick, e);
         r = model_init(&e->model, err);
@@ -525,7 +579,8 @@ int engine_load(struct engine *e, struct err *err)
                 r = fleetconf_watch_new(&e->p->watch, e->loop, e->options.source, e->p->conf, engine_conf_changed, e, err);
         }
         engine_publish(e);
-        loop_on_jump(e->loop, engine_jumped, e);
+        if (e->loop != NULL)
+                loop_on_jump(e->loop, engine_jumped, e);
         return r;
 }
 
@@ -560,6 +615,8 @@ void engine_stop(struct engine *e)
         e->p->running = false;
         e->p->owner = pthread_self();
         loop_adopt(e->loop);
+        /* What was asked for and not done yet is done while all of the engine stands. */
+        (void)loop_run_once(e->loop, 0, NULL);
 }
 
 void engine_free(struct engine *e)
@@ -575,7 +632,7 @@ void engine_free(struct engine *e)
                 e->model.listener = NULL;
                 if (e->loop != NULL) {
                         engine_publish(e);
-                        engine_store_dirty(e);
+                        engine_store(e, true);
                         engine_publish(e);
                         HASH_ITER (hh, e->model.fleets, f, ftmp) {
                                 for (int k = 0; k < OBJECT_KINDS; k++)
@@ -592,9 +649,6 @@ void engine_free(struct engine *e)
                         loop_free(e->loop);
                 }
                 fleetconf_free(e->p->conf);
-                free(e->p->open.v);
-                free(e->p->queue.v);
-                free(e->p->dirty.v);
         }
         store_close(e->store);
         if (e->model.started != 0)

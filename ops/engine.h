@@ -68,7 +68,7 @@ void engine_reload(struct engine *e);
 void engine_write(struct engine *e);
 /* Closes the section now, e.g. before something slow. */
 void engine_publish(struct engine *e);
-/* o differs from what the store holds. */
+/* o differs from what the store holds, and none of its tasks may act before that is stored. */
 void engine_dirty(struct engine *e, struct object *o);
 /* o is about to be removed from the model. */
 void engine_forget(struct engine *e, struct object *o);

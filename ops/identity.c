@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ops/engine_private.h"
 #include "ops/store.h"
 
 static json_t *identity_parse(const char *body, size_t len, const char *what, struct err *err)
@@ -87,9 +88,11 @@ char *identity_of_velero_version(const char *body, size_t len)
         json_array_foreach (json_object_get(json_object_get(json_object_get(json_object_get(doc, "spec"), "template"),
                                     "spec"), "containers"), i, container) {
                 const char *name = "";
+                image = NULL;
                 json_unpack(container, "{s?s, s?s}", "name", &name, "image", &image);
                 if (strcmp(name, "velero") == 0)
                         break;
+                image = NULL;
         }
         /* A colon before the last slash is a registry's port, and a digest says nothing to a reader. */
         colon = image != NULL && strchr(image, '@') == NULL ? strrchr(image, ':') : NULL;
@@ -126,50 +129,70 @@ void identity_load(struct engine *e, struct member *c)
                 snprintf(c->uid, sizeof(c->uid), "%s", uid);
 }
 
-/* A folder whose name was never another cluster's: name, name-2, name-3 … */
-static int identity_rename(struct engine *e, struct member *c, const char *uid, struct err *err)
+int identity_free_name(struct engine *e, const struct fleet *f, const char *want, const char *uid,
+        char ret[FOLDER_NAME_MAX + 1], struct err *err)
 {
-        char name[FOLDER_NAME_MAX + 1], key[256];
+        char key[256];
 
-        for (unsigned i = 2; i < 1000; i++) {
+        for (unsigned i = 1; i < 1000; i++) {
                 _cleanup_(freep) char *taken = NULL;
 
-                snprintf(name, sizeof(name), "%.*s-%u", FOLDER_NAME_MAX - 5, c->name, i);
-                identity_key(c, name, key, sizeof(key));
-                if (fleet_member(c->fleet, name) != NULL)
+                if (i == 1)
+                        snprintf(ret, FOLDER_NAME_MAX + 1, "%s", want);
+                else
+                        snprintf(ret, FOLDER_NAME_MAX + 1, "%.*s-%u", FOLDER_NAME_MAX - 5, want, i);
+                if (fleet_member(f, ret) != NULL)
                         continue;
-                if (store_get_value(e->store, key, &taken, NULL) == 0 && strcmp(taken, uid) != 0)
-                        continue;
-                engine_event(e, "ClusterReplaced", c->fleet, "cluster", c->name, "now", name, "uid", uid, NULL);
-                model_touch_member(c, true);
-                fleet_rename_member(c, name);
-                model_touch_member(c, true);
-                return 0;
+                snprintf(key, sizeof(key), "cluster/%s/%s", f->name, ret);
+                if (uid == NULL || store_get_value(e->store, key, &taken, NULL) < 0 || strcmp(taken, uid) == 0)
+                        return 0;
         }
-        return err_set(err, -EEXIST, "no folder name is left for cluster %s", c->name);
+        return err_set(err, -EEXIST, "no folder name is left for cluster %s", want);
+}
+
+/* The folder was another cluster's: that one keeps the name. */
+static int identity_rename(struct engine *e, struct member *c, const char *uid, struct err *err)
+{
+        char name[FOLDER_NAME_MAX + 1];
+        int r = identity_free_name(e, c->fleet, c->configured[0] != '\0' ? c->configured : c->name, uid, name, err);
+
+        if (r < 0)
+                return r;
+        engine_event(e, "ClusterReplaced", c->fleet, "cluster", c->name, "now", name, "uid", uid, NULL);
+        model_touch_member(c, true);
+        fleet_rename_member(c, name);
+        model_touch_member(c, true);
+        return 0;
 }
 
 int identity_set(struct engine *e, struct member *c, const char *uid, struct err *err)
 {
         struct member *first = identity_first(c, uid);
+        bool replaced = c->uid[0] != '\0' && strcmp(c->uid, uid) != 0;
+        struct err why = ERR_INIT;
         char key[256];
         int r;
 
+        if (strcmp(c->uid, uid) == 0 && first == NULL && c->alias_of[0] == '\0')
+                return 0;
+        engine_write(e);
+        if (replaced) {
+                engine_release_aliases(e, c);
+                engine_disown_member(e, c);
+        }
         if (first != NULL) {
                 if (strcmp(c->alias_of, first->name) != 0) {
                         snprintf(c->alias_of, sizeof(c->alias_of), "%s", first->name);
                         snprintf(c->uid, sizeof(c->uid), "%s", uid);
                         model_touch_member(c, true);
                 }
-                return 0;
+                return replaced;
         }
         if (c->alias_of[0] != '\0') {
                 c->alias_of[0] = '\0';
                 model_touch_member(c, true);
         }
-        if (strcmp(c->uid, uid) == 0)
-                return 0;
-        if (c->uid[0] != '\0') {
+        if (replaced) {
                 r = identity_rename(e, c, uid, err);
                 if (r < 0)
                         return r;
@@ -177,7 +200,12 @@ int identity_set(struct engine *e, struct member *c, const char *uid, struct err
         snprintf(c->uid, sizeof(c->uid), "%s", uid);
         model_touch_member(c, false);
         identity_key(c, c->name, key, sizeof(key));
-        if (engine_acts(e))
-                return store_put_value(e->store, key, uid, err);
-        return 0;
+        if (engine_acts(e)) {
+                /* No reader waits for the disk. */
+                engine_publish(e);
+                r = store_put_value(e->store, key, uid, &why);
+                if (r < 0)
+                        engine_event(e, "StoreFailed", c->fleet, "cluster", c->name, "message", why.msg, NULL);
+        }
+        return replaced;
 }

@@ -17,8 +17,10 @@
 #include "k8s/path.h"
 #include "k8s/reflector.h"
 #include "ops/fleetconf.h"
+#include "ops/engine_private.h"
 #include "ops/identity.h"
 #include "ops/reason.h"
+#include "ops/rollup.h"
 #include "ops/task.h"
 #include "ops/track.h"
 
@@ -29,8 +31,7 @@ struct member_watch {
         enum velero_kind kind;
         struct reflector *reflector;
         enum reflector_state state;
-        uint64_t mark; /* of the list under way */
-        bool listing;
+        uint64_t mark; /* of the last list; never that of another list of the member */
 };
 
 struct member_runtime {
@@ -44,9 +45,10 @@ struct member_runtime {
         uint32_t failures;
         bool located; /* the namespace was found by its locations, not assumed */
         struct member_watch watches[VELERO_KINDS];
-        struct task **tasks;
-        size_t n_tasks, cap_tasks;
 };
+
+/* How often a cluster is asked again who it is, with what Velero; and one without storage, sooner. */
+enum { MEMBER_PROBE_MS = 300000, MEMBER_PROBE_NONE_MS = 15000 };
 
 static const struct kube_resource velero_resources[VELERO_KINDS] = {
         [VELERO_BACKUP] = { .group = "velero.io", .version = "v1", .plural = "backups", .kind = "Backup" },
@@ -65,13 +67,17 @@ int member_velero_path(const struct member *c, enum velero_kind kind, const char
 
 /* ---------------------------------------------------------------- health */
 
-static const char *health_symbol(enum member_health health)
+static const char *health_symbol(enum member_health health, const struct err *why)
 {
         switch (health) {
         case MEMBER_UNREACHABLE:
-                return "ClusterUnreachable";
+                if (why != NULL && why->code == -EBUSY)
+                        return "ClusterThrottled";
+                return why != NULL && why->code == -ETIMEDOUT ? "ClusterTimeout" : "ClusterUnreachable";
         case MEMBER_DENIED:
-                return "ClusterDenied";
+                if (why != NULL && why->code == -EKEYREJECTED)
+                        return "CertificateInvalid";
+                return why != NULL && why->code == -EPERM ? "Forbidden" : "ClusterDenied";
         case MEMBER_NO_VELERO:
                 return "NoVelero";
         case MEMBER_BROKEN:
@@ -87,7 +93,7 @@ static const char *health_symbol(enum member_health health)
 static void member_set_health(struct member *c, enum member_health health, const struct err *why)
 {
         struct member_runtime *rt = c->runtime;
-        const char *symbol = health_symbol(health);
+        const char *symbol = health_symbol(health, why);
         const struct reason *reason = symbol != NULL ? reason_by_symbol(symbol) : NULL;
         bool reachable = health == MEMBER_READY || health == MEMBER_SYNCING || health == MEMBER_NO_VELERO ||
                          health == MEMBER_DENIED;
@@ -121,8 +127,7 @@ static void member_set_health(struct member *c, enum member_health health, const
                 snprintf(c->code, sizeof(c->code), "FLT-%04d", reason->code);
         model_touch_member(c, false);
         track_member_health(rt->engine, c);
-        for (size_t i = 0; i < rt->n_tasks; i++)
-                task_kick(rt->engine, rt->tasks[i]);
+        engine_kick_member(rt->engine, c);
 }
 
 /* What an answer of the API says about the cluster as a whole. */
@@ -138,8 +143,6 @@ static enum member_health health_of_error(const struct err *err)
         }
 }
 
-static void member_probe(void *arg);
-
 /* Pauses grow from 1 s to 30 s and are jittered, so that a fleet does not come back in one moment. */
 static void member_fail(struct member_runtime *rt, enum member_health health, const struct err *err)
 {
@@ -147,26 +150,43 @@ static void member_fail(struct member_runtime *rt, enum member_health health, co
 
         if (pause > 30000)
                 pause = 30000;
-        pause = pause / 2 + rand() % (pause / 2 + 1);
+        pause = pause / 2 + engine_random(rt->engine, pause / 2 + 1);
         rt->failures++;
         rt->step = PROBE_IDENTITY;
         member_set_health(rt->member, health, err);
         loop_timer_after(rt->engine->loop, &rt->retry, pause);
 }
 
+/* Asks again after about so long, unless it is to be asked sooner. */
+static void member_probe_after(struct member_runtime *rt, int64_t ms)
+{
+        int64_t due = loop_now(rt->engine->loop) + ms / 2 + engine_random(rt->engine, ms / 2 + 1);
+
+        if (!loop_timer_armed(&rt->retry) || rt->retry.due > due)
+                loop_timer_at(rt->engine->loop, &rt->retry, due);
+}
+
+static bool member_any(const struct member_runtime *rt, enum reflector_state state)
+{
+        bool any = false;
+
+        for (int k = 0; k < VELERO_KINDS; k++)
+                any = any || rt->watches[k].state == state;
+        return any;
+}
+
 /* The health that follows from the states of all reflectors. */
 static void member_judge(struct member_runtime *rt, const struct err *err)
 {
         struct member *c = rt->member;
-        bool all = true, absent = false, denied = false, failing = false;
+        bool all = true, absent = member_any(rt, REFLECTOR_ABSENT), denied = member_any(rt, REFLECTOR_FORBIDDEN),
+             failing = member_any(rt, REFLECTOR_FAILING);
 
-        for (int k = 0; k < VELERO_KINDS; k++) {
-                enum reflector_state s = rt->watches[k].state;
-                all = all && s == REFLECTOR_WATCHING;
-                absent = absent || s == REFLECTOR_ABSENT;
-                denied = denied || s == REFLECTOR_FORBIDDEN;
-                failing = failing || s == REFLECTOR_FAILING;
-        }
+        /* Who it is comes first; what the reflectors say meanwhile is judged when that is known. */
+        if (rt->step != PROBE_DONE)
+                return;
+        for (int k = 0; k < VELERO_KINDS; k++)
+                all = all && rt->watches[k].state == REFLECTOR_WATCHING;
         if (all) {
                 rt->failures = 0;
                 if (rt->located || c->velero[VELERO_LOCATION] != NULL) {
@@ -177,16 +197,17 @@ static void member_judge(struct member_runtime *rt, const struct err *err)
                 err_set(&none, -ENOENT, "no BackupStorageLocation in any namespace");
                 err_id(&none, "FLT-0108");
                 member_set_health(c, MEMBER_NO_VELERO, &none);
+                member_probe_after(rt, MEMBER_PROBE_NONE_MS);
                 return;
         }
-        if (failing && err != NULL)
-                member_set_health(c, health_of_error(err), err);
-        else if (denied && err != NULL)
-                member_set_health(c, MEMBER_DENIED, err);
+        if ((failing || denied) && err != NULL)
+                member_fail(rt, failing ? health_of_error(err) : MEMBER_DENIED, err);
         else if (absent) {
                 struct err none = ERR_INIT;
                 err_set(&none, -ENOENT, "Velero's custom resources are not installed");
+                err_id(&none, "FLT-0106");
                 member_set_health(c, MEMBER_NO_VELERO, &none);
+                member_probe_after(rt, MEMBER_PROBE_NONE_MS);
         } else if (c->health != MEMBER_READY && !failing && !denied && c->health != MEMBER_UNREACHABLE)
                 member_set_health(c, MEMBER_SYNCING, NULL);
 }
@@ -197,8 +218,7 @@ static void watch_begin(void *arg)
 {
         struct member_watch *w = arg;
 
-        w->mark++;
-        w->listing = true;
+        w->mark = ++w->rt->member->marks;
 }
 
 static void watch_item(void *arg, enum kube_event event, const char *bytes, size_t len)
@@ -207,13 +227,15 @@ static void watch_item(void *arg, enum kube_event event, const char *bytes, size
 
         engine_write(w->rt->engine);
         track_item(w->rt->engine, w->rt->member, w->kind, event == KUBE_EVENT_DELETED, bytes, len, w->mark);
+        /* The first location makes it ready. */
+        if (w->kind == VELERO_LOCATION && w->rt->member->health == MEMBER_NO_VELERO)
+                member_judge(w->rt, NULL);
 }
 
 static void watch_end(void *arg)
 {
         struct member_watch *w = arg;
 
-        w->listing = false;
         engine_write(w->rt->engine);
         track_sweep(w->rt->engine, w->rt->member, w->kind, w->mark);
         w->rt->member->synced[w->kind] = true;
@@ -311,8 +333,14 @@ static void probe_next(struct member_runtime *rt)
                 return;
         case PROBE_DONE:
                 r = member_watch(rt, &err);
-                if (r < 0)
+                if (r < 0) {
                         member_fail(rt, MEMBER_UNREACHABLE, &err);
+                        return;
+                }
+                member_probe_after(rt, MEMBER_PROBE_MS);
+                /* One that fails was told to try at once, and says what comes of it. */
+                if (!member_any(rt, REFLECTOR_FAILING) && !member_any(rt, REFLECTOR_FORBIDDEN))
+                        member_judge(rt, NULL);
                 return;
         }
 }
@@ -324,8 +352,11 @@ static int probe_identity(struct member_runtime *rt, const struct kube_reply *re
 
         if (r < 0)
                 return r;
-        engine_write(rt->engine);
-        return identity_set(rt->engine, rt->member, uid, err);
+        r = identity_set(rt->engine, rt->member, uid, err);
+        /* What runs there runs for another cluster. */
+        if (r > 0)
+                member_unwatch(rt);
+        return r < 0 ? r : 0;
 }
 
 static int probe_version(struct member_runtime *rt, const struct kube_reply *reply, struct err *err)
@@ -340,6 +371,7 @@ static int probe_version(struct member_runtime *rt, const struct kube_reply *rep
                 free(rt->member->api_version);
                 rt->member->api_version = TAKE(version);
                 model_touch_member(rt->member, false);
+                rollup_warnings(rt->engine, rt->member);
         }
         return 0;
 }
@@ -353,17 +385,24 @@ static int probe_namespace(struct member_runtime *rt, const struct kube_reply *r
         const char *ns = rt->configured_namespace;
         int r = 0;
 
+        /* A hiccup says nothing about where Velero is. */
+        if (reply->err != NULL && reply->http_status != 404 && reply->http_status != 403) {
+                err_copy(err, reply->err);
+                return err->code;
+        }
         if (reply->err == NULL)
                 r = identity_of_velero_namespace(reply->body, reply->len, ns, &found, err);
         if (r < 0)
                 return r;
         rt->located = found != NULL;
         if (ns == NULL)
-                ns = found != NULL ? found : "velero";
+                ns = found != NULL ? found : c->velero_namespace != NULL ? c->velero_namespace : "velero";
         if (c->velero_namespace != NULL && strcmp(c->velero_namespace, ns) == 0)
                 return 0;
         member_unwatch(rt);
         engine_write(rt->engine);
+        if (c->velero_namespace != NULL)
+                engine_disown_member(rt->engine, c);
         free(c->velero_namespace);
         c->velero_namespace = strdup(ns);
         model_touch_member(c, false);
@@ -377,6 +416,8 @@ static void probe_velero(struct member_runtime *rt, const struct kube_reply *rep
 
         if (reply->err == NULL)
                 version = identity_of_velero_version(reply->body, reply->len);
+        else if (reply->http_status != 404)
+                return;
         if ((version == NULL) == (c->velero_version == NULL) &&
                 (version == NULL || strcmp(version, c->velero_version) == 0))
                 return;
@@ -419,10 +460,11 @@ static void probe_done(void *arg, const struct kube_reply *reply)
                 break;
         case PROBE_AGENT:
                 agent = reply->err == NULL;
-                if (c->node_agent != agent) {
+                if (c->node_agent != agent && (agent || reply->http_status == 404)) {
                         engine_write(rt->engine);
                         c->node_agent = agent;
                         model_touch_member(c, false);
+                        rollup_warnings(rt->engine, c);
                 }
                 break;
         case PROBE_DONE:
@@ -435,7 +477,9 @@ static void probe_done(void *arg, const struct kube_reply *reply)
         /* A second way to a cluster that is there already: the first one does the work. */
         if (c->alias_of[0] != '\0') {
                 member_unwatch(rt);
+                rt->step = PROBE_DONE;
                 member_set_health(c, MEMBER_READY, NULL);
+                member_probe_after(rt, MEMBER_PROBE_MS);
                 return;
         }
         rt->step++;
@@ -448,8 +492,11 @@ static void member_probe(void *arg)
 {
         struct member_runtime *rt = arg;
 
-        if (rt->call != 0)
-                return;
+        /* One under way answers, or fails, in its time; it may have begun before what made us ask again. */
+        if (rt->call != 0) {
+                kube_cancel(rt->client, rt->call);
+                rt->call = 0;
+        }
         rt->step = PROBE_IDENTITY;
         probe_next(rt);
 }
@@ -468,6 +515,9 @@ int member_start(struct engine *e, struct member *c, const struct fleetconf_memb
         rt->member = c;
         c->runtime = rt;
         loop_timer_init(&rt->retry, member_probe, rt);
+        memset(c->synced, 0, sizeof(c->synced));
+        /* Whatever was known came over another connection. */
+        member_set_health(c, MEMBER_UNKNOWN, NULL);
         if (conf->velero_namespace != NULL) {
                 rt->configured_namespace = strdup(conf->velero_namespace);
                 if (rt->configured_namespace == NULL)
@@ -491,23 +541,23 @@ int member_start(struct engine *e, struct member *c, const struct fleetconf_memb
 void member_stop(struct member *c)
 {
         struct member_runtime *rt = c->runtime;
+        struct list *l;
 
         if (rt == NULL)
                 return;
-        for (size_t i = 0; i < rt->n_tasks; i++)
-                task_detach(rt->tasks[i]);
+        while ((l = list_first(&c->calls)) != NULL)
+                task_detach(rt->engine, container_of(l, struct task, at_call));
         loop_timer_cancel(rt->engine->loop, &rt->retry);
         member_unwatch(rt);
         kube_client_free(rt->client);
         free(rt->configured_namespace);
-        free(rt->tasks);
         free(rt);
         c->runtime = NULL;
 }
 
 bool member_ready(const struct member *c)
 {
-        return c->health == MEMBER_READY && c->alias_of[0] == '\0' && c->runtime != NULL;
+        return c->health == MEMBER_READY && c->alias_of[0] == '\0' && c->runtime != NULL && c->runtime->client != NULL;
 }
 
 struct kube_client *member_client(const struct member *c)
@@ -528,6 +578,17 @@ void member_kick(struct member *c)
                 loop_timer_after(rt->engine->loop, &rt->retry, 0);
 }
 
+void member_restart(struct member *c)
+{
+        struct member_runtime *rt = c->runtime;
+
+        if (rt == NULL || rt->client == NULL)
+                return;
+        rt->step = PROBE_IDENTITY;
+        member_set_health(c, MEMBER_UNKNOWN, NULL);
+        loop_timer_after(rt->engine->loop, &rt->retry, 0);
+}
+
 void member_suspect(struct member *c)
 {
         struct member_runtime *rt = c->runtime;
@@ -536,6 +597,7 @@ void member_suspect(struct member *c)
         if (rt == NULL || rt->client == NULL)
                 return;
         err_set(&err, -ETIMEDOUT, "this machine slept: not heard of since");
+        rt->step = PROBE_IDENTITY;
         member_set_health(c, MEMBER_UNREACHABLE, &err);
         kube_client_drop_streams(rt->client);
         for (int k = 0; k < VELERO_KINDS; k++)
@@ -581,41 +643,6 @@ int member_location(const struct member *c, const char *name, const struct veler
         }
         *ret = v->bsl;
         return 0;
-}
-
-int member_watch_task(struct member *c, struct task *t)
-{
-        struct member_runtime *rt = c->runtime;
-
-        if (rt == NULL)
-                return -ENODEV;
-        for (size_t i = 0; i < rt->n_tasks; i++)
-                if (rt->tasks[i] == t)
-                        return 0;
-        if (rt->n_tasks == rt->cap_tasks) {
-                size_t cap = rt->cap_tasks ? 2 * rt->cap_tasks : 8;
-                struct task **grown = realloc(rt->tasks, cap * sizeof(*grown));
-                if (grown == NULL)
-                        return -ENOMEM;
-                rt->tasks = grown;
-                rt->cap_tasks = cap;
-        }
-        rt->tasks[rt->n_tasks++] = t;
-        return 0;
-}
-
-void member_forget_task(struct member *c, struct task *t)
-{
-        struct member_runtime *rt = c->runtime;
-
-        if (rt == NULL)
-                return;
-        for (size_t i = 0; i < rt->n_tasks; i++) {
-                if (rt->tasks[i] == t) {
-                        rt->tasks[i] = rt->tasks[--rt->n_tasks];
-                        return;
-                }
-        }
 }
 
 const char *member_label(const struct member *c, const char *key)

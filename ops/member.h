@@ -8,6 +8,9 @@
  *         ▲                                                                                │
  *         └───────────────── unreachable, denied, no Velero: again after a pause ──────────┘
  *
+ * A connection that was lost may lead to another cluster when it is back: nothing is Ready, and so nothing is sent, before
+ * the cluster has said again who it is.
+ *
  * Clusters are independent: nothing here waits for, or is delayed by, another one. All on the engine thread.
  */
 #include "base/buf.h"
@@ -20,7 +23,8 @@ struct task;
 
 /* Begins to look after c; a broken configuration makes it MEMBER_BROKEN. -ENOMEM. */
 int member_start(struct engine *e, struct member *c, const struct fleetconf_member *conf, struct err *err);
-/* Ends all requests and forgets the runtime; what the model shows stays. Accepts a member without runtime. */
+/* Ends all requests, those of tasks too, which do what they owe again with the next runtime, and forgets the runtime; what
+   the model shows stays, as stale. Accepts a member without runtime. */
 void member_stop(struct member *c);
 
 /* The cluster answers, its identity is known and what the model shows of it is true. */
@@ -29,6 +33,8 @@ bool member_ready(const struct member *c);
 struct kube_client *member_client(const struct member *c);
 /* Looks again now: after a suspend, or because somebody asked. */
 void member_kick(struct member *c);
+/* Begins anew with the question who it is. */
+void member_restart(struct member *c);
 /* The machine slept: what is shown is stale until the cluster was heard again. */
 void member_suspect(struct member *c);
 
@@ -40,10 +46,6 @@ int member_velero_path(const struct member *c, enum velero_kind kind, const char
  * may be written; else -ENOENT, -EROFS or -EBUSY with a sentence and its FLT code.
  */
 int member_location(const struct member *c, const char *name, const struct velero_bsl **ret, struct err *err);
-
-/* Tasks that have something to do on this cluster: told when it becomes ready or its locations change. */
-int member_watch_task(struct member *c, struct task *t);
-void member_forget_task(struct member *c, struct task *t);
 
 /* Labels as policies ask for them; NULL when the cluster has no such label. */
 const char *member_label(const struct member *c, const char *key);

@@ -348,10 +348,18 @@ struct run *object_latest_run(const struct object *o)
 
 struct task *run_task(const struct run *r, enum task_verb verb, const char *member)
 {
-        for (size_t i = 0; i < r->n_tasks; i++)
-                if (r->tasks[i]->verb == verb && strcmp(r->tasks[i]->member, member) == 0)
-                        return r->tasks[i];
+        for (struct task *t = run_tasks_on(r, member); t != NULL; t = t->next_same)
+                if (t->verb == verb)
+                        return t;
         return NULL;
+}
+
+struct task *run_tasks_on(const struct run *r, const char *member)
+{
+        struct task *t;
+
+        HASH_FIND_STR(r->by_member, member, t);
+        return t;
 }
 
 /* A cluster may come back under another folder name: its UID says that it is the same one. */
@@ -503,8 +511,19 @@ void member_replace_velero(struct velero_object *v, void *record, const char *na
         free(old);
 }
 
+void velero_set_owner(struct velero_object *v, struct object *o)
+{
+        if (v->owner_object == o)
+                return;
+        list_remove(&v->of_object);
+        v->owner_object = o;
+        if (o != NULL)
+                list_append(&o->velero, &v->of_object);
+}
+
 void member_remove_velero(struct velero_object *v)
 {
+        velero_set_owner(v, NULL);
         HASH_DEL(v->member->velero[v->kind], v);
         free(v->record);
         free(v);
@@ -512,6 +531,12 @@ void member_remove_velero(struct velero_object *v)
 
 void fleet_rename_member(struct member *c, const char *name)
 {
+        struct member *other, *tmp;
+
+        /* Links to it follow. */
+        HASH_ITER (hh, c->fleet->members, other, tmp)
+                if (strcmp(other->alias_of, c->name) == 0)
+                        snprintf(other->alias_of, sizeof(other->alias_of), "%s", name);
         HASH_DEL(c->fleet->members, c);
         snprintf(c->name, sizeof(c->name), "%s", name);
         HASH_ADD_STR(c->fleet->members, name, c);
@@ -520,7 +545,13 @@ void fleet_rename_member(struct member *c, const char *name)
 void fleet_remove_member(struct member *c)
 {
         struct velero_object *v, *tmp;
+        struct list *l;
 
+        assert(!list_linked(&c->calls));
+        while ((l = list_first(&c->tasks)) != NULL) {
+                container_of(l, struct task, at_member)->at = NULL;
+                list_remove(l);
+        }
         for (int k = 0; k < VELERO_KINDS; k++)
                 HASH_ITER (hh, c->velero[k], v, tmp)
                         member_remove_velero(v);
@@ -561,15 +592,11 @@ void member_link_done(struct member_link *l)
 
 void fleet_remove_object(struct object *o)
 {
-        struct member *c, *tmp;
-        struct velero_object *v, *vtmp;
+        struct list *l;
 
-        /* Only objects on clusters can point here, and only of the two kinds that objects own. */
-        HASH_ITER (hh, o->fleet->members, c, tmp)
-                for (int k = VELERO_BACKUP; k <= VELERO_SCHEDULE; k++)
-                        HASH_ITER (hh, c->velero[k], v, vtmp)
-                                if (v->owner_object == o)
-                                        v->owner_object = NULL;
+        while ((l = list_first(&o->velero)) != NULL)
+                velero_set_owner(container_of(l, struct velero_object, of_object), NULL);
+        list_remove(&o->unstored);
         HASH_DEL(o->fleet->objects[o->kind], o);
         while (o->n_runs > 0)
                 object_remove_run(o->runs[o->n_runs - 1]);
@@ -623,11 +650,50 @@ struct task *run_add_task(struct run *r, enum task_verb verb, const char *member
         t->phase = PHASE_PENDING;
         snprintf(t->member, sizeof(t->member), "%s", member);
         r->tasks[r->n_tasks++] = t;
+        run_index_task(t);
         return t;
 }
 
+void run_index_task(struct task *t)
+{
+        struct run *r = t->run;
+        struct task *first = run_tasks_on(r, t->member);
+
+        if (t->member[0] == '\0')
+                return;
+        if (first == NULL) {
+                HASH_ADD_STR(r->by_member, member, t);
+                return;
+        }
+        while (first->next_same != NULL)
+                first = first->next_same;
+        first->next_same = t;
+}
+
+static void run_unindex_task(struct task *t)
+{
+        struct run *r = t->run;
+        struct task *before = run_tasks_on(r, t->member);
+
+        if (before == t) {
+                HASH_DEL(r->by_member, t);
+                if (t->next_same != NULL)
+                        HASH_ADD_STR(r->by_member, member, t->next_same);
+                return;
+        }
+        while (before != NULL && before->next_same != t)
+                before = before->next_same;
+        if (before != NULL)
+                before->next_same = t->next_same;
+}
+
+/* Whoever removes it has ended its call (task_close()). */
 static void task_free(struct task *t)
 {
+        assert(t->call == 0);
+        list_remove(&t->opened);
+        list_remove(&t->queued);
+        list_remove(&t->at_member);
         free(t->sub);
         free(t->location);
         free(t->phase_text);
@@ -640,6 +706,7 @@ void run_remove_task(struct task *t)
 {
         struct run *r = t->run;
 
+        run_unindex_task(t);
         for (size_t i = 0; i < r->n_tasks; i++) {
                 if (r->tasks[i] != t)
                         continue;
@@ -659,6 +726,7 @@ void object_remove_run(struct run *r)
                 memmove(o->runs + at, o->runs + at + 1, (o->n_runs - at - 1) * sizeof(*o->runs));
                 o->n_runs--;
         }
+        HASH_CLEAR(hh, r->by_member);
         for (size_t i = 0; i < r->n_tasks; i++)
                 task_free(r->tasks[i]);
         free(r->tasks);

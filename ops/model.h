@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "ops/list.h"
 #include "ops/phase.h"
 #include "velero/types.h"
 
@@ -103,8 +104,13 @@ struct object {
         enum phase phase;           /* rolled up over the newest run, or of the draft when nothing is in force */
         int64_t created, changed;   /* changed: mtime of the status files, from the data, not from the clock */
         struct strv warnings;       /* sentences of warnings.txt, each with its FLT code */
-        bool due;                   /* engine: to be rolled up before the section ends */
-        bool dirty;                 /* engine: differs from what the store holds */
+
+        /* engine's own */
+        bool due;                   /* to be rolled up before the section ends */
+        bool rewarn;                /* … and its warnings to be found anew */
+        bool dirty;                 /* to be stored before any of its tasks acts */
+        struct list unstored;       /* place among those that differ from what the store holds */
+        struct list velero;         /* velero_object.of_object: what it has on clusters */
 };
 
 /* One execution over several clusters. The clusters of a run are fixed when it is made. */
@@ -118,6 +124,7 @@ struct run {
         enum phase phase;           /* rolled up */
         uint64_t version;           /* grows with each visible change */
         bool due;                   /* engine: to be rolled up before the section ends */
+        struct task *by_member;     /* hash by folder name; several of one cluster are chained (run_tasks_on()) */
 };
 
 enum task_verb { TASK_BACKUP, TASK_RESTORE };
@@ -161,16 +168,36 @@ struct task {
         int32_t items_done, items_total, errors, warnings; /* last seen */
         int64_t expires;                  /* backup's expiration, last seen */
 
-        /* engine's own, not shown */
-        char spec_sha256[65];             /* of what is being posted */
+        /* engine's own, durable, not shown */
+        char spec_sha256[65];             /* of the spec that was posted under velero_name, or may have been */
+        bool sent;                        /* … it may have been: what the cluster has decides, not what we remember */
+        bool given_up;                    /* not to be posted any more, once it is clear that it was not */
+        bool unwanted;                    /* its Restore objects are to be removed from the cluster */
+        bool secret_made;                 /* migrations: a copied Secret is ours to remove */
+
+        /* engine's own, of this process */
+        UT_hash_handle hh;                /* run.by_member */
+        struct task *next_same;           /* of the same run and cluster */
+        struct list opened;               /* place among those that the engine looks at */
+        struct list queued;               /* … among those that act at the end of the round */
+        struct list at_member;            /* … in at->tasks */
+        struct list at_call;              /* … in call_at->calls */
+        struct member *at;                /* cluster that wakes it, NULL: none */
+        struct member *call_at;           /* cluster that `call` asks: a migration's source, too */
         uint64_t call;                    /* request in flight, 0 = none */
-        int64_t retry_at_ms;
+        int64_t retry_at_ms;              /* nothing is tried before */
+        int64_t look_at_ms;               /* looked at again without an event */
+        uint32_t failures;                /* in a row */
         unsigned races;                   /* Restores that failed validation before their backup was in Velero's cache */
+        int64_t posted_at_ms;             /* when it was posted, 0: by an earlier process */
+        uint64_t shown;                   /* digest of what was last published */
+        char posting_sha256[65];          /* of the document under way */
+        char password_sha256[65];         /* of the source's repository password, for a comparison under way */
         struct json_t *volumes;           /* PodVolumeBackups still to be handed over */
-        uint32_t failures;
-        bool queued;                      /* waits in the engine's queue to act */
+        bool secret_copied;               /* migrations: the copy is known to be there */
+        bool may_act;                     /* what was decided about it is durable */
         bool open;                        /* the engine looks at it: not terminal, or owes a clean-up */
-        bool seen;                        /* its Velero object was seen by this process */
+        bool tracked;                     /* made from what a cluster shows, not from a record */
 };
 
 /* ---------------------------------------------------------------- clusters */
@@ -201,7 +228,8 @@ struct velero_object {
                 struct velero_delete_request *delete_request;
                 void *record;
         };
-        struct object *owner_object; /* the fleet object that it belongs to, NULL when none */
+        struct object *owner_object; /* the fleet object that it belongs to, NULL when none (velero_set_owner()) */
+        struct list of_object;       /* engine: place in owner_object->velero */
         uint64_t mark;               /* engine: list generation for the sweep */
 };
 
@@ -232,7 +260,11 @@ struct member {
         struct velero_object *velero[VELERO_KINDS]; /* uthash by name */
         bool synced[VELERO_KINDS];
 
-        struct member_runtime *runtime; /* engine's own (ops/member.c) */
+        /* engine's own */
+        struct member_runtime *runtime; /* ops/member.c */
+        struct list tasks;        /* task.at_member: open tasks that it wakes; they outlive the runtime */
+        struct list calls;        /* task.at_call: requests of tasks on its client */
+        uint64_t marks;           /* lists begun so far, over all kinds and runtimes */
 };
 
 /* A fleet: one folder below the root. Hash key: name. */
@@ -340,6 +372,8 @@ struct run *object_run(const struct object *o, const char *id); /* "latest" is n
 struct run *object_latest_run(const struct object *o);
 /* The task of that verb and cluster; a migration's source is its TASK_BACKUP. With sub-policies the first. */
 struct task *run_task(const struct run *r, enum task_verb verb, const char *member);
+/* The first task of the run on that cluster, the others by next_same; of both verbs. */
+struct task *run_tasks_on(const struct run *r, const char *member);
 struct member *task_member(const struct task *t); /* NULL when the cluster left the fleet */
 struct velero_object *task_velero(const struct task *t); /* its Backup or Restore as seen now, or NULL */
 const char *task_phase_text(const struct task *t); /* the word that every file shows */
@@ -366,12 +400,16 @@ struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const ch
 void fleet_remove_object(struct object *o);
 struct run *object_add_run(struct object *o, const char *id);
 struct task *run_add_task(struct run *r, enum task_verb verb, const char *member);
+/* A task that was added without a cluster has its `member` set now. */
+void run_index_task(struct task *t);
 void run_remove_task(struct task *t);
 void object_remove_run(struct run *r);
 /* Takes ownership of record (freed with the entry); `name` points into it. */
 struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name);
 void member_replace_velero(struct velero_object *v, void *record, const char *name);
 void member_remove_velero(struct velero_object *v);
+/* o NULL: it belongs to nobody. */
+void velero_set_owner(struct velero_object *v, struct object *o);
 void member_link_done(struct member_link *l);
 void document_done(struct document *d);
 int document_set(struct document *d, const char *bytes, size_t len, const char *ext, int64_t mtime_ns);

@@ -73,6 +73,10 @@ static const struct field task_fields[] = {
         MEMBER(struct task, warnings, FIELD_I32),
         MEMBER(struct task, expires, FIELD_I64),
         MEMBER(struct task, spec_sha256, FIELD_CHARS),
+        MEMBER(struct task, sent, FIELD_BOOL),
+        MEMBER(struct task, given_up, FIELD_BOOL),
+        MEMBER(struct task, unwanted, FIELD_BOOL),
+        MEMBER(struct task, secret_made, FIELD_BOOL),
 };
 
 static const struct field run_fields[] = {
@@ -424,6 +428,7 @@ static int get_run(const json_t *from, struct object *o, struct err *err)
                 if (t == NULL)
                         break;
                 r = GET_FIELDS(task_fields, item, t, err);
+                run_index_task(t);
                 if (r == 0)
                         r = get_phase(item, &t->phase);
         }

@@ -2,13 +2,19 @@
 #include "ops/op.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/loop.h"
 #include "base/timefmt.h"
-#include "ops/engine.h"
+#include "ops/engine_private.h"
 #include "ops/member.h"
+#include "ops/object.h"
+#include "ops/op.h"
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
@@ -27,7 +33,9 @@ const struct op_type *op_type_of(enum object_kind kind)
 
 void op_task_act(struct engine *e, struct task *t, struct member *c)
 {
-        if (t->verb == TASK_BACKUP)
+        if (t->unwanted && task_has_result(t) && !t->location_made && !t->handed_over && !t->secret_made)
+                op_remove_unwanted(e, t, c);
+        else if (t->verb == TASK_BACKUP)
                 backup_act(e, t, c);
         else if (t->run->object->kind == OBJECT_MIGRATION)
                 migrate_target_act(e, t, c);
@@ -104,8 +112,7 @@ static void op_give_up(struct engine *e, struct run *r, const char *why)
         err_set(&err, -ECANCELED, "%s", why);
         err_id(&err, "FLT-0405");
         for (size_t i = 0; i < r->n_tasks; i++)
-                if (r->tasks[i]->state == TASK_PENDING && r->tasks[i]->step < STEP_CLEANUP)
-                        task_set_state(e, r->tasks[i], TASK_CANCELLED, &err);
+                task_give_up(e, r->tasks[i], &err);
 }
 
 void op_supersede(struct engine *e, struct object *o, const struct run *by)
@@ -125,32 +132,95 @@ void op_cancel(struct engine *e, struct object *o)
         rollup_object(e, o);
 }
 
+void op_begin(struct engine *e, struct run *r)
+{
+        struct object *o = r->object;
+
+        engine_event(e, "RunStarted", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "run", r->id, NULL);
+        engine_dirty(e, o);
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                task_refresh(e, r->tasks[i]);
+                task_open(e, r->tasks[i]);
+        }
+        rollup_run(e, r);
+        rollup_object(e, o);
+        model_touch_run(r, true);
+        model_touch_object(o, true);
+}
+
+struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, const struct member *c, int64_t now)
+{
+        struct task *t = run_add_task(r, verb, c->name);
+
+        if (t == NULL)
+                return NULL;
+        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        t->attempt = now;
+        t->deadline = now + e->options.start_deadline;
+        return t;
+}
+
+void op_again(struct engine *e, struct task *t)
+{
+        unsigned races = t->races + 1;
+
+        t->state = TASK_DONE;
+        if (t->step != STEP_POST)
+                t->step = STEP_RESTORE;
+        task_renew_at(e, t, op_next_run(e, t->run->object), t->step);
+        t->races = races;
+        t->retry_at_ms = loop_now(e->loop) + 500 * races;
+        t->look_at_ms = t->retry_at_ms;
+}
+
 void op_prune_runs(struct engine *e, struct object *o)
 {
         while (o->n_runs > LIMIT_RUNS_KEPT) {
                 struct run *r = o->runs[0];
 
-                for (size_t i = 0; i < r->n_tasks; i++) {
-                        /* A backup that is still there keeps its run on show. */
+                /* A backup that is still there keeps its run on show. */
+                for (size_t i = 0; i < r->n_tasks; i++)
                         if (task_velero(r->tasks[i]) != NULL || r->tasks[i]->open)
                                 return;
-                }
+                for (size_t i = 0; i < r->n_tasks; i++)
+                        task_close(e, r->tasks[i]);
                 model_touch_run(r, true);
                 object_remove_run(r);
                 engine_dirty(e, o);
         }
 }
 
+int op_check_verb(const struct object *o, const char *verb, const char *arg, struct err *err)
+{
+        if (arg != NULL && arg[0] != '\0')
+                return err_set(err, -EINVAL, "%s takes no argument", verb);
+        if (o->own)
+                return 0;
+        err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
+        err_id(err, "FLT-0252");
+        err_remedy(err, "%s it where it was made", verb);
+        return -EPERM;
+}
+
+int op_nothing_to_retry(struct err *err)
+{
+        err_set(err, -EINVAL, "nothing to retry: no cluster of the latest run failed or expired");
+        err_remedy(err, "read status.txt");
+        return -EINVAL;
+}
+
 int op_retry(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
         struct run *r = object_latest_run(o);
         int64_t attempt = 0;
+        int k = op_check_verb(o, "retry", arg, err);
 
-        if (arg != NULL && arg[0] != '\0')
-                return err_set(err, -EINVAL, "retry takes no argument");
-        if (!o->own) {
-                err_set(err, -EPERM, "%s belongs to store %s", o->name, o->owner);
-                return err_remedy(err, "retry it where it was made");
+        if (k < 0)
+                return k;
+        if (o->policy == NULL || o->removed) {
+                err_set(err, -EINVAL, "no policy is in force");
+                err_remedy(err, "write the file again");
+                return -EINVAL;
         }
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
                 struct task *t = r->tasks[i];
@@ -161,11 +231,7 @@ int op_retry(struct engine *e, struct object *o, const char *arg, struct err *er
                         attempt = op_next_run(e, o);
                 task_renew(e, t, attempt);
         }
-        if (attempt == 0) {
-                err_set(err, -EINVAL, "nothing to retry: no cluster of the latest run failed or expired");
-                return err_remedy(err, "read status.txt");
-        }
-        return 0;
+        return attempt != 0 ? 0 : op_nothing_to_retry(err);
 }
 
 void op_resume(struct engine *e, struct object *o)
@@ -178,10 +244,114 @@ void op_resume(struct engine *e, struct object *o)
         rollup_object(e, o);
 }
 
-void op_resume_member(struct engine *e, struct object *o, struct member *c)
+/* ---------------------------------------------------------------- removing */
+
+/* What a cluster that left the fleet still owes will never come. */
+static bool task_runs(const struct task *t)
+{
+        return !task_is_finished(t) && !t->unwanted && (t->state == TASK_PENDING || task_member(t) != NULL);
+}
+
+int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err)
+{
+        for (size_t i = 0; i < o->n_runs; i++)
+                for (size_t k = 0; k < o->runs[i]->n_tasks; k++) {
+                        if (!task_runs(o->runs[i]->tasks[k]))
+                                continue;
+                        err_set(err, -EBUSY, "%s %s is running on %s", object_kind_name(o->kind), o->name,
+                                o->runs[i]->tasks[k]->member);
+                        err_id(err, "FLT-0413");
+                        err_remedy(err, "wait until it has ended, then remove it");
+                        return -EBUSY;
+                }
+        return 0;
+}
+
+bool op_owes(const struct object *o)
 {
         for (size_t i = 0; i < o->n_runs; i++)
                 for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
-                        if (task_member(o->runs[i]->tasks[k]) == c)
-                                task_open(e, o->runs[i]->tasks[k]);
+                        if (task_owes_cleanup(o->runs[i]->tasks[k]) && task_member(o->runs[i]->tasks[k]) != NULL)
+                                return true;
+        return false;
+}
+
+int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        int r = op_check_verb(o, "delete", arg, err);
+
+        if (r == 0 && o->draft_state != DRAFT_NONE && o->in_force.bytes == NULL)
+                r = err_set(err, -EINVAL, "%s never ran: remove its file", o->name);
+        if (r == 0)
+                r = op_refuse_while_running(e, o, err);
+        if (r < 0)
+                return r;
+        engine_publish(e);
+        if (!o->removed && (r = object_move_to_trash(e, o, err)) < 0)
+                return r;
+        engine_write(e);
+        o->removed = o->file_gone = true;
+        for (size_t i = 0; i < o->n_runs; i++)
+                for (size_t k = 0; k < o->runs[i]->n_tasks; k++) {
+                        struct task *t = o->runs[i]->tasks[k];
+
+                        if (t->verb != TASK_RESTORE || t->velero_name[0] == '\0')
+                                continue;
+                        t->unwanted = true;
+                        task_open(e, t);
+                }
+        engine_dirty(e, o);
+        engine_object_shrunk(e, o);
+        return 0;
+}
+
+/* One after the other, those of earlier attempts too; Velero's finalizer removes what they have in the storage. */
+static struct velero_object *unwanted_object(const struct task *t, const struct member *c)
+{
+        struct list *l, *tmp;
+
+        LIST_EACH (&t->run->object->velero, l, tmp) {
+                struct velero_object *v = container_of(l, struct velero_object, of_object);
+                if (v->member == c && v->kind == VELERO_RESTORE && v->restore->deletion == 0 &&
+                        strcmp(v->restore->run, t->run->id) == 0)
+                        return v;
+        }
+        return NULL;
+}
+
+static void unwanted_deleted(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct engine *e = task_call_done(t);
+
+        if (reply->err != NULL && reply->http_status != 404) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        /* The watch tells that it is gone, or going. */
+        t->failures = 0;
+        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+}
+
+void op_remove_unwanted(struct engine *e, struct task *t, struct member *c)
+{
+        const struct velero_object *v = unwanted_object(t, c);
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct object *o = t->run->object;
+        struct err err = ERR_INIT;
+
+        if (v == NULL) {
+                engine_write(e);
+                t->unwanted = false;
+                engine_dirty(e, o);
+                task_refresh(e, t);
+                engine_object_shrunk(e, o); /* may free all of it */
+                return;
+        }
+        if (member_velero_path(c, VELERO_RESTORE, v->name, &path, &err) == 0) {
+                const struct kube_request rq = { .method = "DELETE", .path = path.data, .retry = KUBE_RETRY_SAFE };
+                if (task_call(t, c, &rq, unwanted_deleted, &err) == 0)
+                        return;
+        }
+        task_retry_later(e, t, &err, 0);
 }

@@ -39,8 +39,7 @@ static struct run *backup_joinable(struct object *o)
         struct run *r = object_latest_run(o);
 
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                if (r->tasks[i]->state != TASK_PENDING || r->tasks[i]->call != 0 || r->tasks[i]->failures > 0 ||
-                        r->tasks[i]->velero_name[0] != '\0')
+                if (r->tasks[i]->state != TASK_PENDING || r->tasks[i]->sent)
                         return NULL;
         return r;
 }
@@ -72,28 +71,16 @@ static void backup_start(struct engine *e, struct object *o)
                 if (op_select(o->fleet, o->policy, s, &members, &n) < 0)
                         continue;
                 for (size_t i = 0; i < n; i++) {
-                        struct task *t = run_add_task(r, TASK_BACKUP, members[i]->name);
-                        if (t == NULL)
-                                continue;
-                        snprintf(t->uid, sizeof(t->uid), "%s", members[i]->uid);
-                        if (o->policy->subs[s].id[0] != '\0')
+                        struct task *t = op_add_task(e, r, TASK_BACKUP, members[i], now);
+
+                        if (t != NULL && o->policy->subs[s].id[0] != '\0')
                                 t->sub = strdup(o->policy->subs[s].id);
-                        t->attempt = now;
-                        t->deadline = now + e->options.start_deadline;
                 }
         }
-        op_supersede(e, o, r);
         o->removed = false;
-        engine_event(e, "RunStarted", o->fleet, "kind", "Backup", "name", o->name, "run", r->id, NULL);
-        for (size_t i = 0; i < r->n_tasks; i++) {
-                task_refresh(e, r->tasks[i]);
-                task_open(e, r->tasks[i]);
-        }
-        rollup_run(e, r);
-        model_touch_run(r, true);
-        model_touch_object(o, true);
+        op_supersede(e, o, r);
+        op_begin(e, r);
         op_prune_runs(e, o);
-        engine_dirty(e, o);
 }
 
 /* The document of a Backup; NULL with err when the policy cannot be put into words for this cluster. */
@@ -155,14 +142,14 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
 
         if (t->state != TASK_PENDING)
                 return;
-        if (p == NULL)
-                return;
-        if (t->velero_name[0] == '\0' || strcmp(t->uid, c->uid) != 0) {
-                task_choose_name(e, t, c);
-                /* The name is what makes a repetition harmless: it is stored before it is used. */
-                task_kick(e, t);
+        if (p == NULL) {
+                err_set(&err, -ENOENT, "the policy is not known any more");
+                err_id(&err, "FLT-0257");
+                task_wait_for(e, t, &err);
                 return;
         }
+        if (t->velero_name[0] == '\0')
+                task_choose_name(e, t, c);
         doc = backup_document(e, t, c, p, &err);
         if (doc == NULL) {
                 if (err.id[0] == '\0')
@@ -176,20 +163,19 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
                 task_wait_for(e, t, &err);
                 return;
         }
-        task_post(e, t, doc);
+        task_post(e, t, c, doc);
 }
 
 static int backup_run(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
-        if (arg != NULL && arg[0] != '\0')
-                return err_set(err, -EINVAL, "run takes no argument");
-        if (!o->own) {
-                err_set(err, -EPERM, "%s belongs to store %s", o->name, o->owner);
-                return err_remedy(err, "copy its applied.yaml to a name of your own");
-        }
+        int r = op_check_verb(o, "run", arg, err);
+
+        if (r < 0)
+                return r;
         if (o->policy == NULL || o->removed) {
                 err_set(err, -EINVAL, "no policy is in force");
-                return err_remedy(err, "write %s.yaml first", o->name);
+                err_remedy(err, "write %s.yaml first", o->name);
+                return -EINVAL;
         }
         backup_start(e, o);
         return 0;

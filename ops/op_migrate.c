@@ -64,43 +64,74 @@ static int migrate_complete(const struct object *o, struct err *err)
         return 0;
 }
 
+/* Another context of the same cluster leads to the same place. */
+static struct member *migrate_member(const struct fleet *f, const char *name)
+{
+        struct member *c = fleet_member(f, name);
+
+        return c != NULL && c->alias_of[0] != '\0' ? fleet_member(f, c->alias_of) : c;
+}
+
+/* What the names alone do not tell: two of them may be one cluster. */
+static int migrate_check_clusters(const struct object *o, const struct policy *p, struct err *err)
+{
+        _cleanup_(freep) struct member **targets = NULL;
+        const struct member *source = migrate_member(o->fleet, p->source);
+        size_t n = 0;
+        int r = op_select(o->fleet, p, 0, &targets, &n);
+
+        if (r < 0)
+                return err_set(err, r, "choose the clusters");
+        if (source == NULL) {
+                err_set(err, -EINVAL, "the source \"%s\" is no cluster of the fleet", p->source);
+                err_id(err, "FLT-0234");
+                err_remedy(err, "see clusters/ for the names");
+                return -EINVAL;
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (targets[i] != source)
+                        continue;
+                err_set(err, -EINVAL, "the source %s is among the targets", source->name);
+                err_id(err, "FLT-0245");
+                err_remedy(err, "remove it from the targets");
+                return -EINVAL;
+        }
+        return 0;
+}
+
 static int migrate_admit(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
         struct policy **ret, struct err *err)
 {
+        _cleanup_(policy_freep) struct policy *p = NULL;
         /* policy.yaml is judged as soon as it is written; the links only when the migration starts. */
-        return migrate_parse(o, bytes, len, ext, false, ret, err);
+        int r = migrate_parse(o, bytes, len, ext, false, &p, err);
+
+        if (r == 0 && !o->is_folder)
+                r = migrate_check_clusters(o, p, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE(p);
+        return 0;
 }
 
-static int migrate_add_tasks(struct engine *e, struct run *r, int64_t now)
+static void migrate_add_tasks(struct engine *e, struct run *r, int64_t now)
 {
         struct object *o = r->object;
         _cleanup_(freep) struct member **targets = NULL;
-        struct member *source = fleet_member(o->fleet, o->policy->source);
-        struct task *t;
+        struct member *source = migrate_member(o->fleet, o->policy->source);
         size_t n = 0;
-        int k;
 
-        if (source != NULL && source->alias_of[0] != '\0')
-                source = fleet_member(o->fleet, source->alias_of);
-        if (source == NULL)
-                return -ENODEV;
-        t = run_add_task(r, TASK_BACKUP, source->name);
-        if (t == NULL)
-                return -ENOMEM;
-        snprintf(t->uid, sizeof(t->uid), "%s", source->uid);
-        t->attempt = now;
-        t->deadline = now + e->options.start_deadline;
-        k = op_select(o->fleet, o->policy, 0, &targets, &n);
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                t = run_add_task(r, TASK_RESTORE, targets[i]->name);
-                if (t == NULL)
-                        return -ENOMEM;
-                snprintf(t->uid, sizeof(t->uid), "%s", targets[i]->uid);
-                t->step = STEP_LOCATION;
-                t->attempt = now;
-                t->deadline = now + e->options.start_deadline;
+        if (source == NULL || op_add_task(e, r, TASK_BACKUP, source, now) == NULL ||
+                op_select(o->fleet, o->policy, 0, &targets, &n) < 0) {
+                engine_event(e, "MigrationIncomplete", o->fleet, "name", o->name, NULL);
+                return;
         }
-        return k;
+        for (size_t i = 0; i < n; i++) {
+                struct task *t = targets[i] != source ? op_add_task(e, r, TASK_RESTORE, targets[i], now) : NULL;
+
+                if (t != NULL)
+                        t->step = STEP_LOCATION;
+        }
 }
 
 static void migrate_start(struct engine *e, struct object *o)
@@ -113,17 +144,8 @@ static void migrate_start(struct engine *e, struct object *o)
                 return;
         r->created = now;
         o->started = true;
-        if (migrate_add_tasks(e, r, now) < 0)
-                engine_event(e, "MigrationIncomplete", o->fleet, "name", o->name, NULL);
-        engine_event(e, "RunStarted", o->fleet, "kind", "Migration", "name", o->name, "run", r->id, NULL);
-        for (size_t i = 0; i < r->n_tasks; i++) {
-                task_refresh(e, r->tasks[i]);
-                task_open(e, r->tasks[i]);
-        }
-        rollup_run(e, r);
-        model_touch_run(r, true);
-        model_touch_object(o, true);
-        engine_dirty(e, o);
+        migrate_add_tasks(e, r, now);
+        op_begin(e, r);
 }
 
 /* `start` of a folder: its links and its policy.yaml become what is in force. */
@@ -133,12 +155,14 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         const struct document *d = o->draft.bytes != NULL ? &o->draft : &o->in_force;
         int r;
 
-        if (arg != NULL && arg[0] != '\0')
-                return err_set(err, -EINVAL, "start takes no argument");
+        r = op_check_verb(o, "start", arg, err);
+        if (r < 0)
+                return r;
         if (o->started) {
                 err_set(err, -EEXIST, "migration %s was started already", o->name);
                 err_id(err, "FLT-0250");
-                return err_remedy(err, "use a new name, or `echo retry > %s/ctl`", o->name), -EEXIST;
+                err_remedy(err, "use a new name, or `echo retry > %s/ctl`", o->name);
+                return -EEXIST;
         }
         if (o->draft_state == DRAFT_REJECTED) {
                 err_copy(err, &o->draft_err);
@@ -148,6 +172,8 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         if (r < 0)
                 return r;
         r = migrate_parse(o, d->bytes != NULL ? d->bytes : "", d->len, d->bytes != NULL ? d->ext : "yaml", true, &p, err);
+        if (r == 0)
+                r = migrate_check_clusters(o, p, err);
         if (r < 0)
                 return r;
         if (document_set(&o->in_force, d->bytes != NULL ? d->bytes : "", d->len, d->bytes != NULL ? d->ext : "yaml",
@@ -161,23 +187,47 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         return 0;
 }
 
-/* A failed source is tried again with all that waits for it; else the targets that failed. */
+/* What its targets may be restored from. */
+static bool migrate_source_is_good(const struct object *o, const struct task *source)
+{
+        return source->phase == PHASE_COMPLETED ||
+               (source->phase == PHASE_PARTIALLY_FAILED && o->policy->allow_partially_failed);
+}
+
+/* A source that failed is tried again, with all targets that wait for it or ended with it; else the targets that failed. */
 static int migrate_retry(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
         struct run *r = object_latest_run(o);
-        struct task *source = r != NULL && r->n_tasks > 0 ? r->tasks[0] : NULL;
-        int64_t attempt;
+        struct task *source = r != NULL && r->n_tasks > 0 && r->tasks[0]->verb == TASK_BACKUP ? r->tasks[0] : NULL;
+        int64_t attempt = 0;
+        bool again, cleaning = false;
+        int k = op_check_verb(o, "retry", arg, err);
 
-        if (source == NULL || !task_is_finished(source) || !phase_is(source->phase, PHASE_IS_BAD))
-                return op_retry(e, o, arg, err);
-        if (!o->own)
-                return err_set(err, -EPERM, "%s belongs to store %s", o->name, o->owner);
-        attempt = op_next_run(e, o);
+        if (k < 0)
+                return k;
+        if (source == NULL || o->policy == NULL || o->removed)
+                return op_nothing_to_retry(err);
+        again = task_is_finished(source) && !migrate_source_is_good(o, source);
         for (size_t i = 0; i < r->n_tasks; i++) {
-                task_close(e, r->tasks[i]);
-                task_renew(e, r->tasks[i], attempt);
+                struct task *t = r->tasks[i];
+
+                if (t == source ? !again : t->phase == PHASE_COMPLETED || !task_has_result(t))
+                        continue;
+                cleaning = cleaning || !task_is_finished(t);
+                if (!task_is_finished(t))
+                        continue;
+                if (attempt == 0)
+                        attempt = op_next_run(e, o);
+                if (again)
+                        t->backup_name[0] = '\0';
+                task_renew(e, t, attempt);
         }
-        return 0;
+        if (attempt == 0 && cleaning) {
+                err_set(err, -EBUSY, "what failed is still being cleaned up");
+                err_remedy(err, "wait until it is done");
+                return -EBUSY;
+        }
+        return attempt != 0 ? 0 : op_nothing_to_retry(err);
 }
 
 /* A folder's policy is parsed again from its links; a document's when it was loaded. */
@@ -205,6 +255,8 @@ static const struct op_verb migrate_verbs[] = {
         { .name = "start", .args = "", .help = "start the migration; its links are frozen from then on",
           .run = migrate_start_verb, .on_draft = true },
         { .name = "retry", .args = "", .help = "try again what failed or expired", .run = migrate_retry },
+        { .name = "delete", .args = "",
+          .help = "remove the record and Velero's Restore objects; the backup and what was restored stay", .run = op_delete },
         { .name = NULL },
 };
 
@@ -216,6 +268,7 @@ const struct op_type op_migration = {
         .start = migrate_start,
         .resume = migrate_resume,
         .retire = migrate_retire,
+        .owes = op_owes,
         .may_remove = op_refuse_while_running,
         .verbs = migrate_verbs,
 };

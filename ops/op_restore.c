@@ -26,8 +26,10 @@ struct restorable {
         const char *velero_name;
         const char *sub; /* name of its part of the policy, "" when it has none */
         enum phase phase;
-        bool known;      /* its phase is known: seen now, or stored when it ended */
+        const char *text; /* … in Velero's word */
 };
+
+enum { RESTORE_PARTS_MAX = 256 };
 
 static bool restorable_ok(const struct restorable *b, const struct policy *p)
 {
@@ -43,44 +45,55 @@ static int restore_refuse(struct err *err, int code, const char *id, const char 
         return code;
 }
 
-/* Tasks of a run on one cluster, one per sub-policy. */
-static bool restore_from_task(const struct task *t, const struct member *c, struct restorable *ret)
+/* What a task of a run has on its cluster; false when it is no backup, or never was begun. */
+static bool restore_from_task(const struct task *t, struct restorable *ret)
 {
         const struct velero_object *v;
 
-        if (t->verb != TASK_BACKUP || task_member(t) != c || t->velero_name[0] == '\0')
+        if (t->verb != TASK_BACKUP || t->velero_name[0] == '\0')
                 return false;
         v = task_velero(t);
         *ret = (struct restorable){
                 .velero_name = t->velero_name,
                 .sub = t->sub != NULL ? t->sub : "",
-                .phase = t->phase,
-                .known = v != NULL || t->state == TASK_DONE,
+                /* One that is being deleted shows what it reached, and is no longer to be restored. */
+                .phase = v != NULL ? phase_of_backup(v->backup->phase, false) : t->phase,
+                .text = v != NULL && v->backup->phase_text[0] != '\0' ? v->backup->phase_text : task_phase_text(t),
         };
         return true;
 }
 
-/* The parts of the backup on cluster c that the restore is about, in *ret (room for max). 0 or more; -ENOENT with err when
-   the run has nothing on c; -EINVAL when what it has must not be restored. */
-static int restore_find_run(const struct policy *p, const struct run *r, const struct member *c, struct restorable *ret,
-        size_t max, struct err *err)
+static int restore_not_completed(const struct restorable *b, const struct member *c, struct err *err)
 {
+        err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", b->velero_name, c->name, b->text);
+        return restore_refuse(err, -EINVAL, "FLT-0408",
+                b->phase == PHASE_PARTIALLY_FAILED ? "set spec.policy.allowPartiallyFailed: true to restore what it has" :
+                                                     "name another run, as runs/ lists them");
+}
+
+/* The parts of the backup on cluster c that the restore is about, in *ret. Their number; -ENOENT with err when the run has
+   nothing on c; -EINVAL when what it has must not be restored. */
+static int restore_find_run(const struct policy *p, const struct run *r, const struct member *c, struct restorable *ret,
+        struct err *err)
+{
+        const struct task *t = run_tasks_on(r, c->name);
         size_t n = 0;
 
-        for (size_t i = 0; i < r->n_tasks && n < max; i++) {
-                if (!restore_from_task(r->tasks[i], c, &ret[n]))
+        for (size_t i = 0; t == NULL && i < r->n_tasks; i++)
+                if (r->tasks[i]->uid[0] != '\0' && strcmp(r->tasks[i]->uid, c->uid) == 0)
+                        t = run_tasks_on(r, r->tasks[i]->member); /* the cluster had another folder then */
+        for (; t != NULL; t = t->next_same) {
+                struct restorable b;
+
+                if (task_member(t) != c || !restore_from_task(t, &b) ||
+                        (p->named_subs && policy_restore_sub(p, b.sub) < 0))
                         continue;
-                if (p->named_subs && policy_restore_sub(p, ret[n].sub) < 0)
-                        continue;
-                if (!restorable_ok(&ret[n], p)) {
-                        err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", ret[n].velero_name, c->name,
-                                task_phase_text(r->tasks[i]));
-                        return restore_refuse(err, -EINVAL, "FLT-0408",
-                                ret[n].phase == PHASE_PARTIALLY_FAILED ?
-                                        "set spec.policy.allowPartiallyFailed: true to restore what it has" :
-                                        "name another run, as runs/ lists them");
-                }
-                n++;
+                if (n == RESTORE_PARTS_MAX)
+                        return err_set(err, -E2BIG, "run %s has more than %d parts on cluster %s", r->id, RESTORE_PARTS_MAX,
+                                c->name);
+                if (!restorable_ok(&b, p))
+                        return restore_not_completed(&b, c, err);
+                ret[n++] = b;
         }
         if (n > 0)
                 return (int)n;
@@ -89,18 +102,28 @@ static int restore_find_run(const struct policy *p, const struct run *r, const s
 }
 
 static int restore_find_newest(const struct policy *p, const struct object *backup, const struct member *c,
-        struct restorable *ret, size_t max, struct err *err)
+        struct restorable *ret, struct err *err)
 {
         struct err why = ERR_INIT;
+        int bad = 0;
 
         for (size_t i = backup->n_runs; i-- > 0;) {
-                int n = restore_find_run(p, backup->runs[i], c, ret, max, &why);
-                if (n > 0)
+                struct err one = ERR_INIT;
+                int n = restore_find_run(p, backup->runs[i], c, ret, &one);
+
+                if (n > 0 || n == -E2BIG) {
+                        err_copy(err, &one);
                         return n;
+                }
+                /* The newest that is not good says most. */
+                if (n == -EINVAL && bad == 0) {
+                        bad = n;
+                        why = one;
+                }
         }
-        if (why.code == -EINVAL) {
+        if (bad != 0) {
                 err_copy(err, &why);
-                return why.code;
+                return bad;
         }
         err_set(err, -ENOENT, "cluster %s has no completed backup of %s", c->name, backup->name);
         return restore_refuse(err, -ENOENT, "FLT-0409", "wait for the backup, or leave the cluster out");
@@ -115,16 +138,14 @@ static int restore_find_velero(const struct policy *p, const struct member *c, c
                 err_set(err, -ENOENT, "cluster %s has no backup \"%s\"", c->name, name);
                 return restore_refuse(err, -ENOENT, "FLT-0407", "look into clusters/*/backups and backups/");
         }
-        *ret = (struct restorable){ .velero_name = v->name, .sub = v->backup->sub,
-                .phase = phase_of_backup(v->backup->phase, false), .known = true };
-        if (restorable_ok(ret, p))
-                return 1;
-        err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", v->name, c->name,
-                v->backup->phase_text[0] != '\0' ? v->backup->phase_text : "New");
-        return restore_refuse(err, -EINVAL, "FLT-0408", "name a backup that is Completed");
+        *ret = (struct restorable){
+                .velero_name = v->name,
+                .sub = v->backup->sub,
+                .phase = phase_of_backup(v->backup->phase, false),
+                .text = v->backup->phase_text[0] != '\0' ? v->backup->phase_text : "New",
+        };
+        return restorable_ok(ret, p) ? 1 : restore_not_completed(ret, c, err);
 }
-
-enum { RESTORE_PARTS_MAX = 64 };
 
 static int restore_find(const struct policy *p, const struct fleet *f, const struct member *c, struct restorable *ret,
         struct err *err)
@@ -133,19 +154,19 @@ static int restore_find(const struct policy *p, const struct fleet *f, const str
         const struct run *r;
 
         if (p->backup.schedule[0] != '\0') {
-                *ret = (struct restorable){ .velero_name = "", .sub = "", .phase = PHASE_COMPLETED, .known = true };
+                *ret = (struct restorable){ .velero_name = "", .sub = "", .phase = PHASE_COMPLETED, .text = "" };
                 return 1;
         }
         if (backup == NULL)
                 return restore_find_velero(p, c, p->backup.name, ret, err);
         if (p->backup.run[0] == '\0' || strcmp(p->backup.run, "latest") == 0)
-                return restore_find_newest(p, backup, c, ret, RESTORE_PARTS_MAX, err);
+                return restore_find_newest(p, backup, c, ret, err);
         r = object_run(backup, p->backup.run);
         if (r == NULL) {
                 err_set(err, -ENOENT, "policy %s has no run %s", backup->name, p->backup.run);
                 return restore_refuse(err, -ENOENT, "FLT-0407", "name one of its runs/");
         }
-        return restore_find_run(p, r, c, ret, RESTORE_PARTS_MAX, err);
+        return restore_find_run(p, r, c, ret, err);
 }
 
 /* One row per cluster and part that the restore will work on. */
@@ -218,7 +239,7 @@ static int restore_make_plan(const struct fleet *f, const struct policy *p, stru
         for (size_t i = 0; i < n; i++) {
                 int k = restore_find(p, f, members[i], found, &why);
 
-                if (k == -EINVAL || (k < 0 && p->destination.n_clusters > 0)) {
+                if (k == -EINVAL || k == -E2BIG || (k < 0 && p->destination.n_clusters > 0)) {
                         err_copy(err, &why);
                         return k;
                 }
@@ -273,24 +294,14 @@ static void restore_start(struct engine *e, struct object *o)
         if (restore_make_plan(o->fleet, o->policy, &plan, &err) < 0)
                 engine_event(e, "RestoreEmpty", o->fleet, "name", o->name, "message", err.msg, NULL);
         for (size_t i = 0; i < plan.n; i++) {
-                struct task *t = run_add_task(r, TASK_RESTORE, plan.rows[i].member->name);
+                struct task *t = op_add_task(e, r, TASK_RESTORE, plan.rows[i].member, now);
+
                 if (t == NULL)
                         continue;
-                snprintf(t->uid, sizeof(t->uid), "%s", plan.rows[i].member->uid);
                 snprintf(t->backup_name, sizeof(t->backup_name), "%s", plan.rows[i].velero_name);
                 t->sub = TAKE(plan.rows[i].sub);
-                t->attempt = now;
-                t->deadline = now + e->options.start_deadline;
         }
-        engine_event(e, "RunStarted", o->fleet, "kind", "Restore", "name", o->name, "run", r->id, NULL);
-        for (size_t i = 0; i < r->n_tasks; i++) {
-                task_refresh(e, r->tasks[i]);
-                task_open(e, r->tasks[i]);
-        }
-        rollup_run(e, r);
-        model_touch_run(r, true);
-        model_touch_object(o, true);
-        engine_dirty(e, o);
+        op_begin(e, r);
 }
 
 json_t *restore_document(struct task *t, const struct member *c, struct err *err)
@@ -361,14 +372,18 @@ void restore_act(struct engine *e, struct task *t, struct member *c)
         struct err err = ERR_INIT;
         json_t *doc;
 
-        if (t->state != TASK_PENDING || t->run->object->policy == NULL)
+        if (t->state != TASK_PENDING)
                 return;
-        if (t->velero_name[0] == '\0' || strcmp(t->uid, c->uid) != 0) {
-                task_choose_name(e, t, c);
-                task_kick(e, t);
+        if (t->run->object->policy == NULL) {
+                err_set(&err, -ENOENT, "the document is not known any more");
+                err_id(&err, "FLT-0257");
+                task_wait_for(e, t, &err);
                 return;
         }
-        if (restore_ready(t, c, &err) < 0) {
+        if (t->velero_name[0] == '\0')
+                task_choose_name(e, t, c);
+        /* What was sent once may be there: asking again tells, whatever became of the backup. */
+        if (!t->sent && restore_ready(t, c, &err) < 0) {
                 task_wait_for(e, t, &err);
                 return;
         }
@@ -379,24 +394,7 @@ void restore_act(struct engine *e, struct task *t, struct member *c)
                 task_set_state(e, t, TASK_REJECTED, &err);
                 return;
         }
-        task_post(e, t, doc);
-}
-
-static bool object_runs(const struct object *o)
-{
-        for (size_t i = 0; i < o->n_runs; i++)
-                for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
-                        if (!task_is_finished(o->runs[i]->tasks[k]))
-                                return true;
-        return false;
-}
-
-int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err)
-{
-        if (!object_runs(o))
-                return 0;
-        err_set(err, -EBUSY, "%s %s is running", object_kind_name(o->kind), o->name);
-        return restore_refuse(err, -EBUSY, "FLT-0413", "wait until it has ended, then remove it");
+        task_post(e, t, c, doc);
 }
 
 static void restore_retire(struct engine *e, struct object *o)
@@ -406,6 +404,8 @@ static void restore_retire(struct engine *e, struct object *o)
 
 static const struct op_verb restore_verbs[] = {
         { .name = "retry", .args = "", .help = "try again on the clusters that failed or expired", .run = op_retry },
+        { .name = "delete", .args = "",
+          .help = "remove the record and Velero's Restore objects; what was restored stays", .run = op_delete },
         { .name = NULL },
 };
 
@@ -417,6 +417,7 @@ const struct op_type op_restore = {
         .start = restore_start,
         .resume = op_resume,
         .retire = restore_retire,
+        .owes = op_owes,
         .may_remove = op_refuse_while_running,
         .verbs = restore_verbs,
 };

@@ -22,19 +22,40 @@ int op_select(const struct fleet *f, const struct policy *p, size_t sub, struct 
 /* The environment that policy_parse() is to judge by. Caller frees ret->clusters. -ENOMEM. */
 struct policy_env;
 int op_policy_env(const struct fleet *f, struct policy_env *ret);
+/* A task of a new run, with the cluster's UID, attempt and deadline. NULL without memory. */
+struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, const struct member *c, int64_t now);
+/* All tasks of a new run were added: it is made durable, shows, and begins. */
+void op_begin(struct engine *e, struct run *r);
 /* Tasks of older runs that were not posted are given up: the newer run does their work. */
 void op_supersede(struct engine *e, struct object *o, const struct run *by);
 /* Gives up what is not posted, because the object was removed. */
 void op_cancel(struct engine *e, struct object *o);
 /* Keeps the newest LIMIT_RUNS_KEPT runs that the store must know; older ones live on in the clusters' own records. */
 void op_prune_runs(struct engine *e, struct object *o);
-/* `retry`: a new attempt of every task of the latest run that ended badly. -EINVAL when there is none. */
-int op_retry(struct engine *e, struct object *o, const char *arg, struct err *err);
+/* Velero's cache did not have the backup yet: another Restore, under another name. */
+void op_again(struct engine *e, struct task *t);
 /* Opens the unfinished tasks of all runs, after loading. */
 void op_resume(struct engine *e, struct object *o);
-/* A cluster was added: the unfinished tasks that are for it. */
-void op_resume_member(struct engine *e, struct object *o, struct member *c);
-/* -EBUSY while a task of any run is not finished. */
+/* -EBUSY while something of any run is under way on a cluster of the fleet. */
 int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err);
+/* op_type.owes: a clean-up on a cluster of the fleet. */
+bool op_owes(const struct object *o);
+
+/* ---- verbs */
+
+/* -EINVAL for an argument, -EPERM for somebody else's object. */
+int op_check_verb(const struct object *o, const char *verb, const char *arg, struct err *err);
+/* -EINVAL with the sentence for it. */
+int op_nothing_to_retry(struct err *err);
+/* `retry`: a new attempt of every task of the latest run that ended badly. */
+int op_retry(struct engine *e, struct object *o, const char *arg, struct err *err);
+/*
+ * `delete` of a restore or migration: the Velero Restores that it made and its record, never workloads nor backups; the
+ * bytes go to the trash. What a cluster that is away has is removed when it is back. May free o.
+ */
+int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err);
+/* The next thing that a task with `unwanted` owes. May free the task. */
+void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
+
 /* The Velero Restore of a task whose name and backup_name are chosen; NULL with err. Caller decrefs. */
 json_t *restore_document(struct task *t, const struct member *c, struct err *err);

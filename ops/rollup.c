@@ -67,8 +67,9 @@ static enum phase object_phase(const struct object *o)
         const struct run *r = object_latest_run(o);
 
         /* A draft never changes the phase of what is in force. */
+        /* A run on no cluster has protected, or restored, nothing. */
         if (r != NULL)
-                return r->n_tasks > 0 ? r->phase : PHASE_COMPLETED;
+                return r->n_tasks > 0 ? r->phase : PHASE_FAILED;
         if (o->in_force.bytes != NULL)
                 return PHASE_ACCEPTED;
         if (o->draft_state != DRAFT_NONE)
@@ -82,7 +83,9 @@ static void rollup_object_now(struct engine *e, struct object *o)
 
         o->phase = object_phase(o);
         o->changed = object_last_change(o);
-        warnings_of_object(o);
+        if (o->rewarn)
+                warnings_of_object(o);
+        o->rewarn = false;
         model_touch_object(o, before == PHASE_NONE || o->phase == PHASE_NONE);
         if (before != o->phase)
                 engine_event(e, "ObjectPhase", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "phase",
@@ -118,12 +121,13 @@ static void rollup_fleet_now(struct fleet *f)
 void rollup_run(struct engine *e, struct run *r)
 {
         r->due = true;
-        rollup_object(e, r->object);
+        r->object->due = true;
+        rollup_fleet(e, r->object->fleet);
 }
 
 void rollup_object(struct engine *e, struct object *o)
 {
-        o->due = true;
+        o->due = o->rewarn = true;
         rollup_fleet(e, o->fleet);
 }
 
@@ -131,6 +135,18 @@ void rollup_fleet(struct engine *e, struct fleet *f)
 {
         engine_write(e);
         f->due = true;
+}
+
+void rollup_warnings(struct engine *e, struct member *c)
+{
+        struct object *o, *tmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, c->fleet->objects[k], o, tmp) {
+                        const struct run *r = object_latest_run(o);
+                        if (r != NULL && run_tasks_on(r, c->name) != NULL)
+                                rollup_object(e, o);
+                }
 }
 
 static void rollup_objects(struct engine *e, struct fleet *f)

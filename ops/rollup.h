@@ -14,5 +14,7 @@
 void rollup_run(struct engine *e, struct run *r);
 void rollup_object(struct engine *e, struct object *o);
 void rollup_fleet(struct engine *e, struct fleet *f);
+/* What c is was learned anew: the warnings of objects that ran there last are found anew, too. */
+void rollup_warnings(struct engine *e, struct member *c);
 /* Computes what is due and touches what changed. */
 void rollup_all(struct engine *e);

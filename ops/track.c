@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/duration.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
@@ -15,6 +17,7 @@
 #include "ops/policy.h"
 #include "ops/rollup.h"
 #include "ops/task.h"
+#include "velero/names.h"
 
 /* ---------------------------------------------------------------- records */
 
@@ -64,7 +67,7 @@ static const char *record_decode_kind(enum velero_kind kind, const char *bytes, 
 
 /* What the labels of a Velero object say about where it belongs. */
 struct belonging {
-        const char *owner, *fleet, *kind, *policy, *run, *cluster_uid, *sub;
+        const char *owner, *fleet, *kind, *policy, *run, *cluster_uid, *sub, *spec_sha256;
         enum task_verb verb;
 };
 
@@ -73,11 +76,11 @@ static bool belonging_of(const struct velero_object *v, struct belonging *b)
         switch (v->kind) {
         case VELERO_BACKUP:
                 *b = (struct belonging){ v->backup->owner, v->backup->fleet, v->backup->kind, v->backup->policy,
-                        v->backup->run, v->backup->cluster_uid, v->backup->sub, TASK_BACKUP };
+                        v->backup->run, v->backup->cluster_uid, v->backup->sub, v->backup->spec_sha256, TASK_BACKUP };
                 break;
         case VELERO_RESTORE:
                 *b = (struct belonging){ v->restore->owner, v->restore->fleet, v->restore->kind, v->restore->policy,
-                        v->restore->run, v->restore->cluster_uid, v->restore->sub, TASK_RESTORE };
+                        v->restore->run, v->restore->cluster_uid, v->restore->sub, v->restore->spec_sha256, TASK_RESTORE };
                 break;
         case VELERO_SCHEDULE:
         case VELERO_LOCATION:
@@ -109,7 +112,7 @@ static int belonging_kind(const struct belonging *b)
 /* ---------------------------------------------------------------- objects that the store does not know */
 
 /* The policy of somebody else's object is in an annotation of everything it made. */
-static void track_adopt_policy(struct object *o, const char *bytes, size_t len)
+static void track_adopt_policy(struct object *o, int64_t created, const char *bytes, size_t len)
 {
         _cleanup_(freep) char *policy = NULL;
         size_t n = 0;
@@ -117,95 +120,173 @@ static void track_adopt_policy(struct object *o, const char *bytes, size_t len)
 
         if (o->own || o->in_force.bytes != NULL || velero_policy_annotation(bytes, len, &policy, &n, NULL) < 0)
                 return;
-        if (document_set(&o->in_force, policy, n, policy[0] == '{' ? "json" : "yaml", 0) < 0)
-                return;
         if (op_policy_env(o->fleet, &env) < 0)
                 return;
-        env.schedules_supported = true;
-        (void)policy_parse((enum policy_kind)o->kind, o->name, policy, n, &env, &o->policy, NULL);
+        if (document_set(&o->in_force, policy, n, policy[0] == '{' ? "json" : "yaml", created * NS_PER_SEC) == 0) {
+                env.schedules_supported = true;
+                env.links = o->kind == OBJECT_MIGRATION;
+                (void)policy_parse((enum policy_kind)o->kind, o->name, policy, n, &env, &o->policy, NULL);
+                o->rewarn = true;
+        }
         free((void *)env.clusters);
+}
+
+/* Labels cannot hold every name ("nightly@latest" is "nightly-latest" there): among those that are written alike the one
+   with this run is meant. */
+static struct object *track_find_own(const struct fleet *f, enum object_kind kind, const struct belonging *b)
+{
+        struct object *o = fleet_object(f, kind, b->policy), *x, *tmp;
+        char safe[LIMIT_LABEL_VALUE + 1];
+
+        if (kind != OBJECT_RESTORE || (o != NULL && object_run(o, b->run) != NULL))
+                return o;
+        HASH_ITER (hh, f->objects[kind], x, tmp) {
+                if (strchr(x->name, '@') == NULL || object_run(x, b->run) == NULL)
+                        continue;
+                velero_label_safe(x->name, safe);
+                if (strcmp(safe, b->policy) == 0 && strcmp(x->owner, b->owner) == 0)
+                        return x;
+        }
+        return o;
 }
 
 static struct object *track_object(struct engine *e, struct fleet *f, enum object_kind kind, const struct belonging *b)
 {
-        struct object *o = fleet_object(f, kind, b->policy);
+        struct object *o = track_find_own(f, kind, b), *elsewhere;
         char name[sizeof(o->name)];
 
-        if (o != NULL && strcmp(o->owner, b->owner) != 0) {
-                /* Two stores use one name: the other one's shows under a name of its own. */
-                snprintf(name, sizeof(name), "%.200s.%.6s", b->policy, b->owner);
-                o = fleet_object(f, kind, name);
-        } else {
-                snprintf(name, sizeof(name), "%.255s", b->policy);
-        }
-        if (o != NULL)
+        if (o != NULL && strcmp(o->owner, b->owner) == 0)
                 return o;
+        /* Two stores use one name: the other one's shows under a name of its own, and keeps it. */
+        snprintf(name, sizeof(name), "%.200s.%.6s", b->policy, b->owner);
+        elsewhere = fleet_object(f, kind, name);
+        if (elsewhere != NULL && strcmp(elsewhere->owner, b->owner) == 0)
+                return elsewhere;
+        if (o == NULL)
+                snprintf(name, sizeof(name), "%.255s", b->policy);
+        else if (elsewhere != NULL)
+                return NULL;
         o = fleet_add_object(f, kind, name);
         if (o == NULL)
                 return NULL;
         snprintf(o->owner, sizeof(o->owner), "%.16s", b->owner);
         o->own = strcmp(o->owner, e->model.store_id) == 0;
         /* Ours, and yet not in the store: the policy was removed, its backups are still there. */
-        o->removed = o->own;
+        o->removed = o->file_gone = o->own;
         model_touch_object(o, true);
         return o;
 }
 
+static bool task_is_of(const struct task *t, const struct member *c, const struct belonging *b)
+{
+        return t->verb == b->verb && strcmp(t->sub != NULL ? t->sub : "", b->sub) == 0 &&
+               (strcmp(t->uid, c->uid) == 0 || (t->uid[0] == '\0' && strcmp(t->member, c->name) == 0));
+}
+
+static struct task *track_find_task(const struct run *r, const struct member *c, const struct belonging *b)
+{
+        for (struct task *t = run_tasks_on(r, c->name); t != NULL; t = t->next_same)
+                if (task_is_of(t, c, b))
+                        return t;
+        /* The cluster had another folder then. */
+        for (size_t i = 0; i < r->n_tasks; i++)
+                if (strcmp(r->tasks[i]->member, c->name) != 0 && task_is_of(r->tasks[i], c, b))
+                        return r->tasks[i];
+        return NULL;
+}
+
+static struct run *track_run(struct object *o, const char *id, int64_t created)
+{
+        struct run *r = object_run(o, id);
+
+        if (r != NULL)
+                return r;
+        r = object_add_run(o, id);
+        if (r == NULL)
+                return NULL;
+        r->created = created;
+        if ((uint64_t)created > o->last_run_s)
+                o->last_run_s = (uint64_t)created;
+        o->rewarn = true;
+        model_touch_run(r, true);
+        model_touch_object(o, true);
+        return r;
+}
+
+/* One that no record knows. */
+static struct task *track_add_task(struct run *r, const struct velero_object *v, const struct belonging *b)
+{
+        struct task *t = run_add_task(r, b->verb, v->member->name);
+
+        if (t == NULL)
+                return NULL;
+        snprintf(t->uid, sizeof(t->uid), "%s", v->member->uid);
+        t->sub = b->sub[0] != '\0' ? strdup(b->sub) : NULL;
+        t->state = TASK_POSTED;
+        t->attempt = r->created;
+        t->tracked = true;
+        if (b->verb == TASK_RESTORE)
+                snprintf(t->backup_name, sizeof(t->backup_name), "%s", v->restore->backup_name);
+        model_touch_run(r, true);
+        return t;
+}
+
+/* The object is what the task posted, or was to post: whatever was decided since, it is there. */
+static void track_recognise(struct engine *e, struct task *t, const struct belonging *b)
+{
+        switch (t->state) {
+        case TASK_POSTED:
+        case TASK_DONE:
+        case TASK_CONFLICT:
+                return;
+        case TASK_PENDING:
+        case TASK_CANCELLED:
+        case TASK_EXPIRED:
+        case TASK_REJECTED:
+                break;
+        }
+        if (!t->sent || (strcmp(t->spec_sha256, b->spec_sha256) != 0 && strcmp(t->posting_sha256, b->spec_sha256) != 0))
+                return;
+        snprintf(t->spec_sha256, sizeof(t->spec_sha256), "%s", b->spec_sha256);
+        t->given_up = false;
+        task_set_state(e, t, TASK_POSTED, NULL);
+        task_open(e, t);
+}
+
 static void track_tie(struct engine *e, struct velero_object *v, const char *bytes, size_t len)
 {
+        struct object *before = v->owner_object, *o = NULL;
         struct belonging b;
-        struct object *o;
         struct run *r;
-        struct task *t = NULL;
+        struct task *t;
         int kind;
         int64_t created;
 
-        v->owner_object = NULL;
-        if (!belonging_of(v, &b) || (kind = belonging_kind(&b)) < 0)
-                return;
-        if (stamp_parse_run(b.run, &created, NULL) < 0)
-                return;
-        o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
+        if (belonging_of(v, &b) && (kind = belonging_kind(&b)) >= 0 && stamp_parse_run(b.run, &created, NULL) == 0)
+                o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
+        velero_set_owner(v, o);
+        if (before != NULL && before != o)
+                engine_object_shrunk(e, before);
         if (o == NULL)
                 return;
-        v->owner_object = o;
-        track_adopt_policy(o, bytes, len);
-
-        r = object_run(o, b.run);
-        if (r == NULL) {
-                r = object_add_run(o, b.run);
-                if (r == NULL)
-                        return;
-                r->created = created;
-                if ((uint64_t)created > o->last_run_s)
-                        o->last_run_s = (uint64_t)created;
-                model_touch_run(r, true);
-        }
-        for (size_t i = 0; i < r->n_tasks && t == NULL; i++) {
-                struct task *x = r->tasks[i];
-                if (x->verb == b.verb && strcmp(x->sub != NULL ? x->sub : "", b.sub) == 0 &&
-                        (strcmp(x->uid, v->member->uid) == 0 || (x->uid[0] == '\0' && strcmp(x->member, v->member->name) == 0)))
-                        t = x;
-        }
-        if (t == NULL) {
-                t = run_add_task(r, b.verb, v->member->name);
-                if (t == NULL)
-                        return;
-                snprintf(t->uid, sizeof(t->uid), "%s", v->member->uid);
-                t->sub = b.sub[0] != '\0' ? strdup(b.sub) : NULL;
-                t->state = TASK_POSTED;
-                t->attempt = created;
-                if (b.verb == TASK_RESTORE)
-                        snprintf(t->backup_name, sizeof(t->backup_name), "%s", v->restore->backup_name);
-        }
-        /* Attempts of one task differ in their stamp only; the newest is the one that counts. */
-        if (t->velero_name[0] == '\0' || (t->state != TASK_PENDING && strcmp(v->name, t->velero_name) > 0)) {
+        track_adopt_policy(o, created, bytes, len);
+        r = track_run(o, b.run, created);
+        if (r == NULL)
+                return;
+        t = track_find_task(r, v->member, &b);
+        if (t == NULL)
+                t = track_add_task(r, v, &b);
+        if (t == NULL)
+                return;
+        /* Attempts of one task differ in their stamp only. A record knows which is the one that counts; else the newest. */
+        if (t->tracked && strcmp(v->name, t->velero_name) > 0) {
                 snprintf(t->velero_name, sizeof(t->velero_name), "%s", v->name);
-                if (t->state == TASK_PENDING)
-                        t->state = TASK_POSTED;
+                t->state = TASK_POSTED;
         }
-        if (strcmp(t->velero_name, v->name) == 0)
-                task_refresh(e, t);
+        if (strcmp(t->velero_name, v->name) != 0)
+                return;
+        track_recognise(e, t, &b);
+        task_refresh(e, t);
 }
 
 static struct task *track_task(const struct velero_object *v)
@@ -213,21 +294,37 @@ static struct task *track_task(const struct velero_object *v)
         const struct object *o = v->owner_object;
         struct belonging b;
         struct run *r;
+        struct task *t;
 
         if (o == NULL || !belonging_of(v, &b) || (r = object_run(o, b.run)) == NULL)
                 return NULL;
+        t = track_find_task(r, v->member, &b);
+        return t != NULL && strcmp(t->velero_name, v->name) == 0 ? t : NULL;
+}
+
+/* A run that no record needs goes with the last of its objects. */
+static void track_drop_run(struct engine *e, struct object *o, const char *id)
+{
+        struct run *r = object_run(o, id);
+
+        if (r == NULL || r == object_latest_run(o))
+                return;
         for (size_t i = 0; i < r->n_tasks; i++)
-                if (strcmp(r->tasks[i]->velero_name, v->name) == 0 && r->tasks[i]->verb == b.verb)
-                        return r->tasks[i];
-        return NULL;
+                if (!r->tasks[i]->tracked || r->tasks[i]->open || task_velero(r->tasks[i]) != NULL)
+                        return;
+        for (size_t i = 0; i < r->n_tasks; i++)
+                task_close(e, r->tasks[i]);
+        model_touch_run(r, true);
+        model_touch_object(o, true);
+        object_remove_run(r);
 }
 
 /* ---------------------------------------------------------------- what comes and goes */
 
-/* Restores and migrations may wait for a backup; tasks of any kind for a location. */
+/* Restores and migrations wait for backups; all for a location; a clean-up for what it removes. */
 static void track_wake(struct engine *e, struct member *c, enum velero_kind kind)
 {
-        if (kind == VELERO_LOCATION || kind == VELERO_BACKUP)
+        if (kind != VELERO_SCHEDULE)
                 engine_kick_member(e, c);
 }
 
@@ -237,15 +334,40 @@ static void track_remove(struct engine *e, struct velero_object *v)
         enum velero_kind kind = v->kind;
         struct object *o = v->owner_object;
         struct task *t = track_task(v);
+        char run[RUN_ID_LEN + 1] = "";
+        struct belonging b;
 
+        if (o != NULL && belonging_of(v, &b))
+                snprintf(run, sizeof(run), "%.*s", RUN_ID_LEN, b.run);
         model_touch_velero(v, true);
         model_touch_member(c, false);
         member_remove_velero(v);
         if (t != NULL)
                 task_object_gone(e, t);
-        if (o != NULL)
+        if (o != NULL) {
+                model_touch_object(o, false);
+                track_drop_run(e, o, run);
                 engine_object_shrunk(e, o);
+        }
         track_wake(e, c, kind);
+}
+
+/* Velero touches a location each minute to say that it looked at it; neither that nor a repeated item is news. */
+static bool track_same(const struct velero_object *v, const void *record)
+{
+        static struct record_type *const types[VELERO_KINDS] = {
+                [VELERO_BACKUP] = &velero_backup_type,     [VELERO_RESTORE] = &velero_restore_type,
+                [VELERO_SCHEDULE] = &velero_schedule_type, [VELERO_LOCATION] = &velero_bsl_type,
+                [VELERO_DELETE_REQUEST] = &velero_delete_request_type,
+        };
+        struct velero_bsl seen;
+
+        if (v->kind != VELERO_LOCATION)
+                return record_equal(types[v->kind], v->record, record);
+        seen = *v->bsl;
+        seen.last_validation = ((const struct velero_bsl *)record)->last_validation;
+        seen.last_synced = ((const struct velero_bsl *)record)->last_synced;
+        return record_equal(types[v->kind], &seen, record);
 }
 
 void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool deleted, const char *bytes, size_t len,
@@ -266,6 +388,11 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                 if (v != NULL)
                         track_remove(e, v);
                 free(record);
+                return;
+        }
+        if (v != NULL && track_same(v, record)) {
+                member_replace_velero(v, record, name);
+                v->mark = mark;
                 return;
         }
         if (v == NULL) {
@@ -302,11 +429,14 @@ void track_member_health(struct engine *e, struct member *c)
         for (int k = 0; k < OBJECT_KINDS; k++)
                 HASH_ITER (hh, c->fleet->objects[k], o, tmp) {
                         struct run *r = object_latest_run(o);
-                        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                                if (strcmp(r->tasks[i]->member, c->name) == 0) {
-                                        model_touch_task(r->tasks[i]);
-                                        rollup_run(e, r);
-                                }
+                        struct task *t = r != NULL ? run_tasks_on(r, c->name) : NULL;
+
+                        if (t == NULL)
+                                continue;
+                        for (; t != NULL; t = t->next_same)
+                                model_touch_task(t);
+                        o->rewarn = true; /* what it runs is known while it is Ready */
+                        rollup_run(e, r);
                 }
         rollup_fleet(e, c->fleet);
 }

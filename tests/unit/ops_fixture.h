@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * An engine on a simulated fleet of its own (tests/sim): three clusters, eu-1 us-1 ap-1. The engine runs on the test's
+ * thread, round by round, so that a test may look at, and stop it at, any point. A crash is an engine that is gone without
+ * having stored what it would at its end.
+ */
+#include "tests/unit/sim_fixture.h"
+
+#include <jansson.h>
+
+#include "ops/acting.h"
+#include "ops/engine.h"
+#include "ops/engine_private.h"
+#include "ops/fleetconf.h"
+#include "ops/member.h"
+#include "ops/object.h"
+#include "ops/rollup.h"
+#include "ops/task.h"
+
+struct ops_fixture {
+        struct sim_fixture *sim; /* its program, its folder; the loop and clients in it are not used */
+        char state_dir[96], fleet_file[96];
+        struct fleetconf_source source;
+        struct engine_options options;
+        struct engine *engine;
+        struct fleet *fleet;
+        size_t changes; /* told to the listener */
+};
+
+static inline void ops_changes(void *arg, const struct change *changes, size_t n, void (*done)(void *), void *done_arg)
+{
+        struct ops_fixture *f = arg;
+
+        f->changes += n;
+        if (done != NULL)
+                done(done_arg);
+}
+
+static inline void ops_open(struct ops_fixture *f)
+{
+        struct err err = ERR_INIT;
+
+        f->source = (struct fleetconf_source){ .fleet_file = f->fleet_file };
+        f->options.source = &f->source;
+        f->options.state_dir = f->state_dir;
+        assert_ok(engine_new(&f->engine, &f->options, &err), &err);
+        engine_listen(f->engine, ops_changes, f);
+        assert_ok(engine_load(f->engine, &err), &err);
+        f->fleet = model_fleet(&f->engine->model, "prod");
+        assert_non_null(f->fleet);
+}
+
+static inline void ops_close(struct ops_fixture *f)
+{
+        engine_free(f->engine);
+        f->engine = NULL;
+}
+
+/* The process dies: what is not in the store is lost. */
+static inline void ops_crash(struct ops_fixture *f)
+{
+        f->engine->options.read_only = true; /* its end stores nothing */
+        ops_close(f);
+}
+
+static inline void ops_restart(struct ops_fixture *f)
+{
+        ops_crash(f);
+        ops_open(f);
+}
+
+static inline int ops_setup_with(void **state, const char *const *options)
+{
+        struct test_state *s = *state;
+        struct ops_fixture *f = calloc(1, sizeof(*f));
+
+        if (sim_setup_with(state, options) < 0)
+                return -1;
+        f->sim = s->fixture;
+        s->fixture = f;
+        if (f->sim->program == NULL)
+                return 0;
+        snprintf(f->state_dir, sizeof(f->state_dir), "%s/state", s->dir);
+        snprintf(f->fleet_file, sizeof(f->fleet_file), "%s/fleet.yaml", f->sim->sim_dir);
+        f->options = (struct engine_options){ .start_deadline = 3600, .grace_unlink_ms = 100, .grace_rename_ms = 1000 };
+        ops_open(f);
+        return 0;
+}
+
+static inline int ops_setup(void **state)
+{
+        return ops_setup_with(state, (const char *const[]){ "--speed", "20", NULL });
+}
+
+static inline int ops_teardown(void **state)
+{
+        struct test_state *s = *state;
+        struct ops_fixture *f = s->fixture;
+
+        engine_free(f->engine);
+        s->fixture = f->sim;
+        free(f);
+        return sim_teardown(state);
+}
+
+static inline struct ops_fixture *ops_fixture(void **state)
+{
+        struct ops_fixture *f = test_fixture(state);
+
+        if (f->sim->program == NULL)
+                skip();
+        return f;
+}
+
+static inline void ops_ctl(struct ops_fixture *f, const char *cluster, const char *words)
+{
+        sim_ctl(f->sim, cluster, words);
+}
+
+/* Rounds until it is so; fails with the text after SIM_WAIT_MS. */
+#define ops_until(f, condition)                                                                          \
+        do {                                                                                             \
+                int64_t end_ = loop_now((f)->engine->loop) + SIM_WAIT_MS;                                \
+                while (!(condition) && loop_now((f)->engine->loop) < end_)                               \
+                        assert_ok(loop_run_once((f)->engine->loop, 20, NULL), NULL);                     \
+                if (!(condition))                                                                        \
+                        fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #condition);                    \
+        } while (0)
+
+static inline void ops_run_for(struct ops_fixture *f, int64_t ms)
+{
+        for (int64_t end = loop_now(f->engine->loop) + ms; loop_now(f->engine->loop) < end;)
+                assert_ok(loop_run_once(f->engine->loop, 20, NULL), NULL);
+}
+
+static inline struct member *ops_member(struct ops_fixture *f, const char *name)
+{
+        struct member *c = fleet_member(f->fleet, name);
+
+        assert_non_null(c);
+        return c;
+}
+
+static inline bool ops_all_ready(struct ops_fixture *f)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, f->fleet->members, c, tmp)
+                if (!member_ready(c))
+                        return false;
+        return true;
+}
+
+/* As cp: written, closed, released. Returns what the close said. */
+static inline int ops_write(struct ops_fixture *f, enum object_kind kind, const char *name, const char *text, struct err *err)
+{
+        const struct acting_file file = { .fleet = "prod", .kind = kind, .name = name, .ext = "yaml" };
+        uint64_t write = 0;
+        int r;
+
+        (void)acting_create(f->engine, &file, NULL);
+        r = acting_commit(f->engine, &file, text, strlen(text), 0, &write, err);
+        engine_publish(f->engine);
+        if (r == 0 && write != 0)
+                r = acting_finish(f->engine, &file, write, 0, err);
+        engine_publish(f->engine);
+        return r;
+}
+
+static inline struct object *ops_object(struct ops_fixture *f, enum object_kind kind, const char *name)
+{
+        return fleet_object(f->fleet, kind, name);
+}
+
+static inline int ops_verb(struct ops_fixture *f, enum object_kind kind, const char *name, const char *verb, struct err *err)
+{
+        int r = acting_ctl(f->engine, "prod", kind, name, verb, strlen(verb), err);
+
+        engine_publish(f->engine);
+        return r;
+}
+
+/* The task of the object's newest run on that cluster. */
+static inline struct task *ops_task(struct ops_fixture *f, enum object_kind kind, const char *name, const char *cluster)
+{
+        struct object *o = ops_object(f, kind, name);
+        struct run *r = o != NULL ? object_latest_run(o) : NULL;
+
+        return r != NULL ? run_tasks_on(r, cluster) : NULL;
+}
+
+static inline enum phase ops_phase(struct ops_fixture *f, enum object_kind kind, const char *name)
+{
+        struct object *o = ops_object(f, kind, name);
+
+        return o != NULL ? o->phase : PHASE_NONE;
+}
+
+/* How many Velero objects of that kind the cluster shows us for the policy. */
+static inline unsigned ops_count(struct ops_fixture *f, const char *cluster, enum velero_kind kind, const char *policy)
+{
+        struct velero_object *v, *tmp;
+        unsigned n = 0;
+
+        HASH_ITER (hh, ops_member(f, cluster)->velero[kind], v, tmp)
+                if (kind == VELERO_LOCATION ? strcmp(v->bsl->owner, f->engine->model.store_id) == 0 :
+                                              strcmp(kind == VELERO_BACKUP ? v->backup->policy : v->restore->policy,
+                                                      policy) == 0)
+                        n++;
+        return n;
+}
+
+/* What `fleetfs-sim ctl` says, as JSON; caller decrefs. */
+static inline json_t *ops_ask(struct ops_fixture *f, const char *cluster, const char *words)
+{
+        char command[512];
+        json_t *doc;
+        FILE *p;
+
+        snprintf(command, sizeof(command), "'%s' ctl '%s' %s %s", f->sim->program, f->sim->sim_dir, cluster, words);
+        p = popen(command, "r");
+        assert_non_null(p);
+        doc = json_loadf(p, JSON_DECODE_ANY, NULL);
+        assert_int_equal(pclose(p), 0);
+        assert_non_null(doc);
+        return doc;
+}
+
+/* How many objects of a resource the cluster holds with that label of ours ("" any). */
+static inline unsigned ops_held(struct ops_fixture *f, const char *cluster, const char *resource, const char *label,
+        const char *value)
+{
+        char words[128];
+        json_t *list, *item;
+        unsigned n = 0;
+        size_t i;
+
+        snprintf(words, sizeof(words), "objects %s", resource);
+        list = ops_ask(f, cluster, words);
+        json_array_foreach (list, i, item) {
+                const char *have = json_string_value(
+                        json_object_get(json_object_get(json_object_get(item, "metadata"), "labels"), label));
+                n += label[0] == '\0' || (have != NULL && strcmp(have, value) == 0);
+        }
+        json_decref(list);
+        return n;
+}
+
+/* An object of the cluster as it stands, changed or made; consumes it. */
+static inline void ops_put(struct ops_fixture *f, const char *cluster, json_t *object)
+{
+        char command[512];
+        FILE *p;
+
+        snprintf(command, sizeof(command), "'%s' ctl '%s' %s put >/dev/null", f->sim->program, f->sim->sim_dir, cluster);
+        p = popen(command, "w");
+        assert_non_null(p);
+        assert_int_equal(json_dumpf(object, p, JSON_COMPACT), 0);
+        assert_int_equal(pclose(p), 0);
+        json_decref(object);
+}
+
+#define OPS_BACKUP "policy:\n  resourceFilter: {includedNamespaces: [default]}\n"
