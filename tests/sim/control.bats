@@ -104,6 +104,36 @@ post()
 }
 one_of_nightly() { [[ $(count_objects eu-1 backups velero.io/schedule-name=nightly) == 1 ]]; }
 
+@test "what a schedule owns goes with it" {
+        post owner Schedule '{"schedule": "0 3 * * *", "useOwnerReferencesInBackup": true, "template": {"includedNamespaces": ["shop"]}}'
+        sim_ctl eu-1 velero fire owner
+        eventually_equal 5 1 count_objects eu-1 backups velero.io/schedule-name=owner
+        api_expect 200 eu-1 DELETE "$VELERO/schedules/owner" >/dev/null
+        eventually_equal 5 0 count_objects eu-1 backups velero.io/schedule-name=owner
+}
+
+@test "a namespace goes with all that is in it; a definition with its objects" {
+        api_expect 201 eu-1 POST /api/v1/namespaces '{"metadata": {"name": "short-lived"}}' >/dev/null
+        api_expect 201 eu-1 POST /api/v1/namespaces/short-lived/configmaps '{"metadata": {"name": "inside"}}' >/dev/null
+        delete_namespace eu-1 short-lived
+        assert_equal 0 "$(sim_ctl eu-1 objects configmaps inside | jq length)"
+
+        crd='{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "toys.example.com"}, "spec": {"group": "example.com",
+                "scope": "Namespaced", "names": {"plural": "toys", "singular": "toy", "kind": "Toy"}, "versions": [{"name": "v1", "served": true, "storage": true}]}}'
+        toy='{"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "bear"}}'
+        definitions=/apis/apiextensions.k8s.io/v1/customresourcedefinitions toys=/apis/example.com/v1/namespaces/default/toys
+        api_expect 201 eu-1 POST "$definitions" "$crd" >/dev/null
+        eventually 5 api_expect 200 eu-1 GET "$toys"
+        api_expect 201 eu-1 POST "$toys" "$toy" >/dev/null
+        api_expect 200 eu-1 DELETE "$definitions/toys.example.com" >/dev/null
+        api_expect 404 eu-1 GET "$toys" >/dev/null
+        eventually_equal 5 0 toys_left
+        api_expect 201 eu-1 POST "$definitions" "$crd" >/dev/null
+        eventually 5 api_expect 200 eu-1 GET "$toys"
+        api eu-1 GET "$toys" | jq -e '.items == []'
+}
+toys_left() { sim_ctl eu-1 objects toys | jq length; }
+
 @test "gc: an expired backup is removed, its data too" {
         post short Backup '{"includedNamespaces": ["shop"], "ttl": "1s"}'
         eventually_equal 10 Completed velero_phase eu-1 backups short

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tests/sim/cluster.h"
 #include "tests/sim/requests.h"
 
 struct exchange *exchange_new(struct conn *conn, const struct exchange_ops *ops)
@@ -150,12 +151,30 @@ bool exchange_param_true(const struct exchange *x, const char *key)
         return v && (strcmp(v, "true") == 0 || strcmp(v, "1") == 0);
 }
 
+/* The Date header tells the cluster's clock; made once a second. */
+static void exchange_date(struct exchange *x)
+{
+        static char text[32];
+        static time_t of;
+        time_t now = x->cluster ? cluster_now(x->cluster) : time(NULL);
+
+        if (now != of) {
+                struct tm tm;
+
+                gmtime_r(&now, &tm);
+                strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+                of = now;
+        }
+        exchange_header(x, "date", text);
+}
+
 void exchange_head(struct exchange *x, int status, const char *type)
 {
         x->status = status;
         x->type = type;
         if (x->cluster && x->verb)
                 requests_count(x->cluster, x, status);
+        exchange_date(x);
 }
 
 void exchange_header(struct exchange *x, const char *name, const char *value)

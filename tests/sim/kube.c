@@ -8,10 +8,12 @@
 #include "tests/sim/names.h"
 #include "tests/sim/object.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/watch.h"
 
 #define MANAGER "kube-controller-manager"
 /* From an event to what the controllers make of it. */
 #define DELAY_US 20000ULL
+#define STUCK_US 500000ULL
 
 struct kube {
         struct cluster *c;
@@ -19,7 +21,16 @@ struct kube {
         struct names namespaces; /* made or being deleted */
         struct names crds;
         struct names deployments; /* keys */
+        struct names gone_crds;   /* their objects go too */
+        struct names gone_owners; /* UIDs of schedules; what they own goes too */
 };
+
+/* Work is due in @us at the latest. */
+static void kube_due(struct kube *k, uint64_t us)
+{
+        if (!timer_armed(&k->timer) || k->timer.at_us > loop_now_us() + us)
+                timer_arm(&k->timer, us);
+}
 
 /* ---- namespaces ---- */
 
@@ -85,10 +96,9 @@ static void namespace_work(struct kube *k, const char *ns)
         } else if (namespace_empty(k, ns)) {
                 table_remove(t, d);
         } else {
-                /* Something in it waits for a finalizer: look again. */
+                /* Something in it waits for a finalizer: look again, but not all the time. */
                 names_add(&k->namespaces, ns);
-                if (!timer_armed(&k->timer))
-                        timer_arm(&k->timer, DELAY_US);
+                kube_due(k, STUCK_US);
         }
 }
 
@@ -146,6 +156,37 @@ static void crd_work(struct kube *k, const char *name)
         object_modified(t, "", name, crd, "kube-apiserver");
 }
 
+/* Without its definition a custom object is not there any more. */
+static void crd_purge(struct kube *k, const char *crd_name)
+{
+        if (table_find(cluster_table(k->c, RT_CRDS), "", crd_name))
+                return;
+        for (unsigned i = 0; i < k->c->n_tables; i++) {
+                struct table *t = k->c->tables[i];
+
+                if (!t || t->type->builtin || strcmp(t->type->crd_name, crd_name) != 0)
+                        continue;
+                while (t->n)
+                        table_remove(t, t->v[t->n - 1]);
+                watch_end_all(t);
+        }
+}
+
+/* ---- owners ---- */
+
+/* Backups are the only objects here that name an owner. */
+static void owner_gone(struct kube *k, const char *uid)
+{
+        struct table *t = cluster_table(k->c, RT_BACKUPS);
+
+        for (size_t i = t->n; i-- > 0;) {
+                struct jspan owners = jscan(doc_json(t->v[i]), "metadata", "ownerReferences", NULL);
+
+                if (owners.p && memmem(owners.p, owners.n, uid, strlen(uid)))
+                        object_delete(t, t->v[i]);
+        }
+}
+
 /* ---- deployments ---- */
 
 static void deployment_work(struct kube *k, const char *key)
@@ -182,28 +223,52 @@ static void deployment_work(struct kube *k, const char *key)
         object_modified(t, ns, name, obj, MANAGER);
 }
 
+/* Hands each name to its worker; what that adds waits for the next time. */
+static void each(struct kube *k, struct names *list, void (*work)(struct kube *k, const char *name))
+{
+        struct names now = *list;
+
+        *list = (struct names){ 0 };
+        for (char *name; (name = names_shift(&now)); free(name))
+                work(k, name);
+        names_done(&now);
+}
+
 static void kube_work(struct timer *t)
 {
         struct kube *k = container_of(t, struct kube, timer);
-        struct names namespaces = k->namespaces, crds = k->crds, deployments = k->deployments;
 
-        k->namespaces = k->crds = k->deployments = (struct names){ 0 };
-        for (char *s; (s = names_shift(&crds)); free(s))
-                crd_work(k, s);
-        for (char *s; (s = names_shift(&namespaces)); free(s))
-                namespace_work(k, s);
-        for (char *s; (s = names_shift(&deployments)); free(s))
-                deployment_work(k, s);
-        names_done(&namespaces);
-        names_done(&crds);
-        names_done(&deployments);
+        each(k, &k->crds, crd_work);
+        each(k, &k->gone_crds, crd_purge);
+        each(k, &k->namespaces, namespace_work);
+        each(k, &k->deployments, deployment_work);
+        each(k, &k->gone_owners, owner_gone);
+}
+
+/* An object went. */
+static void kube_removed(struct kube *k, const struct restype *type, const struct doc *prev)
+{
+        struct jspan uid = jscan_unquote(jscan(doc_json(prev), "metadata", "uid", NULL));
+        _cleanup_(freep) char *copy = NULL;
+
+        if (type->id == RT_CRDS) {
+                names_add(&k->gone_crds, doc_name(prev));
+        } else if (type->id == RT_SCHEDULES && uid.p) {
+                copy = mem_strndup(uid.p, uid.n);
+                names_add(&k->gone_owners, copy);
+        } else {
+                return;
+        }
+        kube_due(k, DELAY_US);
 }
 
 void kube_changed(
         struct kube *k, const struct restype *type, const struct doc *prev, const struct doc *next)
 {
-        if (!next)
+        if (!next) {
+                kube_removed(k, type, prev);
                 return;
+        }
         if (type->id == RT_NAMESPACES)
                 names_add(&k->namespaces, doc_name(next));
         else if (type->id == RT_CRDS)
@@ -212,8 +277,7 @@ void kube_changed(
                 names_add(&k->deployments, doc_key(next));
         else
                 return;
-        if (!timer_armed(&k->timer))
-                timer_arm(&k->timer, DELAY_US);
+        kube_due(k, DELAY_US);
 }
 
 struct kube *kube_new(struct cluster *c)
@@ -233,5 +297,7 @@ void kube_free(struct kube *k)
         names_done(&k->namespaces);
         names_done(&k->crds);
         names_done(&k->deployments);
+        names_done(&k->gone_crds);
+        names_done(&k->gone_owners);
         free(k);
 }
