@@ -3,7 +3,7 @@
 
 load ../support/scenario
 
-all_ready() { [[ $(json "$F/status.json" '.summary.ready') == 3 ]]; }
+all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 # left_behind CLUSTER: what a migration must clean up: locations and backups with the source's label.
 left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migration; }
 
@@ -30,7 +30,7 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         assert_equal 1 "$(count_objects us-1 restores fleetfs.dev/name=m1)"
         assert_file_contains "$F/migrations/m1/kurator.yaml" sourceClusterStatus
         assert_file_contains "$F/migrations/m1/kurator.yaml" targetClusterStatus
-        assert_match '^state:  COMPLETED' "$(head -1 "$F/migrations/m1/status.txt")"
+        assert_match '^state: +Completed' "$(head -1 "$F/migrations/m1/status.txt")"
 }
 
 @test "links are frozen after the start; before it they are checked" {

@@ -3,7 +3,7 @@
 
 load ../support/scenario
 
-all_ready() { [[ $(json "$F/status.json" '.summary.ready') == 3 ]]; }
+all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 
 # back_up NAME NAMESPACE CLUSTER...: a completed backup policy of that namespace.
 back_up()
