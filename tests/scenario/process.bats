@@ -101,18 +101,17 @@ ends_by()
 @test "SIGINT unmounts and ends it; nothing is lost" { ends_by INT int; }
 
 @test "SIGTERM ends it also while somebody waits for a file and somebody else stands in the mount" {
-        sim_only 'hold'
         mount_fleet
-        sim_ctl all hold backup
+        velero_stop eu-1
         printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$F/backups/slow.yaml"
         proc_spawn "$TEST_DIR/run/reader.pid" "$TEST_DIR/run/reader.out" cat "$F/backups/slow/wait"
         proc_spawn "$TEST_DIR/run/dweller.pid" "$TEST_DIR/run/dweller.out" env -C "$F" sleep 60
         sleep 0.5
-        proc_alive "$TEST_DIR/run/reader.pid"
+        proc_alive "$TEST_DIR/run/reader.pid" || assert_fail "wait did not wait: $(cat "$TEST_DIR/run/reader.out")"
         kill -s TERM "$(proc_pid "$TEST_DIR/run/mnt.pid")"
         proc_gone "$TEST_DIR/run/mnt.pid" 15
         proc_gone "$TEST_DIR/run/reader.pid" 5
-        sim_ctl all release backup
+        velero_start eu-1
 }
 
 # fleet_file CLUSTER...: prints a fleet file of these clusters of the engine.
