@@ -161,10 +161,11 @@ struct http_request {
         unsigned flags;
         unsigned max_redirects; /* 0: redirects are answers */
         int64_t connect_ms;     /* 0: LIMIT_CONNECT_MS */
-        int64_t total_ms;       /* from submit to done, waiting in the queue included; 0:
-                                   LIMIT_REQUEST_MS,       or without end for HTTP_STREAM */
-        int64_t idle_ms;        /* most time between two bytes of the response; 0: no such bound */
-        size_t max_body; /* decoded; 0: LIMIT_API_REPLY_BYTES; of HTTP_TAKE_STREAM: without end */
+        int64_t total_ms; /* from submit to done, of HTTP_STREAM to its head; waiting in the queue
+                             included; 0: LIMIT_REQUEST_MS */
+        int64_t idle_ms;  /* most time between two bytes of the response; 0: no such bound */
+        size_t max_body;  /* decoded; 0: LIMIT_API_REPLY_BYTES for HTTP_TAKE_BUFFER, else without
+                             end */
         http_head_fn *on_head;
         http_data_fn *on_data; /* must be there if on_head may answer HTTP_TAKE_STREAM */
         http_done_fn *on_done; /* must be there */

@@ -152,7 +152,6 @@ static int64_t or_default(int64_t value, int64_t fallback)
 
 int http_transfer_fill(struct http_transfer *t, const struct http_request *rq, struct err *err)
 {
-        bool stream = rq->flags & HTTP_STREAM;
         const char *method = rq->method ? rq->method : "GET";
         int r;
 
@@ -170,7 +169,7 @@ int http_transfer_fill(struct http_transfer *t, const struct http_request *rq, s
                 t->flags |= HTTP_IDEMPOTENT;
         t->max_redirects = rq->max_redirects;
         t->connect_ms = or_default(rq->connect_ms, LIMIT_CONNECT_MS);
-        t->total_ms = or_default(rq->total_ms, stream ? 0 : LIMIT_REQUEST_MS);
+        t->total_ms = or_default(rq->total_ms, LIMIT_REQUEST_MS);
         t->idle_ms = rq->idle_ms;
         t->max_body = rq->max_body; /* 0: only what is kept is bounded, by the buffer */
         t->on_head = rq->on_head;

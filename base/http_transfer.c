@@ -109,6 +109,8 @@ static void take_head(struct http_transfer *t)
         t->head.content_type = type ? t->content_type : "";
         t->head.retry_after_ms = retry_after(t->easy);
         http_transfer_set_state(t, HTTP_RECEIVING);
+        if (t->flags & HTTP_STREAM)
+                loop_timer_cancel(t->http->loop, &t->deadline);
         t->take = t->on_head ? t->on_head(t->arg, &t->head) : HTTP_TAKE_BUFFER;
         assert(t->take != HTTP_TAKE_STREAM || t->on_data);
 }
@@ -314,6 +316,15 @@ static void explain(struct http_transfer *t, CURLcode code, struct err *err)
         (void)http_error(&f, err);
 }
 
+/* A proxy that refuses the tunnel is a broken connection to libcurl 7.88. */
+static CURLcode sharpen(const struct http_transfer *t, CURLcode code)
+{
+        bool tunnel = strstr(t->curl_text, "CONNECT tunnel failed") ||
+                      strstr(t->curl_text, "Proxy CONNECT aborted");
+
+        return code == CURLE_RECV_ERROR && tunnel ? CURLE_PROXY : code;
+}
+
 void http_transfer_finish(struct http_transfer *t, CURLcode code)
 {
         struct err err = ERR_INIT;
@@ -321,6 +332,7 @@ void http_transfer_finish(struct http_transfer *t, CURLcode code)
 
         if (t->state == HTTP_CANCELLED)
                 return; /* among the doomed */
+        code = sharpen(t, code);
         count_transfer(t);
         if (code == CURLE_OK && t->head.status) {
                 conclude(t, NULL, false);
@@ -476,8 +488,7 @@ int http_submit(struct http *http, const struct http_request *rq, uint64_t *ret_
         HASH_ADD(hh, http->by_id, id, sizeof(t->id), t);
         http->stats.submitted++;
         count(t, HTTP_QUEUED, 1);
-        if (t->total_ms)
-                loop_timer_after(http->loop, &t->deadline, t->total_ms);
+        loop_timer_after(http->loop, &t->deadline, t->total_ms);
         http_host_push(t->host, t);
         *ret_id = t->id;
         return 0;

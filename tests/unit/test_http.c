@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "base/http.h"
@@ -343,6 +344,153 @@ static void notices_idleness(void **state)
         http_cancel(f->http, a.id);
 }
 
+static void waits_for_a_stream_to_begin_but_not_to_end(void **state)
+{
+        struct fixture *f = test_fixture(state);
+        struct http_request rq = { .flags = HTTP_STREAM, .total_ms = 400 };
+        struct answer a = { .take = HTTP_TAKE_STREAM };
+
+        submit(f, &a, "/stall", rq);
+        run_until(f, &a.done);
+        assert_err(&a.err, -ETIMEDOUT, "no response within 1 s");
+        a = (struct answer){ .take = HTTP_TAKE_STREAM };
+        submit(f, &a, "/drip", rq);
+        run_for(f, 900);
+        assert_false(a.done);
+        http_cancel(f->http, a.id);
+}
+
+/* --- proxies --- */
+
+struct proxy {
+        struct fixture *f;
+        int fd, port;
+        pthread_t thread;
+        char request[1000];
+        bool refuse;
+};
+
+static void relay(int a, int b)
+{
+        char bytes[4096];
+        struct pollfd p[2] = { { .fd = a, .events = POLLIN }, { .fd = b, .events = POLLIN } };
+
+        while (poll(p, 2, 10000) > 0) {
+                int from = p[0].revents ? 0 : 1;
+                ssize_t n = read(p[from].fd, bytes, sizeof(bytes));
+
+                if (n <= 0 || write(p[!from].fd, bytes, (size_t)n) != n)
+                        break;
+        }
+}
+
+/* One connection of an HTTP proxy, whatever host is asked for. */
+static void *proxy_serve(void *arg)
+{
+        struct proxy *p = arg;
+        struct sockaddr_in to = { .sin_family = AF_INET,
+                .sin_port = htons((uint16_t)p->f->server.port) };
+        int in = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC), out;
+        size_t len = 0;
+
+        while (in >= 0 && len < sizeof(p->request) - 1 && !strstr(p->request, "\r\n\r\n")) {
+                ssize_t n = read(in, p->request + len, sizeof(p->request) - 1 - len);
+
+                if (n <= 0)
+                        break;
+                len += (size_t)n;
+        }
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (p->refuse) {
+                dprintf(in, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        } else if (connect(out, (struct sockaddr *)&to, sizeof(to)) == 0) {
+                dprintf(in, "HTTP/1.1 200 Connection established\r\n\r\n");
+                relay(in, out);
+        }
+        close(out);
+        close(in);
+        return NULL;
+}
+
+static void proxy_start(struct proxy *p, struct fixture *f)
+{
+        struct sockaddr_in addr = { .sin_family = AF_INET };
+        socklen_t len = sizeof(addr);
+
+        p->f = f;
+        addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(bind(p->fd, (struct sockaddr *)&addr, len), 0);
+        assert_int_equal(listen(p->fd, 5), 0);
+        assert_int_equal(getsockname(p->fd, (struct sockaddr *)&addr, &len), 0);
+        p->port = ntohs(addr.sin_port);
+        assert_int_equal(pthread_create(&p->thread, NULL, proxy_serve, p), 0);
+}
+
+/* The client's connection must be gone, or the relay goes on. */
+static void proxy_stop(struct proxy *p)
+{
+        shutdown(p->fd, SHUT_RDWR);
+        pthread_join(p->thread, NULL);
+        close(p->fd);
+}
+
+static void goes_through_a_proxy(void **state)
+{
+        static struct proxy p;
+        struct fixture *f = test_fixture(state);
+        struct http_host *host;
+        struct answer a;
+        char url[64];
+
+        p = (struct proxy){ 0 };
+        proxy_start(&p, f);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%d", p.port);
+        host = host_more(f,
+                (struct http_host_config){ .proxy_url = url, .tls_server_name = "kube.internal" });
+        a = ask(f, "/close-after",
+                (struct http_request){ .host = host,
+                        .url = "https://eu.example.org:6443/close-after",
+                        .authorization = "Bearer secret" });
+        proxy_stop(&p);
+        assert_int_equal(a.status, 200);
+        assert_memory_equal(p.request, "CONNECT eu.example.org:6443 HTTP/1.1\r\n", 38);
+        assert_null(strstr(p.request, "secret"));
+}
+
+static void says_that_the_proxy_refuses(void **state)
+{
+        static struct proxy p;
+        struct fixture *f = test_fixture(state);
+        struct http_host *host;
+        struct answer a;
+        char url[64];
+
+        p = (struct proxy){ .refuse = true };
+        proxy_start(&p, f);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%d", p.port);
+        host = host_more(f, (struct http_host_config){ .proxy_url = url });
+        a = ask(f, "/echo", (struct http_request){ .host = host });
+        proxy_stop(&p);
+        assert_int_equal(a.err.code, -EHOSTUNREACH);
+        assert_err(&a.err, -EHOSTUNREACH, "proxy");
+        assert_true(a.not_sent);
+        a = ask(f, "/echo", (struct http_request){ .host = host });
+        assert_err(&a.err, -ECONNREFUSED, "Connection refused");
+}
+
+static void asks_no_proxy_of_the_environment_for_loopback(void **state)
+{
+        struct fixture *f = test_fixture(state);
+        struct answer a;
+
+        setenv("https_proxy", "http://127.0.0.1:1", 1);
+        a = ask(f, "/echo", NOTHING);
+        unsetenv("https_proxy");
+        assert_int_equal(a.status, 200);
+}
+
 static void refuses_what_it_cannot_send(void **state)
 {
         struct fixture *f = test_fixture(state);
@@ -662,6 +810,10 @@ int main(void)
         HTTP_TEST(passes_over_interim_responses);
         TEST_ROWS_WITH(says_how_it_failed, failures, setup, teardown);
         HTTP_TEST(notices_idleness);
+        HTTP_TEST(waits_for_a_stream_to_begin_but_not_to_end);
+        HTTP_TEST(goes_through_a_proxy);
+        HTTP_TEST(says_that_the_proxy_refuses);
+        HTTP_TEST(asks_no_proxy_of_the_environment_for_loopback);
         HTTP_TEST(refuses_what_it_cannot_send);
         HTTP_TEST(survives_a_connection_that_died_while_idle);
         HTTP_TEST(asks_for_another_name);
