@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Without a mount: bytes to records, the model to status files. Sourced by run.
+
+part_micro()
+{
+        local out=$WORK/micro dir=$WORK/micro-sim url
+        sim_up "$dir" --clusters 1 --backups-per-cluster 1 --speed 1000
+        if sim_ready "$dir" && url=$(url_of "$dir" eu-1) &&
+                api "$dir" "$url$VELERO/backups/seed-00001" -o "$WORK/backup.json" &&
+                "$BENCH/bench-parse" "$WORK/backup.json" 9 >"$out"; then
+                row 'Backup JSON to record, against a jansson tree' "$(value ours_ns "$out")" "$(value peer_ns "$out")" ns 0.0333 \
+                        "$(value ours_mbs "$out") against $(value peer_mbs "$out") MB/s, $(value bytes "$out") bytes; goal 30x"
+        else
+                failed 'Backup JSON to record' 'bench-parse'
+        fi
+        sim_down "$dir"
+        if "$BENCH/bench-render" 1000 40 >"$out"; then
+                row 'fleet status.txt, 1,000 clusters, against jansson printing the JSON' "$(value fleet_text_us "$out")" "$(value peer_fleet_us "$out")" us 1 \
+                        "$(value fleet_text_bytes "$out") bytes"
+                row 'fleet status.json, the same' "$(value fleet_json_us "$out")" "$(value peer_fleet_us "$out")" us 1 \
+                        "$(value fleet_json_bytes "$out") bytes"
+                row 'policy status.txt, run on 1,000 clusters, the same' "$(value object_text_us "$out")" "$(value peer_object_us "$out")" us 1 \
+                        "$(value object_text_bytes "$out") bytes"
+                row 'policy status.json, the same' "$(value object_json_us "$out")" "$(value peer_object_us "$out")" us 1 \
+                        "$(value object_json_bytes "$out") bytes"
+        else
+                failed 'render of status files' 'bench-render'
+        fi
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The status files of a fleet, and of a policy's run over it, rendered from the model; against
+ * jansson, which prints a tree that it has of the same status.json.
+ *
+ *         bench-render CLUSTERS ROUNDS
+ *
+ * Prints fleet_text_us, fleet_json_us, object_text_us, object_json_us, peer_fleet_us,
+ * peer_object_us and the sizes of the four files.
+ */
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "fs/node.h"
+#include "tests/bench/bench.h"
+
+enum { FLEET_TEXT, FLEET_JSON, OBJECT_TEXT, OBJECT_JSON, FILES };
+
+static const struct {
+        const char *key;
+        const char *names[4];
+        size_t n;
+} files[FILES] = {
+        [FLEET_TEXT] = { "fleet_text", { "prod", "status.txt" }, 2 },
+        [FLEET_JSON] = { "fleet_json", { "prod", "status.json" }, 2 },
+        [OBJECT_TEXT] = { "object_text", { "prod", "backups", "nightly", "status.txt" }, 4 },
+        [OBJECT_JSON] = { "object_json", { "prod", "backups", "nightly", "status.json" }, 4 },
+};
+
+static char *format(const char *fmt, size_t i)
+{
+        char *s;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        if (asprintf(&s, fmt, i) < 0)
+                bench_die("out of memory");
+#pragma GCC diagnostic pop
+        return s;
+}
+
+static void fill_member(struct fleet *f, size_t i)
+{
+        _cleanup_(freep) char *name = format("cluster-%zu", i);
+        struct member *c = fleet_add_member(f, name);
+
+        c->health = i % 100 == 7 ? MEMBER_UNREACHABLE : MEMBER_READY;
+        c->reachable = c->health == MEMBER_READY;
+        c->stale = !c->reachable;
+        c->since = c->seen = c->changed = 1788220860;
+        c->context = format("admin@cluster-%zu", i);
+        c->server = format("https://10.0.0.1:%zu", 10000 + i);
+        c->api_version = format("v1.34.2", i);
+        c->velero_version = format("v1.18.3", i);
+        c->velero_namespace = format("velero", i);
+        if (!c->reachable) {
+                c->reason = format("connect to 10.0.0.1 port %zu: connection refused", 10000 + i);
+                snprintf(c->code, sizeof(c->code), "FLT-0301");
+        }
+}
+
+static void fill_task(struct run *r, size_t i)
+{
+        _cleanup_(freep) char *name = format("cluster-%zu", i);
+        struct task *t = run_add_task(r, TASK_BACKUP, name);
+
+        t->state = TASK_POSTED;
+        t->phase = i % 100 == 7 ? PHASE_FAILED : i % 10 == 3 ? PHASE_IN_PROGRESS : PHASE_COMPLETED;
+        t->started = 1788220860;
+        t->completed = t->phase == PHASE_IN_PROGRESS ? 0 : 1788220990;
+        t->items_total = 198;
+        t->items_done = t->phase == PHASE_IN_PROGRESS ? 70 : 198;
+        snprintf(t->velero_name, sizeof(t->velero_name), "nightly-%s-1a2b3c-20260901020003", name);
+        if (t->phase == PHASE_FAILED) {
+                t->reason = format("Velero could not write to the bucket of cluster %zu", i);
+                snprintf(t->code, sizeof(t->code), "FLT-0410");
+        }
+}
+
+static void fill(struct model *m, size_t clusters)
+{
+        struct object *o;
+        struct fleet *f;
+        struct run *r;
+
+        model_write_begin(m);
+        f = model_add_fleet(m, "prod");
+        for (size_t i = 0; i < clusters; i++)
+                fill_member(f, i);
+        o = fleet_add_object(f, OBJECT_BACKUP, "nightly");
+        document_set(&o->in_force, "spec: {}\n", 9, "yaml", 1);
+        r = object_add_run(o, "20260901-020003Z");
+        for (size_t i = 0; i < clusters; i++)
+                fill_task(r, i);
+        o->phase = r->phase = PHASE_FAILED;
+        model_write_end(m);
+}
+
+static int64_t render(struct model *m, int file, struct buf *out)
+{
+        const struct node_root root = { .table = &root_table, .model = m };
+        int64_t start = bench_now_ns();
+        struct node n;
+        int r;
+
+        buf_reset(out);
+        model_read_begin(m);
+        r = node_walk(&root, files[file].names, files[file].n, &n);
+        if (r == 0)
+                r = node_render(&n, out);
+        model_read_end(m);
+        if (r < 0)
+                bench_die("%s: %s", files[file].key, strerror(-r));
+        return bench_now_ns() - start;
+}
+
+static int64_t print(const json_t *tree)
+{
+        int64_t start = bench_now_ns();
+        char *text = json_dumps(tree, JSON_INDENT(2));
+
+        if (text == NULL)
+                bench_die("jansson does not print");
+        free(text);
+        return bench_now_ns() - start;
+}
+
+int main(int argc, char **argv)
+{
+        struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
+        int64_t *times[FILES], *peers[2];
+        json_t *trees[2];
+        struct model m = { 0 };
+        struct err err = ERR_INIT;
+        size_t clusters, rounds;
+
+        if (argc != 3)
+                bench_die("usage: bench-render CLUSTERS ROUNDS");
+        clusters = bench_number("CLUSTERS", argv[1]);
+        rounds = bench_number("ROUNDS", argv[2]);
+        if (model_init(&m, &err) < 0)
+                bench_die("%s", err.msg);
+        fill(&m, clusters);
+        for (int k = 0; k < FILES; k++)
+                times[k] = calloc(rounds, sizeof(int64_t));
+        for (int k = 0; k < 2; k++) {
+                peers[k] = calloc(rounds, sizeof(int64_t));
+                render(&m, k == 0 ? FLEET_JSON : OBJECT_JSON, &out);
+                trees[k] = json_loadb(out.data, out.len, 0, NULL);
+                if (trees[k] == NULL)
+                        bench_die("%s is no JSON", files[k == 0 ? FLEET_JSON : OBJECT_JSON].key);
+        }
+        for (size_t i = 0; i < rounds; i++) {
+                for (int k = 0; k < FILES; k++)
+                        times[k][i] = render(&m, k, &out);
+                for (int k = 0; k < 2; k++)
+                        peers[k][i] = print(trees[k]);
+        }
+        for (int k = 0; k < FILES; k++) {
+                render(&m, k, &out);
+                printf("%s_us %lld\n%s_bytes %zu\n", files[k].key,
+                        (long long)bench_median(times[k], rounds) / 1000, files[k].key, out.len);
+        }
+        printf("peer_fleet_us %lld\npeer_object_us %lld\n",
+                (long long)bench_median(peers[0], rounds) / 1000,
+                (long long)bench_median(peers[1], rounds) / 1000);
+        json_decref(trees[0]);
+        json_decref(trees[1]);
+        model_done(&m);
+        buf_done(&out);
+        return 0;
+}
