@@ -177,12 +177,13 @@ static void seed_copy(struct cluster *c, const struct copy *copy)
         str_done(&text);
 }
 
-/* kube-system says which cluster this is: its UID follows from the name, so it survives a restart.
- */
+/* kube-system says which cluster this is: its UID follows from folder and name, so it survives a
+ * restart, and the clusters of two simulators differ. */
 static void seed_identity(struct cluster *c)
 {
         struct table *t = cluster_table(c, RT_NAMESPACES);
-        _cleanup_(freep) char *seed = mem_printf("fleetfs-sim/%s/kube-system", c->name);
+        _cleanup_(freep) char *seed = mem_printf(
+                "fleetfs-sim/%s/%s/kube-system", c->sim->options.dir, c->name);
         char uid[UID_LEN];
         json_t *obj;
 
