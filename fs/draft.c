@@ -9,14 +9,16 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/timefmt.h"
 #include "fs/handle.h"
 #include "fs/reply.h"
+#include "fs/scratch.h"
 #include "fs/write_job.h"
 
 /* ---------------------------------------------------------------- open */
 
-int draft_new(struct draft **ret, struct userfile *file, int flags, bool created)
+int draft_new(struct draft **ret, struct session *s, struct userfile *file, int flags, bool created)
 {
         struct draft *d = calloc(1, sizeof(*d));
 
@@ -28,8 +30,11 @@ int draft_new(struct draft **ret, struct userfile *file, int flags, bool created
         d->created = created;
         d->truncated = !created && d->writes && (flags & O_TRUNC) != 0;
         d->loaded = created || d->truncated;
-        if (d->writes)
+        if (d->writes) {
+                pthread_mutex_lock(&s->write->lock);
                 file->opened = d;
+                pthread_mutex_unlock(&s->write->lock);
+        }
         *ret = d;
         return 0;
 }
@@ -51,8 +56,8 @@ void draft_close(struct session *s, void *state)
         free(d);
 }
 
-/* What forbids writing to this file at once, so that nothing is emptied for nothing. Inside a read section. */
-static int open_for_writing(struct session *s, const struct userfile *f, int flags, struct err *err)
+/* What forbids writing to this file, whatever the bytes are. Inside a read section. */
+static int draft_may_write(struct session *s, const struct userfile *f, struct err *err)
 {
         const struct object *o = NULL;
 
@@ -60,12 +65,15 @@ static int open_for_writing(struct session *s, const struct userfile *f, int fla
                 return 0;
         if (!o->own) {
                 err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
-                return err_id(err, "FLT-0252");
+                err_id(err, "FLT-0252");
+                err_remedy(err, "`echo adopt > %s/ctl` takes it over", o->name);
+                return -EPERM;
         }
-        if ((flags & O_TRUNC) != 0 && f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP &&
-                o->in_force.bytes != NULL && !o->removed) {
-                err_set(err, -EEXIST, "%s %s ran already: use a new name", object_kind_name(o->kind), o->name);
-                return err_id(err, "FLT-0250");
+        if (f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP && o->in_force.bytes != NULL && !o->removed) {
+                err_set(err, -EEXIST, "%s %s ran already, and runs once", object_kind_name(o->kind), o->name);
+                err_id(err, "FLT-0250");
+                err_remedy(err, "use a new name, or `echo retry > %s/ctl`", o->name);
+                return -EEXIST;
         }
         return 0;
 }
@@ -74,7 +82,7 @@ void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags
 {
         struct err err = ERR_INIT;
         struct draft *d = NULL;
-        int r = draft_new(&d, userfile_ref(file->user), flags, false);
+        int r = draft_new(&d, s, userfile_ref(file->user), flags, false);
 
         if (r < 0) {
                 userfile_unref(file->user);
@@ -82,8 +90,9 @@ void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags
                 return;
         }
         session_read_begin(s);
-        if (d->writes)
-                r = open_for_writing(s, d->file, flags, &err);
+        /* `touch` opens without emptying: what it may not do is refused by WRITE. */
+        if (d->truncated)
+                r = draft_may_write(s, d->file, &err);
         if (r == 0 && !d->loaded && d->file->kind == USERFILE_ACTING) {
                 r = userfile_content(s, d->file, &d->bytes);
                 d->loaded = true;
@@ -95,6 +104,7 @@ void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags
                         d->file->writer = d;
                 else
                         r = userfile_set_bytes_locked(d->file, "", 0);
+                d->unkept = d->file->stored;
                 pthread_mutex_unlock(&s->write->lock);
         }
         if (r < 0) {
@@ -174,12 +184,18 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
 {
         struct draft *d = h->state;
         struct userfile *f = d->file;
+        struct err err = ERR_INIT;
         int r;
 
         session_read_begin(s);
-        if (!d->loaded && f->kind == USERFILE_ACTING && userfile_content(s, f, &d->bytes) == 0)
+        r = draft_may_write(s, f, &err);
+        if (r == 0 && !d->loaded && f->kind == USERFILE_ACTING && userfile_content(s, f, &d->bytes) == 0)
                 d->loaded = true;
         session_read_end(s);
+        if (r < 0) {
+                reply_err(req, "write", r, &err);
+                return;
+        }
 
         pthread_mutex_lock(&s->write->lock);
         if (f->kind == USERFILE_ACTING && !f->gone) {
@@ -187,15 +203,20 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
                 /* The kernel's idea of the end may be another writer's. */
                 r = bytes_put(&d->bytes, bytes, len, h->flags & O_APPEND ? d->bytes.len : (size_t)off);
                 d->dirty = d->wrote = true;
+                d->mtime_ns = 0; /* times that were set before count no more */
                 f->writer = d;
                 if (r < 0 && d->failed.code == 0) {
-                        err_set(&d->failed, r, "more than %u bytes", LIMIT_SCRATCH_BYTES);
+                        if (r == -EFBIG)
+                                err_set(&d->failed, r, "the file has more than %u bytes", LIMIT_SCRATCH_BYTES);
+                        else
+                                err_set(&d->failed, r, "a write failed: %s", strerror(-r));
                         err_id(&d->failed, r == -EFBIG ? "FLT-0208" : "FLT-0254");
-                        err_remedy(&d->failed, "a policy may have 128 KiB");
+                        err_remedy(&d->failed, r == -EFBIG ? "a policy may have 128 KiB" : "write it again");
                 }
         } else {
                 r = scratch_put_locked(f, bytes, len, h->flags & O_APPEND ? f->len : (size_t)off);
                 d->wrote = true;
+                d->unkept = f->stored && !f->gone;
         }
         pthread_mutex_unlock(&s->write->lock);
         if (r < 0)
@@ -231,23 +252,35 @@ static int writer_exit_code(pid_t tid)
         return code;
 }
 
+/* The acting name of a handle's file as it is now; false when it has none any more. Engine thread. */
+static bool draft_acting(struct session *s, const struct draft *d, struct place *p, char name[static NAME_MAX + 1],
+        char stem[static ACTING_STEM_MAX + 1], char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
+{
+        LOCK_SCOPE(&s->write->lock);
+        if (d->file->gone || d->file->kind != USERFILE_ACTING)
+                return false;
+        *p = d->file->place;
+        memcpy(name, d->file->name, NAME_MAX + 1);
+        return place_acting(p, name, stem, ext, ret);
+}
+
 static void flush_run(struct engine *e, struct write_job *j)
 {
-        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct draft *d = j->handle->state;
         struct acting_file a;
+        struct place p;
         uint64_t write = 0;
         int r;
 
-        /* Renamed or unlinked since the worker looked: then these bytes are nobody's. */
-        if (!place_acting(&j->place, j->name, stem, ext, &a)) {
+        /* Unlinked, or renamed to a scratch name, since the worker looked: then these bytes are nobody's. */
+        if (!draft_acting(j->s, d, &p, name, stem, ext, &a)) {
                 write_job_reply(e, j, 0);
                 return;
         }
-        if (j->err.code != 0) {
-                const struct err why = j->err;
-                r = acting_refuse(e, &a, j->bytes, j->len, &why);
-        } else
+        if (j->err.code != 0)
+                r = acting_refuse(e, &a, j->bytes, j->len, &j->err);
+        else
                 r = acting_commit(e, &a, j->bytes, j->len, j->mtime_ns, &write, &j->err);
         pthread_mutex_lock(&j->s->write->lock);
         d->write = write;
@@ -257,42 +290,88 @@ static void flush_run(struct engine *e, struct write_job *j)
         write_job_reply_told(e, j, r);
 }
 
+/* A scratch file that the store has was written. */
+static void keep_run(struct engine *e, struct write_job *j)
+{
+        struct draft *d = j->handle->state;
+        char name[NAME_MAX + 1];
+        struct place p;
+        bool kept;
+
+        pthread_mutex_lock(&j->s->write->lock);
+        kept = !d->file->gone && d->file->kind == USERFILE_SCRATCH && d->file->stored;
+        p = d->file->place;
+        memcpy(name, d->file->name, sizeof(name));
+        pthread_mutex_unlock(&j->s->write->lock);
+        write_job_reply(e, j, kept ? scratch_keep(e, &p, name, j->bytes, j->len, &j->err) : 0);
+}
+
+/* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now while it was open. */
+static bool touched_restore_locked(const struct draft *d)
+{
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct acting_file a;
+
+        return d->touched && !d->wrote && !d->truncated && d->bytes.len == 0 && d->write == 0 &&
+               place_acting(&d->file->place, d->file->name, stem, ext, &a) && a.kind == OBJECT_RESTORE &&
+               strchr(stem, '@') != NULL;
+}
+
+/* What there is to do about the bytes of a handle, with a copy of them; NULL: nothing. */
+static struct write_job *draft_job_locked(struct draft *d, struct handle *h, struct session *s, const char *op,
+        void (*run)(struct engine *, struct write_job *), int *r)
+{
+        struct write_job *j = write_job_new(s, op, run);
+        const bool acting = d->file->kind == USERFILE_ACTING;
+        const char *bytes = acting ? d->bytes.data : d->file->bytes;
+
+        if (j != NULL) {
+                j->len = acting ? d->bytes.len : d->file->len;
+                j->bytes = malloc(j->len + 1);
+        }
+        if (j == NULL || j->bytes == NULL) {
+                free(j);
+                *r = -ENOMEM;
+                return NULL;
+        }
+        memcpy(j->bytes, bytes, j->len);
+        j->bytes[j->len] = '\0';
+        j->handle = h;
+        j->mtime_ns = d->mtime_ns;
+        j->err = d->failed;
+        return j;
+}
+
 void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
 {
         struct draft *d = h->state;
         struct write_job *j = NULL;
-        int exit_code = d->writes ? writer_exit_code(fuse_req_ctx(req)->pid) : 0;
+        int exit_code = d->writes ? writer_exit_code(fuse_req_ctx(req)->pid) : 0, r = 0;
 
         pthread_mutex_lock(&s->write->lock);
         d->exit_code = exit_code;
-        if (d->writes && d->dirty && d->file->kind == USERFILE_ACTING && !d->file->gone)
-                j = write_job_new(s, "flush", flush_run);
-        if (j != NULL) {
-                j->place = d->file->place;
-                snprintf(j->name, sizeof(j->name), "%s", d->file->name);
-                j->handle = h;
-                j->mtime_ns = d->mtime_ns;
-                j->err = d->failed;
-                j->bytes = malloc(d->bytes.len + 1);
-                j->len = d->bytes.len;
-                if (j->bytes != NULL)
-                        memcpy(j->bytes, d->bytes.data, d->bytes.len + 1);
-                d->dirty = false;
+        if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING && (d->dirty || touched_restore_locked(d))) {
+                j = draft_job_locked(d, h, s, "flush", flush_run, &r);
+                d->dirty = d->dirty && r < 0;
+        } else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH) {
+                j = draft_job_locked(d, h, s, "flush", keep_run, &r);
+                d->unkept = r < 0;
         }
         pthread_mutex_unlock(&s->write->lock);
         if (j == NULL)
-                reply_err(req, "flush", 0, NULL);
+                reply_err(req, "flush", r, NULL);
         else
                 write_job_post(j, req);
 }
 
 static void fsync_run(struct engine *e, struct write_job *j)
 {
-        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
+        struct place p;
         int r = 0;
 
-        if (place_acting(&j->place, j->name, stem, ext, &a))
+        if (draft_acting(j->s, j->handle->state, &p, name, stem, ext, &a))
                 r = acting_sync(e, &a, j->bytes, j->len, &j->err);
         write_job_reply(e, j, r);
 }
@@ -301,52 +380,40 @@ void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
 {
         struct draft *d = h->state;
         struct write_job *j = NULL;
+        int r = 0;
 
         pthread_mutex_lock(&s->write->lock);
-        if (d->writes && d->dirty && d->failed.code == 0 && d->file->kind == USERFILE_ACTING && !d->file->gone)
-                j = write_job_new(s, "fsync", fsync_run);
-        if (j != NULL) {
-                j->place = d->file->place;
-                snprintf(j->name, sizeof(j->name), "%s", d->file->name);
-                j->bytes = malloc(d->bytes.len + 1);
-                j->len = d->bytes.len;
-                if (j->bytes != NULL)
-                        memcpy(j->bytes, d->bytes.data, d->bytes.len + 1);
-        }
+        if (d->dirty && d->failed.code == 0 && d->file->kind == USERFILE_ACTING && !d->file->gone)
+                j = draft_job_locked(d, h, s, "fsync", fsync_run, &r);
+        else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH)
+                j = draft_job_locked(d, h, s, "fsync", keep_run, &r);
         pthread_mutex_unlock(&s->write->lock);
         if (j == NULL)
-                reply_err(req, "fsync", 0, NULL);
+                reply_err(req, "fsync", r, NULL);
         else
                 write_job_post(j, req);
 }
 
 /* ---------------------------------------------------------------- release */
 
-/* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now while it was open. */
-static bool touched_restore(const struct draft *d, const struct acting_file *a)
-{
-        return d->touched && !d->wrote && !d->truncated && a->kind == OBJECT_RESTORE && strchr(a->name, '@') != NULL &&
-               d->bytes.len == 0;
-}
-
 static void release_run(struct engine *e, struct write_job *j)
 {
+        char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct draft *d = j->handle->state;
-        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
-        struct acting_file a;
         struct err err = ERR_INIT;
-        uint64_t write = d->write;
+        struct acting_file a;
+        struct place p;
+        int r = 0;
 
-        if (!d->file->gone && d->file->kind == USERFILE_ACTING && place_acting(&d->file->place, d->file->name, stem, ext, &a)) {
-                if (touched_restore(d, &a)) {
-                        if (acting_commit(e, &a, "", 0, d->mtime_ns, &write, &err) == 0)
-                                (void)acting_finish(e, &a, write, d->exit_code, &err);
-                } else if (write != 0) {
-                        (void)acting_finish(e, &a, write, d->exit_code, &err);
-                } else if (!d->wrote && (d->created || d->truncated)) {
-                        (void)acting_finish_empty(e, &a, d->truncated, d->exit_code, &err);
-                }
+        if (draft_acting(j->s, d, &p, name, stem, ext, &a)) {
+                if (d->write != 0)
+                        r = acting_finish(e, &a, d->write, d->exit_code, &err);
+                else if (!d->wrote && (d->created || d->truncated))
+                        r = acting_finish_empty(e, &a, d->truncated, d->exit_code, &err);
         }
+        /* Nobody waits for this answer: the log is where the reason goes, beside the draft. */
+        if (r < 0)
+                log_warn("not started", LOG_S("op", "release"), LOG_S("file", name), LOG_ERR(&err));
         engine_publish(e);
         handle_free(j->s, j->handle);
         j->handle = NULL;
@@ -373,6 +440,7 @@ static void touch_run(struct engine *e, struct write_job *j)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
+        fuse_req_t req;
         int r = 0;
 
         if (place_acting(&j->place, j->name, stem, ext, &a))
@@ -382,14 +450,13 @@ static void touch_run(struct engine *e, struct write_job *j)
                 write_job_reply(e, j, r);
                 return;
         }
-        fuse_req_t req = parked_take(j->parked);
-        j->parked = NULL;
+        req = parked_take(j->parked);
         if (req != NULL)
                 reply_user_attr(req, "setattr", j->folder);
         write_job_free(j);
 }
 
-static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size)
+static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size, size_t now)
 {
         if (size > LIMIT_SCRATCH_BYTES)
                 return -EFBIG;
@@ -402,11 +469,14 @@ static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size)
                 grown[size] = '\0';
                 f->bytes = grown;
                 f->len = size;
+                if (d != NULL)
+                        d->unkept = f->stored && !f->gone;
                 return 0;
         }
-        /* Emptying a policy by its path would be an edit that nobody closes. */
+        /* To the size it has is no change. Else by its path it would be an edit that nobody closes. */
         if (d == NULL || !d->writes)
-                return -EPERM;
+                return size == now ? 0 : -EPERM;
+        draft_load_locked(d);
         if (size < d->bytes.len)
                 buf_truncate(&d->bytes, size);
         else
@@ -427,12 +497,16 @@ void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const 
         const bool now = (to_set & FUSE_SET_ATTR_MTIME_NOW) != 0;
         int64_t mtime_ns = now ? clock_realtime() * NS_PER_SEC :
                                  (int64_t)attr->st_mtim.tv_sec * NS_PER_SEC + attr->st_mtim.tv_nsec;
+        struct user_attr as_is = { .size = 0 };
         struct write_job *j = NULL;
-        int r = 0;
+        int r;
 
+        session_read_begin(s);
+        r = userfile_getattr(s, f, &as_is);
+        session_read_end(s);
         pthread_mutex_lock(&s->write->lock);
-        if (to_set & FUSE_SET_ATTR_SIZE)
-                r = setattr_size_locked(f, d, (size_t)attr->st_size);
+        if (r == 0 && (to_set & FUSE_SET_ATTR_SIZE))
+                r = setattr_size_locked(f, d, (size_t)attr->st_size, as_is.size);
         if (r == 0 && (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))) {
                 /* The kernel does not always say by which handle: a touch is anybody's who has the file open alone. */
                 struct draft *opened = d != NULL ? d : f->opened;
@@ -451,11 +525,12 @@ void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const 
                 }
         }
         pthread_mutex_unlock(&s->write->lock);
-        if (r < 0)
+        if (r < 0) {
                 reply_err(req, "setattr", r, NULL);
-        else if (j != NULL) {
+        } else if (j != NULL) {
                 j->folder = inode_ref(&s->inodes, file);
                 write_job_post(j, req);
-        } else
+        } else {
                 reply_user_attr(req, "setattr", file);
+        }
 }

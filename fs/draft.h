@@ -21,7 +21,8 @@ struct draft {
         bool created;           /* by this handle */
         bool truncated;         /* emptied at open */
         bool wrote;             /* ever */
-        bool dirty;             /* since the last commit */
+        bool dirty;             /* ACTING: since the last commit */
+        bool unkept;            /* SCRATCH: written since the store was told, for files that it has, too */
         bool touched;           /* its times were set to now while it was open */
         struct err failed;      /* code 0, or why a WRITE failed: then nothing is committed */
         uint64_t write;         /* what the last commit is known by */
@@ -29,7 +30,8 @@ struct draft {
         int64_t mtime_ns;       /* as set while it was open; 0: the time of the commit */
 };
 
-int draft_new(struct draft **ret, struct userfile *file, int flags, bool created);
+/* Takes the reference to the file on success. -ENOMEM. */
+int draft_new(struct draft **ret, struct session *s, struct userfile *file, int flags, bool created);
 
 void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags);
 void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size, off_t off);

@@ -51,7 +51,8 @@ bool place_acting(const struct place *p, const char *name, char stem[static ACTI
 {
         const bool in_folder = p->folder == FOLDER_MIGRATION;
 
-        if (p->folder == FOLDER_TARGETS || !acting_name_split(name, stem, ext))
+        if (p->folder == FOLDER_NONE || p->folder == FOLDER_TARGETS || p->folder == FOLDER_PLANS ||
+                !acting_name_split(name, stem, ext))
                 return false;
         if (in_folder && strcmp(stem, "policy") != 0)
                 return false;
@@ -112,9 +113,14 @@ static char *userfile_key(const struct place *p, const char *name)
         return asprintf(&key, "%s/%d/%s/%s", p->fleet, p->folder, p->migration, name) < 0 ? NULL : key;
 }
 
-static bool is_scratch(const struct userfile *f)
+bool userfile_is_scratch(const struct userfile *f)
 {
         return f->kind == USERFILE_SCRATCH || f->kind == USERFILE_SCRATCH_LINK;
+}
+
+static bool userfile_counts(const struct userfile *f)
+{
+        return userfile_is_scratch(f) && !f->stored;
 }
 
 struct userfile *userfile_find_locked(struct write_state *w, const struct place *p, const char *name)
@@ -130,13 +136,13 @@ struct userfile *userfile_find_locked(struct write_state *w, const struct place 
 static void userfile_index_locked(struct write_state *w, struct userfile *f)
 {
         HASH_ADD_KEYPTR(hh, w->files, f->key, strlen(f->key), f);
-        w->scratches += is_scratch(f);
+        w->scratches += userfile_counts(f);
 }
 
 static void userfile_unindex_locked(struct write_state *w, struct userfile *f)
 {
         HASH_DEL(w->files, f);
-        w->scratches -= is_scratch(f);
+        w->scratches -= userfile_counts(f);
 }
 
 static void userfile_free(struct userfile *f)
@@ -160,6 +166,15 @@ int userfile_set_bytes_locked(struct userfile *f, const char *bytes, size_t len)
         return 0;
 }
 
+void userfile_set_stored_locked(struct write_state *w, struct userfile *f, bool stored)
+{
+        if (!f->gone)
+                w->scratches -= userfile_counts(f);
+        f->stored = stored;
+        if (!f->gone)
+                w->scratches += userfile_counts(f);
+}
+
 void userfile_detach_locked(struct write_state *w, const struct model *m, struct userfile *f)
 {
         const struct document *d = f->kind == USERFILE_ACTING && m != NULL ? place_document(m, &f->place, f->name, NULL) : NULL;
@@ -172,6 +187,16 @@ void userfile_detach_locked(struct write_state *w, const struct model *m, struct
         f->gone = true;
         if (f->refs == 0)
                 userfile_free(f);
+}
+
+void userfile_detach_place(struct session *s, const struct place *p)
+{
+        struct userfile *f, *tmp;
+
+        LOCK_SCOPE(&s->write->lock);
+        HASH_ITER (hh, s->write->files, f, tmp)
+                if (place_equal(&f->place, p))
+                        userfile_detach_locked(s->write, NULL, f);
 }
 
 struct userfile *userfile_add_locked(struct write_state *w, const struct place *p, const char *name, enum userfile_kind kind)
@@ -227,21 +252,21 @@ struct userfile *userfile_ref(struct userfile *f)
 }
 
 /* An acting file that nobody holds is found again in the model; a scratch file lives by its name. */
+void userfile_unref_locked(struct write_state *w, struct userfile *f)
+{
+        if (--f->refs > 0 || (userfile_is_scratch(f) && !f->gone))
+                return;
+        if (!f->gone)
+                userfile_unindex_locked(w, f);
+        userfile_free(f);
+}
+
 void userfile_unref(struct userfile *f)
 {
-        struct write_state *w = f != NULL ? f->state : NULL;
-
         if (f == NULL)
                 return;
-        LOCK_SCOPE(&w->lock);
-        if (--f->refs > 0)
-                return;
-        if (f->gone) {
-                userfile_free(f);
-        } else if (!is_scratch(f)) {
-                userfile_unindex_locked(w, f);
-                userfile_free(f);
-        }
+        LOCK_SCOPE(&f->state->lock);
+        userfile_unref_locked(f->state, f);
 }
 
 /* ---------------------------------------------------------------- what the kernel asks */
@@ -266,7 +291,7 @@ int userfile_lookup(struct session *s, const struct subject *folder, const char 
         pthread_mutex_lock(&s->write->lock);
         f = userfile_find_locked(s->write, &p, name);
         /* The model decides about what is in it; the table knows only who holds it. */
-        if (f != NULL && !is_scratch(f) && (int)f->kind != kind) {
+        if (f != NULL && !userfile_is_scratch(f) && (int)f->kind != kind) {
                 userfile_detach_locked(s->write, NULL, f);
                 f = NULL;
         }
@@ -343,7 +368,7 @@ int userfile_list(struct session *s, const struct subject *folder, int (*emit)(v
                 return r;
         pthread_mutex_lock(&s->write->lock);
         for (f = s->write->files; f != NULL && r == 0; f = f->hh.next)
-                if (is_scratch(f) && place_equal(&f->place, &p))
+                if (userfile_is_scratch(f) && place_equal(&f->place, &p))
                         r = emit(arg, f->name, f->kind == USERFILE_SCRATCH ? S_IFREG : S_IFLNK);
         pthread_mutex_unlock(&s->write->lock);
         return r;
@@ -385,9 +410,8 @@ int userfile_content(struct session *s, struct userfile *f, struct buf *out)
         pthread_mutex_lock(&s->write->lock);
         d = f->kind == USERFILE_ACTING && !f->gone ? place_document(s->model, &f->place, f->name, NULL) : NULL;
         l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name) : NULL;
-        if (f->writer != NULL)
-                buf_append(out, f->writer->bytes.data, f->writer->bytes.len);
-        else if (d != NULL)
+        /* What others write is theirs until they commit it. */
+        if (d != NULL)
                 buf_append(out, d->bytes, d->len);
         else if (l != NULL)
                 buf_puts(out, l->target);

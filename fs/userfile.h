@@ -47,18 +47,21 @@ struct userfile {
         struct acting_origin origin; /* the acting name that it left */
         bool stored;           /* SCRATCH: the store has it, too */
         struct draft *opened;  /* the handle that was opened for writing last: `touch` sets times without saying by which */
-        struct draft *writer;  /* the handle that wrote last and has not committed: its bytes are the file's */
+        struct draft *writer;  /* the handle that wrote last and has not committed: its size is what stat shows */
+};
+
+/* A user whose deletions are refused; see guard.h. */
+struct write_guard {
+        uid_t uid;
+        int64_t until_ms; /* CLOCK_BOOTTIME; 0: never armed */
 };
 
 struct write_state {
         pthread_mutex_t lock;
-        struct userfile *files;
-        unsigned scratches;
+        struct userfile *files; /* by place and name */
+        unsigned scratches;     /* that the store does not have */
         uint64_t next_ino;
-        struct {
-                uid_t uid;
-                int64_t until_ms;
-        } guard[16];
+        struct write_guard guards[16];
 };
 
 struct place place_of(const struct subject *folder);
@@ -78,10 +81,16 @@ struct userfile *userfile_add_locked(struct write_state *w, const struct place *
 struct userfile *userfile_find_locked(struct write_state *w, const struct place *p, const char *name);
 /* The name leads nowhere, or elsewhere: the file keeps the bytes it has. */
 void userfile_detach_locked(struct write_state *w, const struct model *m, struct userfile *f);
+/* All files of a place. Any thread, no lock held. */
+void userfile_detach_place(struct session *s, const struct place *p);
 /* Another name, and what that makes of it. The older file of that name is detached. */
 int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f, const struct place *p,
         const char *name, enum userfile_kind kind);
 int userfile_set_bytes_locked(struct userfile *f, const char *bytes, size_t len);
+/* Whether the store has a scratch file, too. */
+void userfile_set_stored_locked(struct write_state *w, struct userfile *f, bool stored);
+bool userfile_is_scratch(const struct userfile *f);
+void userfile_unref_locked(struct write_state *w, struct userfile *f);
 
 struct userfile *userfile_ref(struct userfile *f);
 /* NULL is allowed. Takes the lock: not from within. */

@@ -34,21 +34,19 @@ void write_job_post(struct write_job *j, fuse_req_t req);
 
 /* The ends of a job, on the engine's thread. Each publishes first, so that the answer finds what it speaks of. */
 void write_job_reply(struct engine *e, struct write_job *j, int r);           /* reply_err(r, j->err) */
-void write_job_reply_told(struct engine *e, struct write_job *j, int r);      /* once the kernel was told */
+void write_job_reply_told(struct engine *e, struct write_job *j, int r);      /* once the kernel was told; of ctl: reply_write */
 void write_job_reply_lookup(struct engine *e, struct write_job *j, int r);    /* reply_lookup() of j->name */
 
 /* The folder of a request; -ESTALE, -EPERM when it is none that users write in. Outside of a read section. */
 int write_place(struct session *s, struct inode *folder, struct place *ret);
-/* Deletions of this user are refused now. */
-bool write_guarded(struct session *s, uid_t uid, struct err *err);
 
 /* fs/write_names.c */
 void names_create(fuse_req_t req, struct session *s, struct inode *folder, const char *name, int flags);
 void names_unlink(fuse_req_t req, struct session *s, struct inode *folder, const char *name);
-void names_rename(fuse_req_t req, struct session *s, struct inode *from_folder, const char *from, struct inode *to_folder,
-        const char *to, unsigned flags);
 void names_mkdir(fuse_req_t req, struct session *s, struct inode *folder, const char *name);
 void names_symlink(fuse_req_t req, struct session *s, struct inode *folder, const char *name, const char *target);
 void names_rmdir(fuse_req_t req, struct session *s, struct inode *folder, const char *name);
-/* Files that acting ones were renamed to come back from the store, before any thread runs. */
-int names_load_scratch(struct session *s, struct err *err);
+
+/* fs/write_rename.c */
+void names_rename(fuse_req_t req, struct session *s, struct inode *from_folder, const char *from, struct inode *to_folder,
+        const char *to, unsigned flags);

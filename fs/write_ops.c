@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The write path's table, its life with the session, control files and the guard.
- *
- * The guard (DESIGN §4.8): whoever tries to unlink a synthesized file is deleting a tree. For some seconds no deletion of
- * his counts, and those that were made a moment ago are undone.
+ * The write path's table, its life with the session, jobs for the engine, and control files.
  */
 #include "fs/write_ops.h"
 
@@ -16,6 +13,8 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/draft.h"
+#include "fs/guard.h"
+#include "fs/scratch.h"
 #include "fs/reply.h"
 #include "fs/write_job.h"
 
@@ -86,7 +85,9 @@ static void write_job_told(void *arg)
         struct write_job *j = arg;
         fuse_req_t req = parked_take(j->parked);
 
-        if (req != NULL)
+        if (req != NULL && j->r == 0 && strcmp(j->op, "ctl") == 0)
+                reply_write(req, j->len);
+        else if (req != NULL)
                 reply_err(req, j->op, j->r, &j->err);
         write_job_free(j);
 }
@@ -128,69 +129,13 @@ int write_place(struct session *s, struct inode *folder, struct place *ret)
         return r;
 }
 
-/* ---------------------------------------------------------------- the guard */
-
-enum { GUARD_MS = 5000 };
-
-bool write_guarded(struct session *s, uid_t uid, struct err *err)
-{
-        bool guarded = false;
-
-        pthread_mutex_lock(&s->write->lock);
-        for (size_t i = 0; i < ARRAY_SIZE(s->write->guard); i++)
-                guarded = guarded || (s->write->guard[i].uid == uid && s->write->guard[i].until_ms > clock_boottime_ms());
-        pthread_mutex_unlock(&s->write->lock);
-        if (guarded) {
-                err_set(err, -EPERM, "deletions are refused for some seconds: a synthesized file was to be deleted");
-                err_id(err, "FLT-0253");
-                err_remedy(err, "delete policies by their names, not whole folders");
-        }
-        return guarded;
-}
-
-static void guard_undo(struct engine *e, void *arg)
-{
-        acting_undo(e, (uint32_t)(uintptr_t)arg);
-}
-
-static void guard_arm(struct session *s, uid_t uid)
-{
-        size_t at = 0;
-
-        pthread_mutex_lock(&s->write->lock);
-        for (size_t i = 0; i < ARRAY_SIZE(s->write->guard); i++) {
-                if (s->write->guard[i].until_ms != 0 && s->write->guard[i].uid == uid) {
-                        at = i;
-                        break;
-                }
-                if (s->write->guard[i].until_ms < s->write->guard[at].until_ms)
-                        at = i;
-        }
-        s->write->guard[at].uid = uid;
-        s->write->guard[at].until_ms = clock_boottime_ms() + GUARD_MS;
-        pthread_mutex_unlock(&s->write->lock);
-        (void)engine_post(s->engine, guard_undo, (void *)(uintptr_t)uid);
-}
-
 /* ---------------------------------------------------------------- control files */
 
 static void ctl_run(struct engine *e, struct write_job *j)
 {
-        char stem[ACTING_STEM_MAX + 1];
-        fuse_req_t req;
-        int r;
-
-        /* The job's name is the object's; its place says which kind. */
-        snprintf(stem, sizeof(stem), "%s", j->name);
-        r = acting_ctl(e, j->place.fleet, (enum object_kind)j->flags, stem, j->bytes, j->len, &j->err);
-        engine_publish(e);
-        req = parked_take(j->parked);
-        j->parked = NULL;
-        if (req != NULL && r < 0)
-                reply_err(req, "ctl", r, &j->err);
-        else if (req != NULL)
-                reply_write(req, j->len);
-        write_job_free(j);
+        /* The job's name is the object's; its flags say which kind. */
+        write_job_reply_told(e, j, acting_ctl(e, j->place.fleet, (enum object_kind)j->flags, j->name, j->bytes, j->len,
+                                           &j->err));
 }
 
 static void write_ctl(fuse_req_t req, struct session *s, struct inode *ctl, const char *bytes, size_t len)
@@ -200,7 +145,7 @@ static void write_ctl(fuse_req_t req, struct session *s, struct inode *ctl, cons
         int r;
 
         if (len > LIMIT_CTL_BYTES) {
-                reply_err(req, "ctl", -EINVAL, NULL);
+                reply_err(req, "ctl", -EFBIG, NULL);
                 return;
         }
         j = write_job_new(s, "ctl", ctl_run);
@@ -238,7 +183,7 @@ static int write_init(struct session *s, struct err *err)
         if (s->write == NULL)
                 return err_set(err, -ENOMEM, "start the write path");
         pthread_mutex_init(&s->write->lock, NULL);
-        return names_load_scratch(s, err);
+        return scratch_load(s, err);
 }
 
 static void write_done(struct session *s)
