@@ -39,7 +39,9 @@ void target_step(struct engine *e, struct task *t, enum task_step step)
         t->step = step;
         t->failures = 0;
         engine_dirty(e, t->run->object);
-        task_wait_for(e, t, NULL);
+        /* What it waited for is over; what it ended with stays. */
+        if (!task_has_result(t))
+                task_wait_for(e, t, NULL);
         task_refresh(e, t);
         task_kick(e, t);
 }
