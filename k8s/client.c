@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -137,13 +139,20 @@ void kube_cancel(struct kube_client *client, uint64_t id)
 
 static int client_setup(struct kube_client *client, const struct kube_context *ctx, struct err *err)
 {
+        char agent[128];
         struct http_host_config config = { .name = ctx->name,
                 .ca_pem = ctx->ca_pem,
                 .ca_pem_len = ctx->ca_pem_len,
                 .tls_server_name = ctx->tls_server_name,
                 .insecure = ctx->insecure,
-                .proxy_url = ctx->proxy_url };
+                .proxy_url = ctx->proxy_url,
+                .user_agent = agent };
+        struct utsname system;
         int r;
+
+        (void)uname(&system);
+        (void)snprintf(
+                agent, sizeof(agent), "fleetfs/%s (linux/%s)", FLEETFS_VERSION, system.machine);
 
         if (strncmp(ctx->server, "https://", 8) != 0 && strncmp(ctx->server, "http://", 7) != 0)
                 return err_set(err, -EINVAL, "\"%s\" is no URL of http or https", ctx->server);

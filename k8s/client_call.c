@@ -294,7 +294,10 @@ static int send_request(struct kube_call *call, const struct kube_auth *auth, st
                 .content_type = call->content_type,
                 .body = call->body,
                 .body_len = call->body_len,
-                .flags = (call->stream ? HTTP_STREAM : 0) | (client->gzip ? HTTP_GZIP : 0),
+                /* A compressed stream would wait for the compressor's buffers. */
+                .flags = call->stream   ? HTTP_STREAM
+                         : client->gzip ? HTTP_GZIP
+                                        : 0,
                 .idle_ms = call->idle_ms,
                 .max_body = call->max_body,
                 .on_head = on_head,

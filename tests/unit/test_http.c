@@ -656,6 +656,9 @@ static void shares_stores_of_the_same_ca(void **state)
         assert_ptr_equal(a, b);
         assert_ptr_not_equal(a, c);
         assert_string_not_equal(trust_id(a), trust_id(c));
+        trust_unref(b);
+        assert_ok(trust_get(&b, set, NULL, 0, NULL), NULL);
+        assert_string_equal(trust_id(b), "system");
         trust_unref(a);
         trust_unref(b);
         trust_unref(c);
