@@ -11,7 +11,7 @@ fleet_up()
 {
         local dir
         for dir in $(fleet_dirs); do
-                sim_up "$dir" --clusters "$CLUSTERS" --backups-per-cluster "$1" --speed 1000
+                sim_up "$dir" --clusters "$CLUSTERS" --backups-per-cluster "$1"
         done
         for dir in $(fleet_dirs); do
                 sim_ready "$dir" || return 1
@@ -71,7 +71,7 @@ fleet_body()
                 {apiVersion, kind, metadata: {name: "peer-@N@", namespace: "velero",
                         labels: (.metadata.labels | with_entries(select(.key | startswith("fleetfs.dev")) | .key |= sub("fleetfs"; "example"))),
                         annotations: (.metadata.annotations | with_entries(select(.key | startswith("fleetfs.dev")) | .key |= sub("fleetfs"; "example")))},
-                        spec: {includedNamespaces: .spec.includedNamespaces, ttl: .spec.ttl, storageLocation: .spec.storageLocation}}'
+                        spec: .spec}'
 }
 
 part_fleet()

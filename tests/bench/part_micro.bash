@@ -6,7 +6,7 @@
 part_micro()
 {
         local out=$WORK/micro dir=$WORK/micro-sim url
-        sim_up "$dir" --clusters 1 --backups-per-cluster 1 --speed 1000
+        sim_up "$dir" --clusters 1 --backups-per-cluster 1
         if sim_ready "$dir" && url=$(url_of "$dir" eu-1) &&
                 api "$dir" "$url$VELERO/backups/seed-00001" -o "$WORK/backup.json" &&
                 "$BENCH/bench-parse" "$WORK/backup.json" 9 >"$out"; then

@@ -38,7 +38,7 @@ part_read()
         local dir=$WORK/read-sim out=$WORK/latency url file kubectl velero bin n
         # As deep as the mount: a path costs by its length.
         local COPY=$MEM/read/mnt/prod
-        sim_up "$dir" --clusters 3 --backups-per-cluster 100 --speed 1000
+        sim_up "$dir" --clusters 3 --backups-per-cluster 100
         sim_ready "$dir" || { failed 'reads' 'the simulator does not start'; return; }
 
         file=clusters/eu-1/backups/seed-00001/status.json

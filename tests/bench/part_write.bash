@@ -6,7 +6,7 @@
 part_write()
 {
         local dir=$WORK/write-sim out=$WORK/copies
-        sim_up "$dir" --clusters 3 --speed 1000
+        sim_up "$dir" --clusters 3
         if sim_ready "$dir" && mount_fleet write "$dir/fleet.yaml" 3 && policy shop >"$WORK/policy.yaml" && mkdir -p "$WORK/peer" &&
                 "$BENCH/bench-copies" "$WORK/policy.yaml" "$F/backups" "$WORK/peer" 40 >"$out"; then
                 row 'cp of a policy until Accepted, against cp and fsync' "$(value ours_us "$out")" "$(value peer_us "$out")" us 2 \
