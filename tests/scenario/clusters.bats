@@ -4,6 +4,13 @@
 
 load ../support/scenario
 
+# Each test begins with a fleet that is well, whatever became of the one before.
+setup()
+{
+        scenario_setup
+        [[ $ENGINE != sim ]] || sim_ctl all fault off >/dev/null
+}
+
 all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 others_ready() { [[ $(cat "$F/clusters/eu-1/phase")$(cat "$F/clusters/us-1/phase") == ReadyReady ]]; }
 
@@ -79,6 +86,10 @@ fault_row()
         eventually 20 all_ready
         # shellcheck disable=SC2086 # a fault and its arguments
         fault ap-1 $fault
+        # Watches that are open stay true: what is wrong with new requests shows when everything is asked for.
+        case $fault in
+        drip | http* | garbage) umount_fleet; mount_fleet; eventually 30 others_ready ;;
+        esac
         away "${row%|*}" "$code" "$name"
         fault ap-1 off
         back "$name"
