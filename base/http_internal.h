@@ -6,6 +6,12 @@
  * http_error.c (what went wrong, in words).
  */
 #include <curl/curl.h>
+
+/* uthash's own hash falls through its cases without saying so to clang, and it would end the
+ * process when memory runs out. */
+#define HASH_FUNCTION(key, len, value) HASH_SAX(key, len, value)
+#define HASH_NONFATAL_OOM              1
+#define uthash_nonfatal_oom(element)   ((element)->hash_failed = true)
 #include <uthash.h>
 
 #include "base/buf.h"
@@ -52,6 +58,7 @@ struct http_host {
 struct http_transfer {
         uint64_t id;
         UT_hash_handle hh;
+        bool hash_failed;
         struct http *http;
         struct http_host *host;
         struct http_identity *identity;

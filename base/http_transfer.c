@@ -486,6 +486,10 @@ int http_submit(struct http *http, const struct http_request *rq, uint64_t *ret_
         }
         t->id = ++http->last_id;
         HASH_ADD(hh, http->by_id, id, sizeof(t->id), t);
+        if (t->hash_failed) {
+                http_transfer_free(t);
+                return err_set(err, -ENOMEM, "out of memory");
+        }
         http->stats.submitted++;
         count(t, HTTP_QUEUED, 1);
         loop_timer_after(http->loop, &t->deadline, t->total_ms);

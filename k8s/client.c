@@ -121,6 +121,10 @@ int kube_call(struct kube_client *client, const struct kube_request *rq, kube_do
         call->arg = arg;
         call->id = ++client->last_id;
         HASH_ADD(hh, client->calls, id, sizeof(call->id), call);
+        if (call->hash_failed) {
+                call_discard(call);
+                return err_set(err, -ENOMEM, "out of memory");
+        }
         *ret_id = call->id;
         return 0;
 }

@@ -63,6 +63,13 @@ static void call_release(struct kube_call *call)
         free(call);
 }
 
+void call_discard(struct kube_call *call)
+{
+        loop_timer_cancel(call->client->loop, &call->next);
+        loop_timer_cancel(call->client->loop, &call->end);
+        call_release(call);
+}
+
 void call_free(struct kube_call *call)
 {
         HASH_DEL(call->client->calls, call);

@@ -4,6 +4,11 @@
  * The parts of k8s/client.h: client.c (the client, its calls by id, signs of life) and
  * client_call.c (one call with its attempts).
  */
+/* uthash's own hash falls through its cases without saying so to clang, and it would end the
+ * process when memory runs out. */
+#define HASH_FUNCTION(key, len, value) HASH_SAX(key, len, value)
+#define HASH_NONFATAL_OOM              1
+#define uthash_nonfatal_oom(element)   ((element)->hash_failed = true)
 #include <uthash.h>
 
 #include "base/loop.h"
@@ -39,6 +44,7 @@ enum call_state {
 struct kube_call {
         uint64_t id;
         UT_hash_handle hh;
+        bool hash_failed;
         struct kube_client *client;
         enum call_state state;
         char *method, *path, *url, *content_type, *body;
@@ -59,6 +65,8 @@ struct kube_call {
 
 int call_new(struct kube_call **ret, struct kube_client *client, const struct kube_request *rq,
         struct err *err);
+/* Takes back a call that was never added to its client. */
+void call_discard(struct kube_call *call);
 /* Ends it without a word, whatever it is doing. */
 void call_free(struct kube_call *call);
 /* Ends it with an error. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/sim_fixture.h"
 
+#define HASH_FUNCTION HASH_SAX /* the default trips clang's -Wimplicit-fallthrough */
 #include <uthash.h>
 
 #include "base/record.h"
