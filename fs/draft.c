@@ -61,7 +61,8 @@ static int draft_may_write(struct session *s, const struct userfile *f, struct e
 {
         const struct object *o = NULL;
 
-        if (f->kind != USERFILE_ACTING || f->gone || place_document(s->model, &f->place, f->name, &o) == NULL)
+        if (f->kind != USERFILE_ACTING || f->gone ||
+                place_document(s->model, &f->place, f->name, &o) == NULL)
                 return 0;
         if (!o->own) {
                 err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
@@ -69,8 +70,10 @@ static int draft_may_write(struct session *s, const struct userfile *f, struct e
                 err_remedy(err, "`echo adopt > %s/ctl` takes it over", o->name);
                 return -EPERM;
         }
-        if (f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP && o->in_force.bytes != NULL && !o->removed) {
-                err_set(err, -EEXIST, "%s %s ran already, and runs once", object_kind_name(o->kind), o->name);
+        if (f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP &&
+                o->in_force.bytes != NULL && !o->removed) {
+                err_set(err, -EEXIST, "%s %s ran already, and runs once", object_kind_name(o->kind),
+                        o->name);
                 err_id(err, "FLT-0250");
                 err_remedy(err, "use a new name, or `echo retry > %s/ctl`", o->name);
                 return -EEXIST;
@@ -180,7 +183,8 @@ static void draft_load_locked(struct draft *d)
         d->loaded = true;
 }
 
-void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len, off_t off)
+void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len,
+        off_t off)
 {
         struct draft *d = h->state;
         struct userfile *f = d->file;
@@ -189,7 +193,8 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
 
         session_read_begin(s);
         r = draft_may_write(s, f, &err);
-        if (r == 0 && !d->loaded && f->kind == USERFILE_ACTING && userfile_content(s, f, &d->bytes) == 0)
+        if (r == 0 && !d->loaded && f->kind == USERFILE_ACTING &&
+                userfile_content(s, f, &d->bytes) == 0)
                 d->loaded = true;
         session_read_end(s);
         if (r < 0) {
@@ -201,17 +206,20 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
         if (f->kind == USERFILE_ACTING && !f->gone) {
                 draft_load_locked(d);
                 /* The kernel's idea of the end may be another writer's. */
-                r = bytes_put(&d->bytes, bytes, len, h->flags & O_APPEND ? d->bytes.len : (size_t)off);
+                r = bytes_put(
+                        &d->bytes, bytes, len, h->flags & O_APPEND ? d->bytes.len : (size_t)off);
                 d->dirty = d->wrote = true;
                 d->mtime_ns = 0; /* times that were set before count no more */
                 f->writer = d;
                 if (r < 0 && d->failed.code == 0) {
                         if (r == -EFBIG)
-                                err_set(&d->failed, r, "the file has more than %u bytes", LIMIT_SCRATCH_BYTES);
+                                err_set(&d->failed, r, "the file has more than %u bytes",
+                                        LIMIT_SCRATCH_BYTES);
                         else
                                 err_set(&d->failed, r, "a write failed: %s", strerror(-r));
                         err_id(&d->failed, r == -EFBIG ? "FLT-0208" : "FLT-0254");
-                        err_remedy(&d->failed, r == -EFBIG ? "a policy may have 128 KiB" : "write it again");
+                        err_remedy(&d->failed,
+                                r == -EFBIG ? "a policy may have 128 KiB" : "write it again");
                 }
         } else {
                 r = scratch_put_locked(f, bytes, len, h->flags & O_APPEND ? f->len : (size_t)off);
@@ -227,8 +235,8 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
 
 /* ---------------------------------------------------------------- flush */
 
-/* Field 52 of /proc/<tid>/stat: what the thread that closes will end with; 0 while it does not end, and when we may not
-   know. */
+/* Field 52 of /proc/<tid>/stat: what the thread that closes will end with; 0 while it does not end,
+   and when we may not know. */
 static int writer_exit_code(pid_t tid)
 {
         char path[64], text[1024], *p;
@@ -243,7 +251,8 @@ static int writer_exit_code(pid_t tid)
         n = fread(text, 1, sizeof(text) - 1, f);
         fclose(f);
         text[n] = '\0';
-        /* The name in parentheses may hold anything: fields are counted from its end, which is field 2. */
+        /* The name in parentheses may hold anything: fields are counted from its end, which is
+         * field 2. */
         p = strrchr(text, ')');
         for (int field = 2; p != NULL && field < 52; field++)
                 p = strchr(p + 1, ' ');
@@ -252,9 +261,11 @@ static int writer_exit_code(pid_t tid)
         return code;
 }
 
-/* The acting name of a handle's file as it is now; false when it has none any more. Engine thread. */
-static bool draft_acting(struct session *s, const struct draft *d, struct place *p, char name[static NAME_MAX + 1],
-        char stem[static ACTING_STEM_MAX + 1], char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
+/* The acting name of a handle's file as it is now; false when it has none any more. Engine thread.
+ */
+static bool draft_acting(struct session *s, const struct draft *d, struct place *p,
+        char name[static NAME_MAX + 1], char stem[static ACTING_STEM_MAX + 1],
+        char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
 {
         LOCK_SCOPE(&s->write->lock);
         if (d->file->gone || d->file->kind != USERFILE_ACTING)
@@ -273,7 +284,8 @@ static void flush_run(struct engine *e, struct write_job *j)
         uint64_t write = 0;
         int r;
 
-        /* Unlinked, or renamed to a scratch name, since the worker looked: then these bytes are nobody's. */
+        /* Unlinked, or renamed to a scratch name, since the worker looked: then these bytes are
+         * nobody's. */
         if (!draft_acting(j->s, d, &p, name, stem, ext, &a)) {
                 write_job_reply(e, j, 0);
                 return;
@@ -306,20 +318,21 @@ static void keep_run(struct engine *e, struct write_job *j)
         write_job_reply(e, j, kept ? scratch_keep(e, &p, name, j->bytes, j->len, &j->err) : 0);
 }
 
-/* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now while it was open. */
+/* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now
+ * while it was open. */
 static bool touched_restore_locked(const struct draft *d)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
 
         return d->touched && !d->wrote && !d->truncated && d->bytes.len == 0 && d->write == 0 &&
-               place_acting(&d->file->place, d->file->name, stem, ext, &a) && a.kind == OBJECT_RESTORE &&
-               strchr(stem, '@') != NULL;
+               place_acting(&d->file->place, d->file->name, stem, ext, &a) &&
+               a.kind == OBJECT_RESTORE && strchr(stem, '@') != NULL;
 }
 
 /* What there is to do about the bytes of a handle, with a copy of them; NULL: nothing. */
-static struct write_job *draft_job_locked(struct draft *d, struct handle *h, struct session *s, const char *op,
-        void (*run)(struct engine *, struct write_job *), int *r)
+static struct write_job *draft_job_locked(struct draft *d, struct handle *h, struct session *s,
+        const char *op, void (*run)(struct engine *, struct write_job *), int *r)
 {
         struct write_job *j = write_job_new(s, op, run);
         const bool acting = d->file->kind == USERFILE_ACTING;
@@ -350,7 +363,8 @@ void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
 
         pthread_mutex_lock(&s->write->lock);
         d->exit_code = exit_code;
-        if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING && (d->dirty || touched_restore_locked(d))) {
+        if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING &&
+                (d->dirty || touched_restore_locked(d))) {
                 j = draft_job_locked(d, h, s, "flush", flush_run, &r);
                 d->dirty = d->dirty && r < 0;
         } else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH) {
@@ -473,7 +487,8 @@ static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size,
                         d->unkept = f->stored && !f->gone;
                 return 0;
         }
-        /* To the size it has is no change. Else by its path it would be an edit that nobody closes. */
+        /* To the size it has is no change. Else by its path it would be an edit that nobody closes.
+         */
         if (d == NULL || !d->writes)
                 return size == now ? 0 : -EPERM;
         draft_load_locked(d);
@@ -489,14 +504,14 @@ static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size,
         return d->bytes.error;
 }
 
-void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr, int to_set,
-        struct handle *h)
+void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr,
+        int to_set, struct handle *h)
 {
         struct userfile *f = file->user;
         struct draft *d = h != NULL ? h->state : NULL;
         const bool now = (to_set & FUSE_SET_ATTR_MTIME_NOW) != 0;
-        int64_t mtime_ns = now ? clock_realtime() * NS_PER_SEC :
-                                 (int64_t)attr->st_mtim.tv_sec * NS_PER_SEC + attr->st_mtim.tv_nsec;
+        int64_t mtime_ns = now ? clock_realtime() * NS_PER_SEC
+                               : (int64_t)attr->st_mtim.tv_sec * NS_PER_SEC + attr->st_mtim.tv_nsec;
         struct user_attr as_is = { .size = 0 };
         struct write_job *j = NULL;
         int r;
@@ -508,7 +523,8 @@ void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const 
         if (r == 0 && (to_set & FUSE_SET_ATTR_SIZE))
                 r = setattr_size_locked(f, d, (size_t)attr->st_size, as_is.size);
         if (r == 0 && (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))) {
-                /* The kernel does not always say by which handle: a touch is anybody's who has the file open alone. */
+                /* The kernel does not always say by which handle: a touch is anybody's who has the
+                 * file open alone. */
                 struct draft *opened = d != NULL ? d : f->opened;
 
                 f->mtime_ns = mtime_ns;

@@ -3,9 +3,9 @@
 /*
  * draft: what a handle on a user's file has read or is about to write.
  *
- * Each writing handle of an acting file has bytes of its own, which FLUSH commits and RELEASE starts (DESIGN §4.2). Handles of
- * scratch files write into the file itself. A handle follows its file through a rename: what was scratch when it was
- * opened may be acting when it is closed.
+ * Each writing handle of an acting file has bytes of its own, which FLUSH commits and RELEASE
+ * starts (DESIGN §4.2). Handles of scratch files write into the file itself. A handle follows its
+ * file through a rename: what was scratch when it was opened may be acting when it is closed.
  *
  * Guarded by write_state.lock.
  */
@@ -14,31 +14,33 @@
 #include "fs/userfile.h"
 
 struct draft {
-        struct userfile *file;  /* a reference */
-        struct buf bytes;       /* ACTING: the handle's own; a reader's snapshot */
-        bool loaded;            /* bytes hold the file's content */
-        bool writes;            /* opened for writing */
-        bool created;           /* by this handle */
-        bool truncated;         /* emptied at open */
-        bool wrote;             /* ever */
-        bool dirty;             /* ACTING: since the last commit */
-        bool unkept;            /* SCRATCH: written since the store was told, for files that it has, too */
-        bool touched;           /* its times were set to now while it was open */
-        struct err failed;      /* code 0, or why a WRITE failed: then nothing is committed */
-        uint64_t write;         /* what the last commit is known by */
-        int exit_code;          /* of the last flusher */
-        int64_t mtime_ns;       /* as set while it was open; 0: the time of the commit */
+        struct userfile *file; /* a reference */
+        struct buf bytes;      /* ACTING: the handle's own; a reader's snapshot */
+        bool loaded;           /* bytes hold the file's content */
+        bool writes;           /* opened for writing */
+        bool created;          /* by this handle */
+        bool truncated;        /* emptied at open */
+        bool wrote;            /* ever */
+        bool dirty;            /* ACTING: since the last commit */
+        bool unkept;  /* SCRATCH: written since the store was told, for files that it has, too */
+        bool touched; /* its times were set to now while it was open */
+        struct err failed; /* code 0, or why a WRITE failed: then nothing is committed */
+        uint64_t write;    /* what the last commit is known by */
+        int exit_code;     /* of the last flusher */
+        int64_t mtime_ns;  /* as set while it was open; 0: the time of the commit */
 };
 
 /* Takes the reference to the file on success. -ENOMEM. */
-int draft_new(struct draft **ret, struct session *s, struct userfile *file, int flags, bool created);
+int draft_new(
+        struct draft **ret, struct session *s, struct userfile *file, int flags, bool created);
 
 void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags);
 void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size, off_t off);
-void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len, off_t off);
+void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len,
+        off_t off);
 void draft_flush(fuse_req_t req, struct session *s, struct handle *h);
 void draft_fsync(fuse_req_t req, struct session *s, struct handle *h);
 void draft_release(fuse_req_t req, struct session *s, struct handle *h);
 void draft_close(struct session *s, void *state);
-void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr, int to_set,
-        struct handle *h);
+void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr,
+        int to_set, struct handle *h);

@@ -55,7 +55,8 @@ bool guard_refuses(struct session *s, uid_t uid, struct err *err)
         if (!guard_armed(s, uid))
                 return false;
         guard_set(s, uid);
-        err_set(err, -EPERM, "deletions are refused for some seconds: a synthesized file was to be deleted");
+        err_set(err, -EPERM,
+                "deletions are refused for some seconds: a synthesized file was to be deleted");
         err_id(err, "FLT-0253");
         err_remedy(err, "wait 5 seconds; remove files by their names, not whole folders");
         return true;

@@ -19,7 +19,8 @@ bool scratch_name_ok(const char *name)
         return len < n || strcmp(name + len - n, suffix) != 0;
 }
 
-int scratch_new(struct session *s, const struct place *p, const char *name, enum userfile_kind kind, struct userfile **ret)
+int scratch_new(struct session *s, const struct place *p, const char *name, enum userfile_kind kind,
+        struct userfile **ret)
 {
         struct userfile *f;
 
@@ -60,10 +61,13 @@ static void scratch_folder(const struct place *p, char text[static SCRATCH_FOLDE
         snprintf(text, SCRATCH_FOLDER_MAX, "%s%s", folders[p->folder], p->migration);
 }
 
-int scratch_keep(struct engine *e, const struct place *p, const char *name, const char *bytes, size_t len, struct err *err)
+int scratch_keep(struct engine *e, const struct place *p, const char *name, const char *bytes,
+        size_t len, struct err *err)
 {
         char folder[SCRATCH_FOLDER_MAX];
-        const struct store_key key = { .space = STORE_SCRATCH, .fleet = p->fleet, .folder = folder, .name = name };
+        const struct store_key key = {
+                .space = STORE_SCRATCH, .fleet = p->fleet, .folder = folder, .name = name
+        };
 
         scratch_folder(p, folder);
         return store_put(e->store, &key, bytes, len, err);
@@ -72,7 +76,9 @@ int scratch_keep(struct engine *e, const struct place *p, const char *name, cons
 int scratch_forget(struct engine *e, const struct place *p, const char *name, struct err *err)
 {
         char folder[SCRATCH_FOLDER_MAX];
-        const struct store_key key = { .space = STORE_SCRATCH, .fleet = p->fleet, .folder = folder, .name = name };
+        const struct store_key key = {
+                .space = STORE_SCRATCH, .fleet = p->fleet, .folder = folder, .name = name
+        };
 
         scratch_folder(p, folder);
         return store_delete(e->store, &key, err);
@@ -83,7 +89,8 @@ struct scratch_folder_gone {
         const struct place *place;
 };
 
-static int scratch_forget_one(void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
+static int scratch_forget_one(
+        void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
 {
         const struct scratch_folder_gone *g = arg;
 
@@ -108,7 +115,8 @@ struct scratch_loading {
 };
 
 /* A record that is damaged is left to who looks after the store; the others come back. */
-static int scratch_load_one(void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
+static int scratch_load_one(
+        void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
 {
         struct scratch_loading *l = arg;
         struct userfile *f;
@@ -132,12 +140,14 @@ static int scratch_load_folder(struct session *s, const struct place *p, struct 
         char folder[SCRATCH_FOLDER_MAX];
 
         scratch_folder(p, folder);
-        return store_each(s->engine->store, STORE_SCRATCH, p->fleet, folder, scratch_load_one, &l, err);
+        return store_each(
+                s->engine->store, STORE_SCRATCH, p->fleet, folder, scratch_load_one, &l, err);
 }
 
 static int scratch_load_fleet(struct session *s, const struct fleet *f, struct err *err)
 {
-        static const enum folder_kind folders[] = { FOLDER_BACKUPS, FOLDER_RESTORES, FOLDER_PLANS, FOLDER_MIGRATIONS };
+        static const enum folder_kind folders[] = { FOLDER_BACKUPS, FOLDER_RESTORES, FOLDER_PLANS,
+                FOLDER_MIGRATIONS };
         const struct object *o;
         struct place p = { .folder = FOLDER_NONE };
         int r = 0;

@@ -26,7 +26,8 @@ struct place place_of(const struct subject *folder)
 
 bool place_equal(const struct place *a, const struct place *b)
 {
-        return a->folder == b->folder && strcmp(a->fleet, b->fleet) == 0 && strcmp(a->migration, b->migration) == 0;
+        return a->folder == b->folder && strcmp(a->fleet, b->fleet) == 0 &&
+               strcmp(a->migration, b->migration) == 0;
 }
 
 static enum object_kind place_kind(const struct place *p)
@@ -56,21 +57,28 @@ bool place_acting(const struct place *p, const char *name, char stem[static ACTI
                 return false;
         if (in_folder && strcmp(stem, "policy") != 0)
                 return false;
-        *ret = (struct acting_file){ .fleet = p->fleet, .kind = place_kind(p), .name = in_folder ? p->migration : stem,
-                .ext = ext, .in_folder = in_folder };
+        *ret = (struct acting_file){ .fleet = p->fleet,
+                .kind = place_kind(p),
+                .name = in_folder ? p->migration : stem,
+                .ext = ext,
+                .in_folder = in_folder };
         return true;
 }
 
 bool place_link(const struct place *p, const char *name, struct acting_link *ret)
 {
-        if (p->folder != FOLDER_TARGETS && !(p->folder == FOLDER_MIGRATION && strcmp(name, "source") == 0))
+        if (p->folder != FOLDER_TARGETS &&
+                !(p->folder == FOLDER_MIGRATION && strcmp(name, "source") == 0))
                 return false;
-        *ret = (struct acting_link){ .fleet = p->fleet, .migration = p->migration,
-                .target = p->folder == FOLDER_TARGETS, .name = name };
+        *ret = (struct acting_link){ .fleet = p->fleet,
+                .migration = p->migration,
+                .target = p->folder == FOLDER_TARGETS,
+                .name = name };
         return true;
 }
 
-const struct document *place_document(const struct model *m, const struct place *p, const char *name, const struct object **ret)
+const struct document *place_document(
+        const struct model *m, const struct place *p, const char *name, const struct object **ret)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         const struct fleet *f = model_fleet(m, p->fleet);
@@ -78,7 +86,8 @@ const struct document *place_document(const struct model *m, const struct place 
         const struct object *o;
         struct acting_file a;
 
-        if (f == NULL || !place_acting(p, name, stem, ext, &a) || (o = fleet_object(f, a.kind, a.name)) == NULL)
+        if (f == NULL || !place_acting(p, name, stem, ext, &a) ||
+                (o = fleet_object(f, a.kind, a.name)) == NULL)
                 return NULL;
         d = object_visible_document(o);
         if (d == NULL || strcmp(d->ext, ext) != 0 || o->is_folder != a.in_folder)
@@ -88,7 +97,8 @@ const struct document *place_document(const struct model *m, const struct place 
         return d;
 }
 
-const struct member_link *place_member_link(const struct model *m, const struct place *p, const char *name)
+const struct member_link *place_member_link(
+        const struct model *m, const struct place *p, const char *name)
 {
         const struct fleet *f = model_fleet(m, p->fleet);
         const struct object *o = f != NULL ? fleet_object(f, OBJECT_MIGRATION, p->migration) : NULL;
@@ -104,13 +114,23 @@ const struct member_link *place_member_link(const struct model *m, const struct 
         return NULL;
 }
 
+/* Links have no times of their own: their migration's is stable. */
+static int64_t place_created(const struct model *m, const struct place *p)
+{
+        const struct fleet *f = model_fleet(m, p->fleet);
+        const struct object *o = f != NULL ? fleet_object(f, OBJECT_MIGRATION, p->migration) : NULL;
+
+        return o != NULL ? o->created : 0;
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static char *userfile_key(const struct place *p, const char *name)
 {
         char *key;
 
-        return asprintf(&key, "%s/%d/%s/%s", p->fleet, p->folder, p->migration, name) < 0 ? NULL : key;
+        return asprintf(&key, "%s/%d/%s/%s", p->fleet, p->folder, p->migration, name) < 0 ? NULL
+                                                                                          : key;
 }
 
 bool userfile_is_scratch(const struct userfile *f)
@@ -123,7 +143,8 @@ static bool userfile_counts(const struct userfile *f)
         return userfile_is_scratch(f) && !f->stored;
 }
 
-struct userfile *userfile_find_locked(struct write_state *w, const struct place *p, const char *name)
+struct userfile *userfile_find_locked(
+        struct write_state *w, const struct place *p, const char *name)
 {
         _cleanup_(freep) char *key = userfile_key(p, name);
         struct userfile *f = NULL;
@@ -177,7 +198,9 @@ void userfile_set_stored_locked(struct write_state *w, struct userfile *f, bool 
 
 void userfile_detach_locked(struct write_state *w, const struct model *m, struct userfile *f)
 {
-        const struct document *d = f->kind == USERFILE_ACTING && m != NULL ? place_document(m, &f->place, f->name, NULL) : NULL;
+        const struct document *d = f->kind == USERFILE_ACTING && m != NULL
+                                           ? place_document(m, &f->place, f->name, NULL)
+                                           : NULL;
 
         if (f->gone)
                 return;
@@ -199,7 +222,8 @@ void userfile_detach_place(struct session *s, const struct place *p)
                         userfile_detach_locked(s->write, NULL, f);
 }
 
-struct userfile *userfile_add_locked(struct write_state *w, const struct place *p, const char *name, enum userfile_kind kind)
+struct userfile *userfile_add_locked(
+        struct write_state *w, const struct place *p, const char *name, enum userfile_kind kind)
 {
         struct userfile *f = calloc(1, sizeof(*f)), *old;
 
@@ -221,8 +245,8 @@ struct userfile *userfile_add_locked(struct write_state *w, const struct place *
         return f;
 }
 
-int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f, const struct place *p,
-        const char *name, enum userfile_kind kind)
+int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f,
+        const struct place *p, const char *name, enum userfile_kind kind)
 {
         char *key = userfile_key(p, name);
         struct userfile *old;
@@ -251,7 +275,8 @@ struct userfile *userfile_ref(struct userfile *f)
         return f;
 }
 
-/* An acting file that nobody holds is found again in the model; a scratch file lives by its name. */
+/* An acting file that nobody holds is found again in the model; a scratch file lives by its name.
+ */
 void userfile_unref_locked(struct write_state *w, struct userfile *f)
 {
         if (--f->refs > 0 || (userfile_is_scratch(f) && !f->gone))
@@ -281,7 +306,8 @@ static int place_model_kind(const struct model *m, const struct place *p, const 
         return -1;
 }
 
-int userfile_lookup(struct session *s, const struct subject *folder, const char *name, struct userfile **ret)
+int userfile_lookup(
+        struct session *s, const struct subject *folder, const char *name, struct userfile **ret)
 {
         const struct place p = place_of(folder);
         int kind = place_model_kind(s->model, &p, name);
@@ -353,7 +379,8 @@ static int list_migration(const struct object *o, const struct place *p, const s
         return r;
 }
 
-int userfile_list(struct session *s, const struct subject *folder, int (*emit)(void *, const char *, mode_t), void *arg)
+int userfile_list(struct session *s, const struct subject *folder,
+        int (*emit)(void *, const char *, mode_t), void *arg)
 {
         const struct place p = place_of(folder);
         const struct lister l = { emit, arg };
@@ -382,15 +409,25 @@ int userfile_getattr(struct session *s, struct userfile *f, struct user_attr *re
         int r = 0;
 
         pthread_mutex_lock(&s->write->lock);
-        d = f->kind == USERFILE_ACTING && !f->gone ? place_document(s->model, &f->place, f->name, &o) : NULL;
-        l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name) : NULL;
-        *ret = (struct user_attr){ .mode = S_IFREG | 0600, .size = f->len, .mtime_ns = f->mtime_ns, .ino = f->ino };
+        d = f->kind == USERFILE_ACTING && !f->gone
+                    ? place_document(s->model, &f->place, f->name, &o)
+                    : NULL;
+        l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name)
+                                                 : NULL;
+        *ret = (struct user_attr){
+                .mode = S_IFREG | 0600, .size = f->len, .mtime_ns = f->mtime_ns, .ino = f->ino
+        };
         if (d != NULL) {
-                *ret = (struct user_attr){ .mode = S_IFREG | (o->own ? 0600 : 0444), .size = d->len, .mtime_ns = d->mtime_ns };
+                *ret = (struct user_attr){ .mode = S_IFREG | (o->own ? 0600 : 0444),
+                        .size = d->len,
+                        .mtime_ns = d->mtime_ns };
                 if (o->draft_state == DRAFT_REJECTED && d == &o->draft && o->draft_at != 0)
                         ret->mtime_ns = o->draft_at * NS_PER_SEC;
         } else if (l != NULL) {
-                *ret = (struct user_attr){ .mode = S_IFLNK | 0777, .size = strlen(l->target), .mtime_ns = f->mtime_ns, .ino = f->ino };
+                *ret = (struct user_attr){ .mode = S_IFLNK | 0777,
+                        .size = strlen(l->target),
+                        .mtime_ns = place_created(s->model, &f->place) * NS_PER_SEC,
+                        .ino = f->ino };
         } else if (f->kind == USERFILE_SCRATCH_LINK || f->kind == USERFILE_LINK) {
                 ret->mode = S_IFLNK | 0777;
         } else if (f->kind == USERFILE_ACTING) {
@@ -408,8 +445,11 @@ int userfile_content(struct session *s, struct userfile *f, struct buf *out)
         const struct member_link *l;
 
         pthread_mutex_lock(&s->write->lock);
-        d = f->kind == USERFILE_ACTING && !f->gone ? place_document(s->model, &f->place, f->name, NULL) : NULL;
-        l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name) : NULL;
+        d = f->kind == USERFILE_ACTING && !f->gone
+                    ? place_document(s->model, &f->place, f->name, NULL)
+                    : NULL;
+        l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name)
+                                                 : NULL;
         /* What others write is theirs until they commit it. */
         if (d != NULL)
                 buf_append(out, d->bytes, d->len);
@@ -425,7 +465,9 @@ static const struct object *userfile_object(const struct model *m, const struct 
 {
         const struct object *o = NULL;
 
-        return f->kind == USERFILE_ACTING && place_document(m, &f->place, f->name, &o) != NULL ? o : NULL;
+        return f->kind == USERFILE_ACTING && place_document(m, &f->place, f->name, &o) != NULL
+                       ? o
+                       : NULL;
 }
 
 int userfile_getxattr(struct session *s, struct userfile *f, const char *name, struct buf *out)
@@ -437,7 +479,8 @@ int userfile_getxattr(struct session *s, struct userfile *f, const char *name, s
         if (strcmp(name, "phase") == 0)
                 return buf_puts(out, phase_text(o->phase));
         if (strcmp(name, "error") == 0 && o->draft_err.code != 0)
-                return buf_printf(out, "%s%s%s", o->draft_err.id, o->draft_err.id[0] ? " " : "", o->draft_err.msg);
+                return buf_printf(out, "%s%s%s", o->draft_err.id, o->draft_err.id[0] ? " " : "",
+                        o->draft_err.msg);
         return -ENODATA;
 }
 

@@ -3,16 +3,17 @@
 /*
  * userfile: the user's own files and links in writable folders, as the kernel sees them.
  *
- *     ACTING   its bytes are an object's document in the model; here is only who holds it and who writes it
- *     SCRATCH  its bytes are here, in memory, capped; gone at unmount, unless an acting file was renamed to it: that
- *              one is in the store as well
- *     LINK     a migration's link, in the model; SCRATCH_LINK one that leads nowhere that counts (`ln -sfn`, editors' locks)
+ *     ACTING   its bytes are an object's document in the model; here is only who holds it and who
+ * writes it SCRATCH  its bytes are here, in memory, capped; gone at unmount, unless an acting file
+ * was renamed to it: that one is in the store as well LINK     a migration's link, in the model;
+ * SCRATCH_LINK one that leads nowhere that counts (`ln -sfn`, editors' locks)
  *
- * As long as a name means the same file it is the same struct, which is what the kernel's inode goes by. A file that was
- * unlinked or replaced stays, with the bytes it had, for those who hold it.
+ * As long as a name means the same file it is the same struct, which is what the kernel's inode
+ * goes by. A file that was unlinked or replaced stays, with the bytes it had, for those who hold
+ * it.
  *
- * Locking: write_state.lock guards everything here but what is set at birth. It is taken below the model's lock, never
- * above it. Functions ending in _locked need it held.
+ * Locking: write_state.lock guards everything here but what is set at birth. It is taken below the
+ * model's lock, never above it. Functions ending in _locked need it held.
  */
 #include <pthread.h>
 #include <uthash.h>
@@ -36,18 +37,20 @@ struct userfile {
         struct write_state *state;
         unsigned refs;
         enum userfile_kind kind;
-        bool gone;             /* no name leads to it any more */
+        bool gone; /* no name leads to it any more */
         struct place place;
         char name[NAME_MAX + 1];
         char *key;
-        uint64_t ino;          /* of what is not acting */
-        char *bytes;           /* SCRATCH, SCRATCH_LINK, and what a file that is gone had */
+        uint64_t ino; /* of what is not acting */
+        char *bytes;  /* SCRATCH, SCRATCH_LINK, and what a file that is gone had */
         size_t len;
         int64_t mtime_ns;
         struct acting_origin origin; /* the acting name that it left */
-        bool stored;           /* SCRATCH: the store has it, too */
-        struct draft *opened;  /* the handle that was opened for writing last: `touch` sets times without saying by which */
-        struct draft *writer;  /* the handle that wrote last and has not committed: its size is what stat shows */
+        bool stored;                 /* SCRATCH: the store has it, too */
+        struct draft *opened; /* the handle that was opened for writing last: `touch` sets times
+                                 without saying by which */
+        struct draft *writer; /* the handle that wrote last and has not committed: its size is what
+                                 stat shows */
 };
 
 /* A user whose deletions are refused; see guard.h. */
@@ -73,19 +76,24 @@ bool place_acting(const struct place *p, const char *name, char stem[static ACTI
 bool place_link(const struct place *p, const char *name, struct acting_link *ret);
 
 /* The model's side of a name; inside a read section or on the engine thread. */
-const struct document *place_document(const struct model *m, const struct place *p, const char *name, const struct object **o);
-const struct member_link *place_member_link(const struct model *m, const struct place *p, const char *name);
+const struct document *place_document(
+        const struct model *m, const struct place *p, const char *name, const struct object **o);
+const struct member_link *place_member_link(
+        const struct model *m, const struct place *p, const char *name);
 
-/* A new file of that name, with one reference for the caller; the older one of that name is detached. NULL: no memory. */
-struct userfile *userfile_add_locked(struct write_state *w, const struct place *p, const char *name, enum userfile_kind kind);
-struct userfile *userfile_find_locked(struct write_state *w, const struct place *p, const char *name);
+/* A new file of that name, with one reference for the caller; the older one of that name is
+ * detached. NULL: no memory. */
+struct userfile *userfile_add_locked(
+        struct write_state *w, const struct place *p, const char *name, enum userfile_kind kind);
+struct userfile *userfile_find_locked(
+        struct write_state *w, const struct place *p, const char *name);
 /* The name leads nowhere, or elsewhere: the file keeps the bytes it has. */
 void userfile_detach_locked(struct write_state *w, const struct model *m, struct userfile *f);
 /* All files of a place. Any thread, no lock held. */
 void userfile_detach_place(struct session *s, const struct place *p);
 /* Another name, and what that makes of it. The older file of that name is detached. */
-int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f, const struct place *p,
-        const char *name, enum userfile_kind kind);
+int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f,
+        const struct place *p, const char *name, enum userfile_kind kind);
 int userfile_set_bytes_locked(struct userfile *f, const char *bytes, size_t len);
 /* Whether the store has a scratch file, too. */
 void userfile_set_stored_locked(struct write_state *w, struct userfile *f, bool stored);
@@ -97,8 +105,10 @@ struct userfile *userfile_ref(struct userfile *f);
 void userfile_unref(struct userfile *f);
 
 /* write_ops' part, inside a read section. */
-int userfile_lookup(struct session *s, const struct subject *folder, const char *name, struct userfile **ret);
-int userfile_list(struct session *s, const struct subject *folder, int (*emit)(void *, const char *, mode_t), void *arg);
+int userfile_lookup(
+        struct session *s, const struct subject *folder, const char *name, struct userfile **ret);
+int userfile_list(struct session *s, const struct subject *folder,
+        int (*emit)(void *, const char *, mode_t), void *arg);
 int userfile_getattr(struct session *s, struct userfile *f, struct user_attr *ret);
 int userfile_content(struct session *s, struct userfile *f, struct buf *out);
 int userfile_getxattr(struct session *s, struct userfile *f, const char *name, struct buf *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names in writable folders: made and removed; fs/write_rename.c moves them. What acts is the engine's to decide; it answers from its own thread.
- * None of these waits for the notifier: the kernel holds the folder's lock meanwhile.
+ * Names in writable folders: made and removed; fs/write_rename.c moves them. What acts is the
+ * engine's to decide; it answers from its own thread. None of these waits for the notifier: the
+ * kernel holds the folder's lock meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,17 @@
 static int name_set(char to[static NAME_MAX + 1], const char *name)
 {
         return snprintf(to, NAME_MAX + 1, "%s", name) > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* The name leads nowhere from now on; who has the file open keeps the bytes. */
+static void name_detach(struct write_state *w, const struct place *p, const char *name)
+{
+        struct userfile *f;
+
+        LOCK_SCOPE(&w->lock);
+        f = userfile_find_locked(w, p, name);
+        if (f != NULL)
+                userfile_detach_locked(w, NULL, f);
 }
 
 /* ---------------------------------------------------------------- create */
@@ -56,7 +68,8 @@ static void create_run(struct engine *e, struct write_job *j)
         if (place_acting(&j->place, j->name, stem, ext, &a))
                 r = acting_create(e, &a, &j->err);
         created = r == 0;
-        /* The kernel asks with O_CREAT for what it did not know: without O_EXCL a file that is there is opened. */
+        /* The kernel asks with O_CREAT for what it did not know: without O_EXCL a file that is
+         * there is opened. */
         if (r == -EEXIST && (j->flags & O_EXCL) == 0 && j->err.id[0] == '\0')
                 r = 0;
         if (r == 0 && created && parked_answered(j->parked)) {
@@ -82,8 +95,9 @@ static void create_run(struct engine *e, struct write_job *j)
         create_reply(e, j, created, r);
 }
 
-static struct write_job *names_job(struct session *s, const char *op, void (*run)(struct engine *, struct write_job *),
-        struct inode *folder, const struct place *p, const char *name)
+static struct write_job *names_job(struct session *s, const char *op,
+        void (*run)(struct engine *, struct write_job *), struct inode *folder,
+        const struct place *p, const char *name)
 {
         struct write_job *j = write_job_new(s, op, run);
 
@@ -96,7 +110,8 @@ static struct write_job *names_job(struct session *s, const char *op, void (*run
         return j;
 }
 
-void names_create(fuse_req_t req, struct session *s, struct inode *folder, const char *name, int flags)
+void names_create(
+        fuse_req_t req, struct session *s, struct inode *folder, const char *name, int flags)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
@@ -123,13 +138,15 @@ void names_create(fuse_req_t req, struct session *s, struct inode *folder, const
                 return;
         }
         r = scratch_new(s, &p, name, USERFILE_SCRATCH, &f);
-        if (r == 0)
+        if (r == 0) {
                 r = draft_new(&d, s, userfile_ref(f), flags, true);
-        if (r < 0) {
-                if (f != NULL) {
+                if (r < 0) {
+                        name_detach(s->write, &p, name);
                         userfile_unref(f); /* the draft's */
                         userfile_unref(f);
                 }
+        }
+        if (r < 0) {
                 reply_err(req, "create", r, NULL);
                 return;
         }
@@ -154,7 +171,8 @@ static bool error_stem(const char *name, char stem[static ACTING_STEM_MAX + 1])
 /* What unlinking the name means; `stored`: the store has the scratch file, too. */
 enum unlink_what { UNLINK_SCRATCH, UNLINK_ACTING, UNLINK_LINK, UNLINK_ERROR, UNLINK_NOTHING };
 
-static enum unlink_what unlink_what(struct write_state *w, const struct place *p, const char *name, bool *stored)
+static enum unlink_what unlink_what(
+        struct write_state *w, const struct place *p, const char *name, bool *stored)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
@@ -171,17 +189,6 @@ static enum unlink_what unlink_what(struct write_state *w, const struct place *p
         if (place_link(p, name, &l))
                 return UNLINK_LINK;
         return error_stem(name, stem) ? UNLINK_ERROR : UNLINK_NOTHING;
-}
-
-/* The name leads nowhere from now on; who has the file open keeps the bytes. */
-static void unlink_detach(struct write_state *w, const struct place *p, const char *name)
-{
-        struct userfile *f;
-
-        LOCK_SCOPE(&w->lock);
-        f = userfile_find_locked(w, p, name);
-        if (f != NULL)
-                userfile_detach_locked(w, NULL, f);
 }
 
 static int unlink_acting(struct engine *e, struct write_job *j)
@@ -202,7 +209,7 @@ static int unlink_acting(struct engine *e, struct write_job *j)
                 return -ENOENT;
         r = acting_unlink(e, &a, j->uid, &j->err);
         if (r == 0)
-                unlink_detach(w, &j->place, j->name);
+                name_detach(w, &j->place, j->name);
         return r;
 }
 
@@ -229,7 +236,7 @@ static void unlink_run(struct engine *e, struct write_job *j)
         case UNLINK_SCRATCH:
                 r = stored ? scratch_forget(e, &j->place, j->name, &j->err) : 0;
                 if (r == 0)
-                        unlink_detach(j->s->write, &j->place, j->name);
+                        name_detach(j->s->write, &j->place, j->name);
                 break;
         case UNLINK_ACTING:
                 r = unlink_acting(e, j);
@@ -238,7 +245,7 @@ static void unlink_run(struct engine *e, struct write_job *j)
                 if (place_link(&j->place, j->name, &l))
                         r = acting_unlink_link(e, &l, j->uid, &j->err);
                 if (r == 0)
-                        unlink_detach(j->s->write, &j->place, j->name);
+                        name_detach(j->s->write, &j->place, j->name);
                 break;
         case UNLINK_ERROR:
                 r = unlink_error(e, j);
@@ -263,7 +270,8 @@ void names_unlink(fuse_req_t req, struct session *s, struct inode *folder, const
                 reply_err(req, "unlink", r, NULL);
                 return;
         }
-        /* Editors' temporary files may always go; what may be all that is left of a policy may not. */
+        /* Editors' temporary files may always go; what may be all that is left of a policy may not.
+         */
         what = unlink_what(s->write, &p, name, &stored);
         if ((what != UNLINK_SCRATCH || stored) && guard_refuses(s, uid, &err)) {
                 reply_err(req, "unlink", -EPERM, &err);
@@ -300,7 +308,8 @@ void names_mkdir(fuse_req_t req, struct session *s, struct inode *folder, const 
                 write_job_post(j, req);
 }
 
-static int symlink_scratch(struct session *s, const struct place *p, const char *name, const char *target)
+static int symlink_scratch(
+        struct session *s, const struct place *p, const char *name, const char *target)
 {
         struct userfile *f = NULL;
         int r = scratch_new(s, p, name, USERFILE_SCRATCH_LINK, &f);
@@ -323,13 +332,15 @@ static void symlink_run(struct engine *e, struct write_job *j)
 
         if (place_link(&j->place, j->name, &l))
                 r = acting_link(e, &l, j->bytes, j->s->options.mountpoint, false, NULL, &j->err);
-        /* `ln -sfn` makes the new link beside the old one, which may lead to the same cluster: it counts once. */
+        /* `ln -sfn` makes the new link beside the old one, which may lead to the same cluster: it
+         * counts once. */
         if (r == -EEXIST && strcmp(j->err.id, "FLT-0238") == 0)
                 r = symlink_scratch(j->s, &j->place, j->name, j->bytes);
         write_job_reply_lookup(e, j, r);
 }
 
-void names_symlink(fuse_req_t req, struct session *s, struct inode *folder, const char *name, const char *target)
+void names_symlink(fuse_req_t req, struct session *s, struct inode *folder, const char *name,
+        const char *target)
 {
         char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;

@@ -20,7 +20,8 @@
 
 /* ---------------------------------------------------------------- jobs */
 
-struct write_job *write_job_new(struct session *s, const char *op, void (*run)(struct engine *, struct write_job *))
+struct write_job *write_job_new(
+        struct session *s, const char *op, void (*run)(struct engine *, struct write_job *))
 {
         struct write_job *j = calloc(1, sizeof(*j));
 
@@ -134,11 +135,13 @@ int write_place(struct session *s, struct inode *folder, struct place *ret)
 static void ctl_run(struct engine *e, struct write_job *j)
 {
         /* The job's name is the object's; its flags say which kind. */
-        write_job_reply_told(e, j, acting_ctl(e, j->place.fleet, (enum object_kind)j->flags, j->name, j->bytes, j->len,
-                                           &j->err));
+        write_job_reply_told(e, j,
+                acting_ctl(e, j->place.fleet, (enum object_kind)j->flags, j->name, j->bytes, j->len,
+                        &j->err));
 }
 
-static void write_ctl(fuse_req_t req, struct session *s, struct inode *ctl, const char *bytes, size_t len)
+static void write_ctl(
+        fuse_req_t req, struct session *s, struct inode *ctl, const char *bytes, size_t len)
 {
         struct write_job *j;
         struct node n;

@@ -5,10 +5,11 @@
  *     from \ to     scratch                     acting                         link of a migration
  *     scratch       another name                judged, kept and started       a symlink is set
  *     acting        removed after a grace       EPERM: copy, then remove       EPERM
- *     link          EPERM                       EPERM                          within targets/: another name
+ *     link          EPERM                       EPERM                          within targets/:
+ * another name
  *
- * The file follows its name: the kernel's inode of a scratch file is that of the acting one afterwards, and who has it open
- * goes on with it.
+ * The file follows its name: the kernel's inode of a scratch file is that of the acting one
+ * afterwards, and who has it open goes on with it.
  */
 #include <errno.h>
 #include <linux/fs.h>
@@ -33,7 +34,8 @@ static int rename_refuse(struct err *err, const char *what, const char *remedy)
 /* ---------------------------------------------------------------- acting → scratch */
 
 /* The file takes its bytes along: they are no document of the model any more. */
-static int rename_take_away(struct write_job *j, struct userfile *f, const struct acting_file *a, const struct document *d)
+static int rename_take_away(struct write_job *j, struct userfile *f, const struct acting_file *a,
+        const struct document *d)
 {
         struct write_state *w = j->s->write;
         int r = 0;
@@ -59,7 +61,8 @@ static int rename_take_away(struct write_job *j, struct userfile *f, const struc
         return r;
 }
 
-static int rename_away(struct engine *e, struct write_job *j, struct userfile *f, const struct acting_file *a)
+static int rename_away(
+        struct engine *e, struct write_job *j, struct userfile *f, const struct acting_file *a)
 {
         const struct document *d = place_document(&e->model, &j->place, j->name, NULL);
         _cleanup_(document_done) struct document copy = { .bytes = NULL };
@@ -84,7 +87,8 @@ static int rename_away(struct engine *e, struct write_job *j, struct userfile *f
 
 /* ---------------------------------------------------------------- scratch → acting */
 
-static int rename_in(struct engine *e, struct write_job *j, struct userfile *f, const struct acting_file *a)
+static int rename_in(
+        struct engine *e, struct write_job *j, struct userfile *f, const struct acting_file *a)
 {
         struct write_state *w = j->s->write;
         _cleanup_(freep) char *bytes = NULL;
@@ -146,7 +150,8 @@ static int rename_scratch(struct engine *e, struct write_job *j, struct userfile
                 if (bytes != NULL)
                         memcpy(bytes, f->bytes, len);
                 pthread_mutex_unlock(&w->lock);
-                r = bytes == NULL ? -ENOMEM : scratch_keep(e, &j->to, j->to_name, bytes, len, &j->err);
+                r = bytes == NULL ? -ENOMEM
+                                  : scratch_keep(e, &j->to, j->to_name, bytes, len, &j->err);
                 if (r == 0)
                         r = scratch_forget(e, &j->place, j->name, &j->err);
         } else {
@@ -166,7 +171,8 @@ static int rename_scratch(struct engine *e, struct write_job *j, struct userfile
 
 /* ---------------------------------------------------------------- links */
 
-static int rename_link(struct engine *e, struct write_job *j, struct userfile *f, const struct acting_link *to)
+static int rename_link(
+        struct engine *e, struct write_job *j, struct userfile *f, const struct acting_link *to)
 {
         const struct member_link *l = place_member_link(&e->model, &j->place, j->name);
         _cleanup_(freep) char *text = NULL;
@@ -182,11 +188,13 @@ static int rename_link(struct engine *e, struct write_job *j, struct userfile *f
                 text = strndup(f->bytes, f->len);
         pthread_mutex_unlock(&w->lock);
         if (text == NULL)
-                return rename_refuse(&j->err, "only a symlink can become a migration's link", "ln -s");
+                return rename_refuse(
+                        &j->err, "only a symlink can become a migration's link", "ln -s");
         if (member && !(from.target && to->target && place_equal(&j->place, &j->to)))
-                return rename_refuse(&j->err, "source and targets do not change places", "make a new link, remove the old one");
-        r = acting_link(e, to, text, j->s->options.mountpoint, (j->flags & RENAME_NOREPLACE) == 0, member ? j->name : NULL,
-                &j->err);
+                return rename_refuse(&j->err, "source and targets do not change places",
+                        "make a new link, remove the old one");
+        r = acting_link(e, to, text, j->s->options.mountpoint, (j->flags & RENAME_NOREPLACE) == 0,
+                member ? j->name : NULL, &j->err);
         if (r == 0 && !member) {
                 LOCK_SCOPE(&w->lock);
                 userfile_detach_locked(w, NULL, f);
@@ -196,7 +204,8 @@ static int rename_link(struct engine *e, struct write_job *j, struct userfile *f
 
 /* ---------------------------------------------------------------- all of them */
 
-static bool rename_exists(const struct model *m, struct write_state *w, const struct place *p, const char *name)
+static bool rename_exists(
+        const struct model *m, struct write_state *w, const struct place *p, const char *name)
 {
         struct userfile *f;
 
@@ -209,22 +218,27 @@ static bool rename_exists(const struct model *m, struct write_state *w, const st
 
 static int rename_decide(struct engine *e, struct write_job *j, struct userfile *f)
 {
-        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1], to_stem[ACTING_STEM_MAX + 1], to_ext[ACTING_EXT_MAX + 1];
+        char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1], to_stem[ACTING_STEM_MAX + 1],
+                to_ext[ACTING_EXT_MAX + 1];
         const bool scratch = f != NULL && userfile_is_scratch(f);
         struct acting_file from, to;
         struct acting_link link;
         const bool to_acts = place_acting(&j->to, j->to_name, to_stem, to_ext, &to);
 
-        if ((j->flags & RENAME_NOREPLACE) != 0 && rename_exists(&e->model, j->s->write, &j->to, j->to_name))
+        if ((j->flags & RENAME_NOREPLACE) != 0 &&
+                rename_exists(&e->model, j->s->write, &j->to, j->to_name))
                 return -EEXIST;
         if (place_link(&j->to, j->to_name, &link))
                 return rename_link(e, j, f, &link);
         if (scratch)
                 return to_acts ? rename_in(e, j, f, &to) : rename_scratch(e, j, f);
         if (!place_acting(&j->place, j->name, stem, ext, &from))
-                return rename_refuse(&j->err, "a migration's link keeps its name", "make a new link, remove the old one");
+                return rename_refuse(&j->err, "a migration's link keeps its name",
+                        "make a new link, remove the old one");
         if (to_acts)
-                return rename_refuse(&j->err, "an acting file cannot be renamed to another acting name", "copy it, then remove it");
+                return rename_refuse(&j->err,
+                        "an acting file cannot be renamed to another acting name",
+                        "copy it, then remove it");
         return rename_away(e, j, f, &from);
 }
 
@@ -240,8 +254,8 @@ static void rename_run(struct engine *e, struct write_job *j)
         write_job_reply(e, j, rename_decide(e, j, j->file));
 }
 
-void names_rename(fuse_req_t req, struct session *s, struct inode *from_folder, const char *from, struct inode *to_folder,
-        const char *to, unsigned flags)
+void names_rename(fuse_req_t req, struct session *s, struct inode *from_folder, const char *from,
+        struct inode *to_folder, const char *to, unsigned flags)
 {
         struct write_job *j = NULL;
         struct place p, q;

@@ -18,7 +18,8 @@
 
 /* ---------------------------------------------------------------- names */
 
-bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX + 1], char ext[static ACTING_EXT_MAX + 1])
+bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX + 1],
+        char ext[static ACTING_EXT_MAX + 1])
 {
         static const char *const extensions[] = { "yaml", "yml", "json" };
         const char *dot = strrchr(file_name, '.');
@@ -44,14 +45,16 @@ static int64_t now_ns(void)
 
 static bool document_is(const struct document *d, const char *bytes, size_t len, const char *ext)
 {
-        return d->bytes != NULL && d->len == len && memcmp(d->bytes, bytes, len) == 0 && strcmp(d->ext, ext) == 0;
+        return d->bytes != NULL && d->len == len && memcmp(d->bytes, bytes, len) == 0 &&
+               strcmp(d->ext, ext) == 0;
 }
 
 /* ---------------------------------------------------------------- may it be written? */
 
 static int refuse_ran(const struct acting_file *f, struct err *err)
 {
-        err_set(err, -EEXIST, "%s %s ran already: %ss run once", f->kind == OBJECT_RESTORE ? "restore" : "migration", f->name,
+        err_set(err, -EEXIST, "%s %s ran already: %ss run once",
+                f->kind == OBJECT_RESTORE ? "restore" : "migration", f->name,
                 f->kind == OBJECT_RESTORE ? "restore" : "migration");
         err_id(err, "FLT-0250");
         err_remedy(err, "use a new name, or `echo retry > %s/ctl`", f->name);
@@ -60,7 +63,8 @@ static int refuse_ran(const struct acting_file *f, struct err *err)
 
 static bool acting_ran(const struct object *o, const struct acting_file *f)
 {
-        return op_type_of(f->kind)->one_shot && !f->in_folder && o->in_force.bytes != NULL && !o->removed;
+        return op_type_of(f->kind)->one_shot && !f->in_folder && o->in_force.bytes != NULL &&
+               !o->removed;
 }
 
 static int acting_not_ours(const struct object *o, int code, struct err *err)
@@ -73,7 +77,8 @@ static int acting_not_ours(const struct object *o, int code, struct err *err)
 
 static int acting_frozen(const struct object *o, struct err *err)
 {
-        err_set(err, -EBUSY, "migration %s has started: its links and its policy are frozen", o->name);
+        err_set(err, -EBUSY, "migration %s has started: its links and its policy are frozen",
+                o->name);
         err_id(err, "FLT-0426");
         err_remedy(err, "make another migration");
         return -EBUSY;
@@ -93,7 +98,8 @@ static int acting_may_write(const struct object *o, const struct acting_file *f,
                 return acting_not_ours(o, -EEXIST, err);
         if (f->in_folder) {
                 if (!o->is_folder)
-                        return err_set(err, -EPERM, "migration %s was made from a document", f->name);
+                        return err_set(
+                                err, -EPERM, "migration %s was made from a document", f->name);
                 if (o->started)
                         return acting_frozen(o, err);
         } else if (o->is_folder) {
@@ -104,7 +110,8 @@ static int acting_may_write(const struct object *o, const struct acting_file *f,
         }
         d = object_visible_document(o);
         if (d != NULL && strcmp(d->ext, f->ext) != 0) {
-                err_set(err, -EEXIST, "the name %s belongs to %s.%s", f->name, f->in_folder ? "policy" : f->name, d->ext);
+                err_set(err, -EEXIST, "the name %s belongs to %s.%s", f->name,
+                        f->in_folder ? "policy" : f->name, d->ext);
                 err_id(err, "FLT-0249");
                 err_remedy(err, "remove that file first, or choose another name");
                 return -EEXIST;
@@ -114,8 +121,8 @@ static int acting_may_write(const struct object *o, const struct acting_file *f,
 
 /* ---------------------------------------------------------------- drafts */
 
-static int acting_draft(struct engine *e, struct object *next, const char *bytes, size_t len, const char *ext,
-        int64_t mtime_ns, struct err *err)
+static int acting_draft(struct engine *e, struct object *next, const char *bytes, size_t len,
+        const char *ext, int64_t mtime_ns, struct err *err)
 {
         struct acting *a = acting_get(e);
         uint64_t last = next->in_force.generation;
@@ -138,8 +145,8 @@ static int acting_draft(struct engine *e, struct object *next, const char *bytes
         return 0;
 }
 
-static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f, const struct object *o, struct object *next,
-        struct err *err)
+static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f,
+        const struct object *o, struct object *next, struct err *err)
 {
         if (o == NULL)
                 return acting_fresh(e, f, next, err);
@@ -148,18 +155,21 @@ static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f, c
 }
 
 /*
- * A refusal: `bytes` become the draft, or with NULL stay what they are (a refused rename leaves the original). What cannot
- * be stored is kept in memory at least: the reason must show in any case. Returns why->code.
+ * A refusal: `bytes` become the draft, or with NULL stay what they are (a refused rename leaves the
+ * original). What cannot be stored is kept in memory at least: the reason must show in any case.
+ * Returns why->code.
  */
-static int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
-        const struct err *why)
+static int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes,
+        size_t len, const struct err *why)
 {
         struct object *o = acting_object(e, f), next, again;
         const char *ext = f->ext;
         int r = acting_copy_or_fresh(e, f, o, &next, NULL);
 
-        /* What another writer is about to commit, or has, is not disturbed by a rename that did not happen. */
-        if (r == 0 && bytes == NULL && (next.draft_state == DRAFT_OPEN || next.draft_state == DRAFT_ACCEPTED))
+        /* What another writer is about to commit, or has, is not disturbed by a rename that did not
+         * happen. */
+        if (r == 0 && bytes == NULL &&
+                (next.draft_state == DRAFT_OPEN || next.draft_state == DRAFT_ACCEPTED))
                 return why->code;
         if (r == 0 && bytes != NULL)
                 r = acting_draft(e, &next, bytes, len, ext, 0, NULL);
@@ -180,12 +190,13 @@ static int acting_keep_refused(struct engine *e, const struct acting_file *f, co
         else if (bytes != NULL)
                 document_done(&again.draft);
         if (o != NULL)
-                engine_event(e, "WriteRefused", o->fleet, "kind", object_kind_name(f->kind), "name", f->name, "code", why->id,
-                        "message", why->msg, NULL);
+                engine_event(e, "WriteRefused", o->fleet, "kind", object_kind_name(f->kind), "name",
+                        f->name, "code", why->id, "message", why->msg, NULL);
         return why->code;
 }
 
-int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len, const struct err *why)
+int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
+        const struct err *why)
 {
         struct object *o = acting_object(e, f);
 
@@ -194,7 +205,8 @@ int acting_refuse(struct engine *e, const struct acting_file *f, const char *byt
         return acting_keep_refused(e, f, bytes, len, why);
 }
 
-int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o, const struct err *why, struct err *err)
+int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
+        const struct err *why, struct err *err)
 {
         struct object next = *o, again;
         int r;
@@ -208,8 +220,8 @@ int acting_interrupt(struct engine *e, const struct acting_file *f, struct objec
         /* It must not start, whatever the disk says; the engine stores it when it can. */
         if (r < 0 && acting_apply(e, f, &o, &again, false, NULL) == 0)
                 engine_dirty(e, o);
-        engine_event(e, "WriteInterrupted", o->fleet, "kind", object_kind_name(f->kind), "name", f->name, "message", why->msg,
-                NULL);
+        engine_event(e, "WriteInterrupted", o->fleet, "kind", object_kind_name(f->kind), "name",
+                f->name, "message", why->msg, NULL);
         return r;
 }
 
@@ -218,7 +230,9 @@ int acting_interrupt(struct engine *e, const struct acting_file *f, struct objec
 int acting_start(struct engine *e, struct object *o, struct err *err)
 {
         const struct op_type *type = op_type_of(o->kind);
-        const struct acting_file f = { .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext };
+        const struct acting_file f = {
+                .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext
+        };
         struct policy *p = NULL;
         struct err why = ERR_INIT;
         int r = type->admit(e, o, o->draft.bytes, o->draft.len, o->draft.ext, &p, &why);
@@ -229,8 +243,12 @@ int acting_start(struct engine *e, struct object *o, struct err *err)
                 err_copy(err, &why);
                 /* The bytes are the object's own: they must outlive their replacement. */
                 if (document_set(&d, o->draft.bytes, o->draft.len, o->draft.ext, 0) == 0)
-                        (void)acting_keep_refused(e, &(struct acting_file){ .fleet = f.fleet, .kind = f.kind,
-                                .name = f.name, .ext = d.ext }, d.bytes, d.len, &why);
+                        (void)acting_keep_refused(e,
+                                &(struct acting_file){ .fleet = f.fleet,
+                                        .kind = f.kind,
+                                        .name = f.name,
+                                        .ext = d.ext },
+                                d.bytes, d.len, &why);
                 document_done(&d);
                 return r;
         }
@@ -261,7 +279,8 @@ int acting_create(struct engine *e, const struct acting_file *f, struct err *err
                 r = acting_copy_or_fresh(e, f, o, &next, err);
         if (r < 0)
                 return r;
-        if (o != NULL && o->own && object_visible_document(o) != NULL && strcmp(object_visible_document(o)->ext, f->ext) == 0 &&
+        if (o != NULL && o->own && object_visible_document(o) != NULL &&
+                strcmp(object_visible_document(o)->ext, f->ext) == 0 &&
                 o->is_folder == f->in_folder)
                 return err_set(err, -EEXIST, "%s.%s exists", f->name, f->ext);
         if (o != NULL && o->removal_at_ms != 0) {
@@ -274,7 +293,8 @@ int acting_create(struct engine *e, const struct acting_file *f, struct err *err
                         (void)acting_apply(e, f, &o, &next, durable, NULL);
                 return r;
         }
-        /* Only the bytes matter after a crash: there are none yet. A removal that is void must stay so, though. */
+        /* Only the bytes matter after a crash: there are none yet. A removal that is void must stay
+         * so, though. */
         if (durable) {
                 struct object voided = next;
 
@@ -290,7 +310,8 @@ int acting_create(struct engine *e, const struct acting_file *f, struct err *err
 }
 
 /* The editor's way back: what is in force is written again over a draft that was refused. */
-static bool acting_rolls_back(const struct object *o, const char *bytes, size_t len, const char *ext)
+static bool acting_rolls_back(
+        const struct object *o, const char *bytes, size_t len, const char *ext)
 {
         switch (o->draft_state) {
         case DRAFT_REJECTED:
@@ -309,7 +330,8 @@ static bool acting_rolls_back(const struct object *o, const char *bytes, size_t 
         return !o->removed && document_is(&o->in_force, bytes, len, ext);
 }
 
-static int acting_roll_back(struct engine *e, const struct acting_file *f, struct object *o, struct err *err)
+static int acting_roll_back(
+        struct engine *e, const struct acting_file *f, struct object *o, struct err *err)
 {
         struct object next = *o;
 
@@ -318,8 +340,8 @@ static int acting_roll_back(struct engine *e, const struct acting_file *f, struc
         return acting_apply(e, f, &o, &next, true, err);
 }
 
-static int acting_judge(struct engine *e, const struct acting_file *f, const struct object *o, const char *bytes, size_t len,
-        struct err *err)
+static int acting_judge(struct engine *e, const struct acting_file *f, const struct object *o,
+        const char *bytes, size_t len, struct err *err)
 {
         _cleanup_(policy_freep) struct policy *p = NULL;
         struct object fresh;
@@ -333,8 +355,8 @@ static int acting_judge(struct engine *e, const struct acting_file *f, const str
 }
 
 /* Judged well: kept as an accepted draft. What cannot be kept is a refused one. */
-static int acting_accept(struct engine *e, const struct acting_file *f, struct object **o, const char *bytes, size_t len,
-        int64_t mtime_ns, bool released, struct err *err)
+static int acting_accept(struct engine *e, const struct acting_file *f, struct object **o,
+        const char *bytes, size_t len, int64_t mtime_ns, bool released, struct err *err)
 {
         struct object next;
         int r = acting_copy_or_fresh(e, f, *o, &next, err);
@@ -348,12 +370,13 @@ static int acting_accept(struct engine *e, const struct acting_file *f, struct o
         acting_clear_removal(&next);
         r = acting_apply(e, f, o, &next, true, err);
         if (r == 0)
-                engine_event(e, "WriteAccepted", (*o)->fleet, "kind", object_kind_name(f->kind), "name", f->name, NULL);
+                engine_event(e, "WriteAccepted", (*o)->fleet, "kind", object_kind_name(f->kind),
+                        "name", f->name, NULL);
         return r;
 }
 
-int acting_commit(struct engine *e, const struct acting_file *f, const char *bytes, size_t len, int64_t mtime_ns,
-        uint64_t *write, struct err *err)
+int acting_commit(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
+        int64_t mtime_ns, uint64_t *write, struct err *err)
 {
         struct object *o = acting_object(e, f);
         struct err why = ERR_INIT;
@@ -385,19 +408,22 @@ int acting_commit(struct engine *e, const struct acting_file *f, const char *byt
 static void acting_why_interrupted(int exit_code, struct err *why)
 {
         if (exit_code & 0x7f)
-                err_set(why, -EINTR, "the writer was ended by signal %d before it was done", exit_code & 0x7f);
+                err_set(why, -EINTR, "the writer was ended by signal %d before it was done",
+                        exit_code & 0x7f);
         else
                 err_set(why, -EINTR, "the writer ended with status %d", (exit_code >> 8) & 0xff);
         err_id(why, "FLT-0255");
         err_remedy(why, "write it again, or `echo start > ctl`");
 }
 
-int acting_finish(struct engine *e, const struct acting_file *f, uint64_t write, int exit_code, struct err *err)
+int acting_finish(struct engine *e, const struct acting_file *f, uint64_t write, int exit_code,
+        struct err *err)
 {
         struct object *o = acting_object(e, f);
         struct err why = ERR_INIT;
 
-        if (o == NULL || write == 0 || o->draft_state != DRAFT_ACCEPTED || o->draft.generation != write)
+        if (o == NULL || write == 0 || o->draft_state != DRAFT_ACCEPTED ||
+                o->draft.generation != write)
                 return 0;
         if (exit_code == 0)
                 return acting_start(e, o, err);
@@ -405,7 +431,8 @@ int acting_finish(struct engine *e, const struct acting_file *f, uint64_t write,
         return acting_interrupt(e, f, o, &why, err);
 }
 
-int acting_finish_empty(struct engine *e, const struct acting_file *f, bool replace, int exit_code, struct err *err)
+int acting_finish_empty(
+        struct engine *e, const struct acting_file *f, bool replace, int exit_code, struct err *err)
 {
         struct object *o = acting_object(e, f), next;
         struct err why = ERR_INIT;
@@ -433,7 +460,8 @@ int acting_finish_empty(struct engine *e, const struct acting_file *f, bool repl
         return acting_apply(e, f, &o, &next, true, err);
 }
 
-int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes, size_t len, struct err *err)
+int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
+        struct err *err)
 {
         struct object *o = acting_object(e, f), next;
         int r = acting_writable(e, err);
@@ -460,18 +488,20 @@ int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes
 
 /* ---------------------------------------------------------------- renames */
 
-static bool acting_comes_back(const struct object *o, const struct acting_file *f, const struct acting_origin *origin,
-        const char *bytes, size_t len)
+static bool acting_comes_back(const struct object *o, const struct acting_file *f,
+        const struct acting_origin *origin, const char *bytes, size_t len)
 {
-        if (o == NULL || origin == NULL || !origin->set || origin->kind != f->kind || strcmp(origin->fleet, f->fleet) != 0 ||
-                strcmp(origin->name, f->name) != 0 || !document_is(&o->in_force, bytes, len, f->ext))
+        if (o == NULL || origin == NULL || !origin->set || origin->kind != f->kind ||
+                strcmp(origin->fleet, f->fleet) != 0 || strcmp(origin->name, f->name) != 0 ||
+                !document_is(&o->in_force, bytes, len, f->ext))
                 return false;
         /* A schedule that was retired by now has to start again; a restore never does. */
         return !o->removed || op_type_of(f->kind)->one_shot;
 }
 
-int acting_rename_in(struct engine *e, const struct acting_file *f, const struct acting_origin *origin, const char *bytes,
-        size_t len, int64_t mtime_ns, struct err *err)
+int acting_rename_in(struct engine *e, const struct acting_file *f,
+        const struct acting_origin *origin, const char *bytes, size_t len, int64_t mtime_ns,
+        struct err *err)
 {
         struct object *o = acting_object(e, f);
         struct err why = ERR_INIT;
@@ -505,7 +535,8 @@ int acting_rename_in(struct engine *e, const struct acting_file *f, const struct
 
 /* ---------------------------------------------------------------- removals */
 
-static int acting_remove(struct engine *e, const struct acting_file *f, uint32_t uid, bool renamed, struct err *err)
+static int acting_remove(
+        struct engine *e, const struct acting_file *f, uint32_t uid, bool renamed, struct err *err)
 {
         struct object *o = acting_object(e, f), next;
         const struct document *visible = o != NULL ? object_visible_document(o) : NULL;
@@ -530,10 +561,12 @@ static int acting_remove(struct engine *e, const struct acting_file *f, uint32_t
         if (r < 0)
                 return r;
         acting_clear_draft(&next);
-        acting_set_removal(e, &next, renamed ? e->options.grace_rename_ms : e->options.grace_unlink_ms, renamed, uid);
+        acting_set_removal(e, &next,
+                renamed ? e->options.grace_rename_ms : e->options.grace_unlink_ms, renamed, uid);
         r = acting_apply(e, f, &o, &next, !renamed, err);
         if (r == 0)
-                engine_event(e, "PolicyRemoved", o->fleet, "kind", object_kind_name(f->kind), "name", f->name, NULL);
+                engine_event(e, "PolicyRemoved", o->fleet, "kind", object_kind_name(f->kind),
+                        "name", f->name, NULL);
         return r;
 }
 
@@ -547,7 +580,8 @@ int acting_unlink(struct engine *e, const struct acting_file *f, uint32_t uid, s
         return acting_remove(e, f, uid, false, err);
 }
 
-int acting_unlink_error(struct engine *e, const struct acting_file *f, uint32_t uid, struct err *err)
+int acting_unlink_error(
+        struct engine *e, const struct acting_file *f, uint32_t uid, struct err *err)
 {
         struct object *o = acting_object(e, f), next;
         int r = acting_writable(e, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acting, the one setter: every change of a declared object is made on a copy, stored, and only then put into the model.
- * So nothing shows that a crash could take back, and no reader waits for the disk.
+ * acting, the one setter: every change of a declared object is made on a copy, stored, and only
+ * then put into the model. So nothing shows that a crash could take back, and no reader waits for
+ * the disk.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -62,7 +63,8 @@ void acting_clear_removal(struct object *next)
         next->file_gone = false;
 }
 
-void acting_set_removal(struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid)
+void acting_set_removal(
+        struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid)
 {
         next->removal_at_ms = clock_boottime_ms() + grace_ms;
         next->removal_renamed = renamed;
@@ -72,7 +74,8 @@ void acting_set_removal(struct engine *e, struct object *next, int64_t grace_ms,
 
 static bool object_is_void(const struct object *o)
 {
-        return o->in_force.bytes == NULL && o->draft_state == DRAFT_NONE && o->n_runs == 0 && !o->is_folder;
+        return o->in_force.bytes == NULL && o->draft_state == DRAFT_NONE && o->n_runs == 0 &&
+               !o->is_folder;
 }
 
 static void acting_copy(struct object *o, const struct object *next)
@@ -93,10 +96,11 @@ static void acting_copy(struct object *o, const struct object *next)
         o->is_folder = next->is_folder;
 }
 
-int acting_apply(struct engine *e, const struct acting_file *f, struct object **o, struct object *next, bool durable,
-        struct err *err)
+int acting_apply(struct engine *e, const struct acting_file *f, struct object **o,
+        struct object *next, bool durable, struct err *err)
 {
-        char *drop = *o == NULL || (*o)->draft.bytes != next->draft.bytes ? next->draft.bytes : NULL;
+        char *drop =
+                *o == NULL || (*o)->draft.bytes != next->draft.bytes ? next->draft.bytes : NULL;
         int r = 0;
 
         if (durable) {

@@ -41,12 +41,15 @@ static const struct op_verb *acting_find_verb(const struct object *o, const char
         return NULL;
 }
 
-static int acting_run_verb(struct engine *e, struct object *o, const char *name, const char *arg, struct err *err)
+static int acting_run_verb(
+        struct engine *e, struct object *o, const char *name, const char *arg, struct err *err)
 {
         const struct op_verb *v = acting_find_verb(o, name);
 
-        /* A migration folder starts as a whole; a file that is no such folder's starts as its draft. */
-        if ((v == NULL || (v->on_draft && !o->is_folder)) && strcmp(name, "start") == 0 && arg[0] == '\0')
+        /* A migration folder starts as a whole; a file that is no such folder's starts as its
+         * draft. */
+        if ((v == NULL || (v->on_draft && !o->is_folder)) && strcmp(name, "start") == 0 &&
+                arg[0] == '\0')
                 return acting_start_draft(e, o, err);
         if (v == NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no verb", name);
@@ -59,8 +62,8 @@ static int acting_run_verb(struct engine *e, struct object *o, const char *name,
         return v->run(e, o, arg, err);
 }
 
-int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const char *name, const char *line, size_t len,
-        struct err *err)
+int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const char *name,
+        const char *line, size_t len, struct err *err)
 {
         const struct acting_file f = { .fleet = fleet, .kind = kind, .name = name };
         struct object *o = acting_object(e, &f);
@@ -72,7 +75,8 @@ int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const
         if (o == NULL)
                 return err_set(err, -ENOENT, "%s is gone", name);
         if (len > LIMIT_CTL_BYTES)
-                return err_set(err, -EFBIG, "a line of ctl has at most %d bytes", (int)LIMIT_CTL_BYTES);
+                return err_set(
+                        err, -EFBIG, "a line of ctl has at most %d bytes", (int)LIMIT_CTL_BYTES);
         memcpy(text, line, len);
         text[len] = '\0';
         if (strlen(text) != len)
@@ -93,12 +97,13 @@ int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const
         r = acting_run_verb(e, o, verb, arg, err);
         o = acting_object(e, &f);
         if (r < 0) {
-                engine_event(e, "VerbRefused", model_fleet(&e->model, fleet), "kind", object_kind_name(kind), "name", name,
-                        "verb", verb, "message", err != NULL ? err->msg : "", NULL);
+                engine_event(e, "VerbRefused", model_fleet(&e->model, fleet), "kind",
+                        object_kind_name(kind), "name", name, "verb", verb, "message",
+                        err != NULL ? err->msg : "", NULL);
                 return r;
         }
-        engine_event(e, "Verb", model_fleet(&e->model, fleet), "kind", object_kind_name(kind), "name", name, "verb", verb,
-                NULL);
+        engine_event(e, "Verb", model_fleet(&e->model, fleet), "kind", object_kind_name(kind),
+                "name", name, "verb", verb, NULL);
         if (o == NULL || !o->own)
                 return 0;
         rollup_object(e, o);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acting, migration folders: mkdir, the links `source` and targets/…, rmdir. The policy.yaml in them is a file like others
- * (acting.c), but that it only commits: `start` in ctl starts all of it.
+ * acting, migration folders: mkdir, the links `source` and targets/…, rmdir. The policy.yaml in
+ * them is a file like others (acting.c), but that it only commits: `start` in ctl starts all of it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +43,8 @@ static bool folder_name_ok(const char *name)
 }
 
 /* A removed migration whose runs still show: the folder begins anew, they stay its history. */
-static int folder_renew(struct engine *e, const struct acting_file *f, struct object *o, struct err *err)
+static int folder_renew(
+        struct engine *e, const struct acting_file *f, struct object *o, struct err *err)
 {
         struct object next = *o;
         int r;
@@ -82,7 +83,8 @@ int acting_mkdir(struct engine *e, const char *fleet, const char *name, struct e
         if (!folder_name_ok(name)) {
                 err_set(err, -EINVAL, "\"%s\" is no name of a migration", name);
                 err_id(err, "FLT-0230");
-                err_remedy(err, "lower case letters, digits, '-' and '.', at most %d characters", LIMIT_POLICY_NAME);
+                err_remedy(err, "lower case letters, digits, '-' and '.', at most %d characters",
+                        LIMIT_POLICY_NAME);
                 return -EINVAL;
         }
         if (o != NULL && (!o->removed || !o->own)) {
@@ -158,7 +160,8 @@ int acting_rmdir(struct engine *e, const char *fleet, const char *name, struct e
 static int link_refuse(struct err *err, const char *text, const char *what)
 {
         err_set(err, -EINVAL, "\"%s\" %s", text, what);
-        err_remedy(err, "link to a cluster: ../../clusters/NAME for source, ../../../clusters/NAME in targets/");
+        err_remedy(err,
+                "link to a cluster: ../../clusters/NAME for source, ../../../clusters/NAME in targets/");
         return -EINVAL;
 }
 
@@ -181,8 +184,8 @@ static bool path_part_is(const char *p, size_t len, const char *text)
         return strlen(text) == len && memcmp(p, text, len) == 0;
 }
 
-int acting_resolve_link(const char *text, const char *fleet, const char *migration, bool target, const char *mountpoint,
-        char member[static FOLDER_NAME_MAX + 1], struct err *err)
+int acting_resolve_link(const char *text, const char *fleet, const char *migration, bool target,
+        const char *mountpoint, char member[static FOLDER_NAME_MAX + 1], struct err *err)
 {
         const char *parts[8], *p = text;
         size_t lens[8], below = strlen(mountpoint);
@@ -233,10 +236,11 @@ static struct member_link *find_target(const struct object *o, const char *name)
 }
 
 /*
- * Replaces the link of that name, or adds it; with no text removes it. First a copy of the object with a copy of the list
- * is stored, then the object's own list is changed.
+ * Replaces the link of that name, or adds it; with no text removes it. First a copy of the object
+ * with a copy of the list is stored, then the object's own list is changed.
  */
-int acting_set_link(struct engine *e, struct object *o, bool target, struct member_link *link, struct err *err)
+int acting_set_link(
+        struct engine *e, struct object *o, bool target, struct member_link *link, struct err *err)
 {
         struct object next = *o;
         struct member_link *old = target ? find_target(o, link->name) : &o->source;
@@ -278,9 +282,12 @@ int acting_set_link(struct engine *e, struct object *o, bool target, struct memb
         return 0;
 }
 
-static int link_object(struct engine *e, const struct acting_link *l, struct object **ret, struct err *err)
+static int link_object(
+        struct engine *e, const struct acting_link *l, struct object **ret, struct err *err)
 {
-        const struct acting_file f = { .fleet = l->fleet, .kind = OBJECT_MIGRATION, .name = l->migration };
+        const struct acting_file f = {
+                .fleet = l->fleet, .kind = OBJECT_MIGRATION, .name = l->migration
+        };
         struct object *o = acting_object(e, &f);
         int r = acting_writable(e, err);
 
@@ -289,7 +296,8 @@ static int link_object(struct engine *e, const struct acting_link *l, struct obj
         if (o == NULL)
                 return err_set(err, -ENOENT, "migration %s is gone", l->migration);
         if (!o->own || !o->is_folder)
-                return err_set(err, -EPERM, "the links of migration %s cannot be changed", l->migration);
+                return err_set(
+                        err, -EPERM, "the links of migration %s cannot be changed", l->migration);
         if (o->started) {
                 err_set(err, -EBUSY, "migration %s has started: its links are frozen", o->name);
                 err_id(err, "FLT-0426");
@@ -300,8 +308,8 @@ static int link_object(struct engine *e, const struct acting_link *l, struct obj
         return 0;
 }
 
-static int link_check(const struct object *o, const struct acting_link *l, const struct member *c, const char *from,
-        struct err *err)
+static int link_check(const struct object *o, const struct acting_link *l, const struct member *c,
+        const char *from, struct err *err)
 {
         bool both = l->target && o->source.member != NULL && strcmp(o->source.member, c->name) == 0;
 
@@ -311,8 +319,10 @@ static int link_check(const struct object *o, const struct acting_link *l, const
                 if (strcmp(t->member, c->name) != 0)
                         continue;
                 both = both || !l->target;
-                if (l->target && strcmp(t->name, l->name) != 0 && (from == NULL || strcmp(t->name, from) != 0)) {
-                        err_set(err, -EEXIST, "cluster %s is a target already, as targets/%s", c->name, t->name);
+                if (l->target && strcmp(t->name, l->name) != 0 &&
+                        (from == NULL || strcmp(t->name, from) != 0)) {
+                        err_set(err, -EEXIST, "cluster %s is a target already, as targets/%s",
+                                c->name, t->name);
                         err_id(err, "FLT-0238");
                         return -EEXIST;
                 }
@@ -325,8 +335,8 @@ static int link_check(const struct object *o, const struct acting_link *l, const
         return -EINVAL;
 }
 
-int acting_link(struct engine *e, const struct acting_link *l, const char *text, const char *mountpoint, bool replace,
-        const char *from, struct err *err)
+int acting_link(struct engine *e, const struct acting_link *l, const char *text,
+        const char *mountpoint, bool replace, const char *from, struct err *err)
 {
         struct member_link link = { .name = NULL };
         char member[FOLDER_NAME_MAX + 1];

@@ -5,7 +5,8 @@
 #include "base/strv.h"
 #include "ops/acting.h"
 
-/* Something that was deleted without a grace of its own and can still be brought back by acting_undo(). */
+/* Something that was deleted without a grace of its own and can still be brought back by
+ * acting_undo(). */
 struct acting_undo {
         int64_t until_ms;
         uint32_t uid;
@@ -24,13 +25,13 @@ struct acting_undo {
 
 struct acting {
         struct loop_timer timer;
-        int64_t timer_at;       /* INT64_MAX: not armed */
-        uint64_t writes;        /* the last write's number; they grow over all objects */
+        int64_t timer_at; /* INT64_MAX: not armed */
+        uint64_t writes;  /* the last write's number; they grow over all objects */
         int64_t trash_at_ms;
-        bool parse_again;       /* an object was loaded whose policy needs the clusters */
+        bool parse_again; /* an object was loaded whose policy needs the clusters */
         struct acting_undo *undos;
         size_t n_undos;
-        struct strv dropped;    /* "fleet\nkind\nname" of records to delete */
+        struct strv dropped; /* "fleet\nkind\nname" of records to delete */
 };
 
 /* Made on first use; NULL without memory. */
@@ -44,29 +45,35 @@ int acting_writable(const struct engine *e, struct err *err);
 struct object *acting_object(const struct engine *e, const struct acting_file *f);
 
 /*
- * The one setter. `next` is a copy of *o (or a fresh object where *o is NULL) that was changed: stores it (unless
- * `durable` is false), then makes *o like it, in a write section, and touches it. An object of which nothing is left is
- * deleted instead and *o set to NULL. Owns next->draft, if that is another than *o's, from the call on.
+ * The one setter. `next` is a copy of *o (or a fresh object where *o is NULL) that was changed:
+ * stores it (unless `durable` is false), then makes *o like it, in a write section, and touches it.
+ * An object of which nothing is left is deleted instead and *o set to NULL. Owns next->draft, if
+ * that is another than *o's, from the call on.
  */
-int acting_apply(struct engine *e, const struct acting_file *f, struct object **o, struct object *next, bool durable,
-        struct err *err);
+int acting_apply(struct engine *e, const struct acting_file *f, struct object **o,
+        struct object *next, bool durable, struct err *err);
 /* A fresh object to be given to acting_apply() as next. -ESTALE: no such fleet. */
-int acting_fresh(struct engine *e, const struct acting_file *f, struct object *ret, struct err *err);
+int acting_fresh(
+        struct engine *e, const struct acting_file *f, struct object *ret, struct err *err);
 
 /* In a copy: no draft, no pending removal. */
 void acting_clear_draft(struct object *next);
 void acting_clear_removal(struct object *next);
 /* In a copy: the file goes after `grace_ms`. */
-void acting_set_removal(struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid);
+void acting_set_removal(
+        struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid);
 
 /* The draft becomes what is in force and op_type.start runs. Refused: the draft is Rejected. */
 int acting_start(struct engine *e, struct object *o, struct err *err);
 /* The draft of a writer that is gone is marked. */
-int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o, const struct err *why, struct err *err);
+int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
+        const struct err *why, struct err *err);
 
 /* Remembers what is about to be deleted by uid. */
 void acting_remember_draft(struct engine *e, const struct object *o, uint32_t uid);
-void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l, bool target, uint32_t uid);
-/* Links in a copy's stead: replaces, adds (link->target set) or removes (link->target NULL) one, stored and applied.
-   Owns what `link` holds. */
-int acting_set_link(struct engine *e, struct object *o, bool target, struct member_link *link, struct err *err);
+void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l,
+        bool target, uint32_t uid);
+/* Links in a copy's stead: replaces, adds (link->target set) or removes (link->target NULL) one,
+   stored and applied. Owns what `link` holds. */
+int acting_set_link(
+        struct engine *e, struct object *o, bool target, struct member_link *link, struct err *err);

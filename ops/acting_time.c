@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acting, what time brings: removals whose grace is over, drafts that a crash left, deletions that are taken back.
+ * acting, what time brings: removals whose grace is over, drafts that a crash left, deletions that
+ * are taken back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -75,14 +76,16 @@ void acting_drop(struct engine *e, struct object *o)
 {
         struct acting *a = acting_get(e);
 
-        if (o->own && a != NULL && strv_printf(&a->dropped, "%s\n%d\n%s", o->fleet->name, (int)o->kind, o->name) == 0)
+        if (o->own && a != NULL &&
+                strv_printf(&a->dropped, "%s\n%d\n%s", o->fleet->name, (int)o->kind, o->name) == 0)
                 acting_arm(e, 0);
         engine_forget(e, o);
         model_touch_object(o, true);
         fleet_remove_object(o);
 }
 
-/* A record that could not be deleted shows again after the next start, as removed, and goes then. */
+/* A record that could not be deleted shows again after the next start, as removed, and goes then.
+ */
 static void acting_delete_dropped(struct engine *e)
 {
         struct strv dropped = { 0 };
@@ -90,7 +93,9 @@ static void acting_delete_dropped(struct engine *e)
         strv_move(&dropped, &e->acting->dropped);
         for (size_t i = 0; i < dropped.n; i++) {
                 char *kind = strchr(dropped.v[i], '\n') + 1, *name = strchr(kind, '\n') + 1;
-                struct acting_file f = { .fleet = dropped.v[i], .kind = (enum object_kind)atoi(kind), .name = name };
+                struct acting_file f = {
+                        .fleet = dropped.v[i], .kind = (enum object_kind)atoi(kind), .name = name
+                };
                 struct object o;
 
                 kind[-1] = name[-1] = '\0';
@@ -112,13 +117,14 @@ static void acting_retire(struct engine *e, struct object *o)
         engine_write(e);
         acting_clear_removal(o);
         o->file_gone = o->removed = true;
-        engine_event(e, "PolicyRetired", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
+        engine_event(e, "PolicyRetired", o->fleet, "kind", object_kind_name(o->kind), "name",
+                o->name, NULL);
         op_type_of(o->kind)->retire(e, o);
         rollup_object(e, o);
         model_touch_object(o, true);
         engine_dirty(e, o);
-        if (o->n_runs == 0 && o->draft_state == DRAFT_NONE && (op_type_of(o->kind)->owes == NULL ||
-                                                                      !op_type_of(o->kind)->owes(o)))
+        if (o->n_runs == 0 && o->draft_state == DRAFT_NONE &&
+                (op_type_of(o->kind)->owes == NULL || !op_type_of(o->kind)->owes(o)))
                 acting_drop(e, o);
         else
                 engine_object_shrunk(e, o);
@@ -158,7 +164,9 @@ void acting_loaded(struct engine *e, struct object *o)
 /* Accepted, and nobody is left who could finish it. */
 static void acting_recover(struct engine *e, struct object *o)
 {
-        const struct acting_file f = { .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext };
+        const struct acting_file f = {
+                .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext
+        };
         struct err why = ERR_INIT;
 
         o->draft_loaded = false;
@@ -177,9 +185,10 @@ static void acting_parse_again(struct engine *e, struct object *o)
         struct policy *p = NULL;
         struct err why = ERR_INIT;
 
-        if (op_type_of(o->kind)->admit(e, o, o->in_force.bytes, o->in_force.len, o->in_force.ext, &p, &why) < 0) {
-                engine_event(e, "PolicyUnreadable", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "message",
-                        why.msg, NULL);
+        if (op_type_of(o->kind)->admit(
+                    e, o, o->in_force.bytes, o->in_force.len, o->in_force.ext, &p, &why) < 0) {
+                engine_event(e, "PolicyUnreadable", o->fleet, "kind", object_kind_name(o->kind),
+                        "name", o->name, "message", why.msg, NULL);
                 return;
         }
         engine_write(e);
@@ -193,7 +202,8 @@ static void acting_parse_again(struct engine *e, struct object *o)
 /* May remove o. Returns when it is to be looked at again. */
 static int64_t acting_look(struct engine *e, struct object *o, int64_t now_ms, bool parse_again)
 {
-        if (parse_again && o->own && o->policy == NULL && o->in_force.bytes != NULL && !o->removed && !o->is_folder)
+        if (parse_again && o->own && o->policy == NULL && o->in_force.bytes != NULL &&
+                !o->removed && !o->is_folder)
                 acting_parse_again(e, o);
         if (o->draft_loaded)
                 acting_recover(e, o);
@@ -281,17 +291,20 @@ void acting_remember_draft(struct engine *e, const struct object *o, uint32_t ui
         struct acting_undo *u;
 
         /* What is being written belongs to its writer still. */
-        if (o->draft_state == DRAFT_OPEN || o->draft_state == DRAFT_ACCEPTED || o->draft.bytes == NULL)
+        if (o->draft_state == DRAFT_OPEN || o->draft_state == DRAFT_ACCEPTED ||
+                o->draft.bytes == NULL)
                 return;
         u = acting_remember(e, o, uid);
-        if (u == NULL || document_set(&u->draft, o->draft.bytes, o->draft.len, o->draft.ext, o->draft.mtime_ns) < 0)
+        if (u == NULL || document_set(&u->draft, o->draft.bytes, o->draft.len, o->draft.ext,
+                                 o->draft.mtime_ns) < 0)
                 return;
         u->state = o->draft_state;
         u->why = o->draft_err;
         u->at = o->draft_at;
 }
 
-void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l, bool target, uint32_t uid)
+void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l,
+        bool target, uint32_t uid)
 {
         struct acting_undo *u = acting_remember(e, o, uid);
 
@@ -307,34 +320,43 @@ void acting_remember_link(struct engine *e, const struct object *o, const struct
 
 static void acting_undo_removal(struct engine *e, struct object *o)
 {
-        const struct acting_file f = { .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->in_force.ext };
+        const struct acting_file f = {
+                .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->in_force.ext
+        };
         struct object next = *o;
 
         acting_clear_removal(&next);
         if (next.draft_state == DRAFT_NONE) {
                 next.draft_state = DRAFT_REJECTED;
                 next.draft_at = clock_realtime();
-                err_set(&next.draft_err, -EPERM, "%s.%s was removed together with files that cannot be: it is back", o->name,
+                err_set(&next.draft_err, -EPERM,
+                        "%s.%s was removed together with files that cannot be: it is back", o->name,
                         o->in_force.ext);
                 err_id(&next.draft_err, "FLT-0253");
-                err_remedy(&next.draft_err, "wait 5 seconds, then remove it by its name; remove this file to forget this");
+                err_remedy(&next.draft_err,
+                        "wait 5 seconds, then remove it by its name; remove this file to forget this");
         }
         if (acting_apply(e, &f, &o, &next, true, NULL) < 0) {
-                /* Protection comes first: in memory it is back, the engine stores it when it can. */
+                /* Protection comes first: in memory it is back, the engine stores it when it can.
+                 */
                 next = *o;
                 acting_clear_removal(&next);
                 (void)acting_apply(e, &f, &o, &next, false, NULL);
                 engine_dirty(e, o);
         }
-        engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
+        engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name",
+                o->name, NULL);
 }
 
 static void acting_undo_draft(struct engine *e, struct acting_undo *u)
 {
-        const struct acting_file f = { .fleet = u->fleet, .kind = u->kind, .name = u->name, .ext = u->draft.ext };
+        const struct acting_file f = {
+                .fleet = u->fleet, .kind = u->kind, .name = u->name, .ext = u->draft.ext
+        };
         struct object *o = acting_object(e, &f), next;
 
-        if (o == NULL ? acting_fresh(e, &f, &next, NULL) < 0 : o->draft_state != DRAFT_NONE || o->file_gone)
+        if (o == NULL ? acting_fresh(e, &f, &next, NULL) < 0
+                      : o->draft_state != DRAFT_NONE || o->file_gone)
                 return;
         if (o != NULL)
                 next = *o;
@@ -344,7 +366,8 @@ static void acting_undo_draft(struct engine *e, struct acting_undo *u)
         next.draft_err = u->why;
         next.draft_at = u->at;
         if (acting_apply(e, &f, &o, &next, true, NULL) == 0 && o != NULL)
-                engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
+                engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind),
+                        "name", o->name, NULL);
 }
 
 static void acting_undo_link(struct engine *e, struct acting_undo *u)
@@ -358,7 +381,8 @@ static void acting_undo_link(struct engine *e, struct acting_undo *u)
                 if (strcmp(o->targets[i].name, u->link.name) == 0)
                         return;
         if (acting_set_link(e, o, u->target, &u->link, NULL) == 0)
-                engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
+                engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind),
+                        "name", o->name, NULL);
 }
 
 void acting_undo(struct engine *e, uint32_t uid)
@@ -372,7 +396,8 @@ void acting_undo(struct engine *e, uint32_t uid)
         HASH_ITER (hh, e->model.fleets, f, ftmp)
                 for (int k = 0; k < OBJECT_KINDS; k++)
                         HASH_ITER (hh, f->objects[k], o, tmp)
-                                if (o->removal_at_ms != 0 && !o->removal_renamed && o->removal_uid == uid)
+                                if (o->removal_at_ms != 0 && !o->removal_renamed &&
+                                        o->removal_uid == uid)
                                         acting_undo_removal(e, o);
         for (size_t i = 0; i < a->n_undos; i++) {
                 struct acting_undo *u = &a->undos[i];

@@ -44,7 +44,8 @@ static int store_writable(const struct store *s, struct err *err)
         return -EROFS;
 }
 
-int store_put(struct store *s, const struct store_key *key, const void *bytes, size_t len, struct err *err)
+int store_put(struct store *s, const struct store_key *key, const void *bytes, size_t len,
+        struct err *err)
 {
         int r = store_writable(s, err);
 
@@ -67,8 +68,8 @@ int store_delete(struct store *s, const struct store_key *key, struct err *err)
         return r < 0 ? r : s->ops->del(s, key, err);
 }
 
-int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder, store_each_fn *fn,
-        void *arg, struct err *err)
+int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder,
+        store_each_fn *fn, void *arg, struct err *err)
 {
         return s->ops->each(s, space, fleet, folder, fn, arg, err);
 }
@@ -86,5 +87,6 @@ int store_get_value(struct store *s, const char *key, char **ret, struct err *er
 
 int store_put_value(struct store *s, const char *key, const char *value, struct err *err)
 {
-        return store_put(s, &(struct store_key){ .space = STORE_VALUES, .name = key }, value, strlen(value), err);
+        return store_put(s, &(struct store_key){ .space = STORE_VALUES, .name = key }, value,
+                strlen(value), err);
 }

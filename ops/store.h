@@ -3,12 +3,13 @@
 /*
  * store: where declared objects live: the user's exact bytes and what was decided about them.
  *
- * A store is a small vtable over named records, so that it can be a folder of this machine (ops/store_local.c) or, later,
- * objects of a host cluster. A record is put and got as a whole; put answers when the record is durable, and a put that
- * fails leaves the older record as it was. Names are any bytes but NUL, up to 255.
+ * A store is a small vtable over named records, so that it can be a folder of this machine
+ * (ops/store_local.c) or, later, objects of a host cluster. A record is put and got as a whole; put
+ * answers when the record is durable, and a put that fails leaves the older record as it was. Names
+ * are any bytes but NUL, up to 255.
  *
- * A store has a random id, which is stamped on all that it makes in clusters, and a lock: where another process holds it,
- * the store opens for reading only, and knows who that is.
+ * A store has a random id, which is stamped on all that it makes in clusters, and a lock: where
+ * another process holds it, the store opens for reading only, and knows who that is.
  *
  * Engine thread only (and whoever runs before that thread). Every call may wait for the disk.
  */
@@ -24,13 +25,15 @@ struct store_ops;
 
 enum store_space {
         STORE_OBJECTS, /* one record per declared object (ops/object.h) */
-        STORE_SCRATCH, /* files of the user that do not act and yet must not be lost: acting ones renamed away */
+        STORE_SCRATCH, /* files of the user that do not act and yet must not be lost: acting ones
+                          renamed away */
         STORE_TRASH,   /* bytes of removed policies; the name ends in "@<unix seconds>" */
         STORE_VALUES,  /* short texts: store_put_value() */
         STORE_SPACES,
 };
 
-/* Where a record is. `fleet` and `folder` ("backups") are names of the tree; NULL in STORE_VALUES. */
+/* Where a record is. `fleet` and `folder` ("backups") are names of the tree; NULL in STORE_VALUES.
+ */
 struct store_key {
         enum store_space space;
         const char *fleet;
@@ -40,13 +43,15 @@ struct store_key {
 
 /* 16 lower-case hexadecimal digits. */
 #define STORE_ID_TEXT 16
-/* One record: two documents of a megabyte and what is known of fifty runs of a thousand clusters. */
+/* One record: two documents of a megabyte and what is known of fifty runs of a thousand clusters.
+ */
 #define STORE_RECORD_MAX (64U * 1024 * 1024)
 
 /*
- * Opens the local store in `dir`, which is made when it is missing (0700), takes its lock and removes what a crash left.
- * With `read_only` (-o ro) nothing is made, locked or removed, and a store that is not there is an empty one.
- * A lock that is taken is no error. -EACCES, -ENOSPC, -EROFS, …: the directory cannot be used, said with its path.
+ * Opens the local store in `dir`, which is made when it is missing (0700), takes its lock and
+ * removes what a crash left. With `read_only` (-o ro) nothing is made, locked or removed, and a
+ * store that is not there is an empty one. A lock that is taken is no error. -EACCES, -ENOSPC,
+ * -EROFS, …: the directory cannot be used, said with its path.
  */
 int store_open(struct store **ret, const char *dir, bool read_only, struct err *err);
 /* Releases the lock. NULL is allowed. */
@@ -59,21 +64,25 @@ bool store_read_only(const struct store *s);
 /* "pid 123" of the process that holds the lock instead of us; "" when nobody does. */
 const char *store_holder(const struct store *s);
 
-/* 0 when the record is durable; -ENOSPC, -EDQUOT, -EIO, -EROFS, -EFBIG (STORE_RECORD_MAX), …: nothing changed. */
-int store_put(struct store *s, const struct store_key *key, const void *bytes, size_t len, struct err *err);
+/* 0 when the record is durable; -ENOSPC, -EDQUOT, -EIO, -EROFS, -EFBIG (STORE_RECORD_MAX), …:
+ * nothing changed. */
+int store_put(struct store *s, const struct store_key *key, const void *bytes, size_t len,
+        struct err *err);
 /* Appends to `out`. -ENOENT; -EBADMSG a record that is damaged. */
 int store_get(struct store *s, const struct store_key *key, struct buf *out, struct err *err);
 /* Durable as well. A record that is not there is no error. */
 int store_delete(struct store *s, const struct store_key *key, struct err *err);
 
 /*
- * Calls fn for each record of a folder, in no order; bytes are good during the call. A damaged record is told with
- * bytes NULL and, in `why`, what is wrong. Records may be deleted and put by fn; a new one may or may not be
- * seen. Stops at and returns the first nonzero result of fn. No folder: no records.
+ * Calls fn for each record of a folder, in no order; bytes are good during the call. A damaged
+ * record is told with bytes NULL and, in `why`, what is wrong. Records may be deleted and put by
+ * fn; a new one may or may not be seen. Stops at and returns the first nonzero result of fn. No
+ * folder: no records.
  */
-typedef int store_each_fn(void *arg, const char *name, const char *bytes, size_t len, const struct err *why);
-int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder, store_each_fn *fn,
-        void *arg, struct err *err);
+typedef int store_each_fn(
+        void *arg, const char *name, const char *bytes, size_t len, const struct err *why);
+int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder,
+        store_each_fn *fn, void *arg, struct err *err);
 
 /* A short text under a key such as "cluster/prod/eu-1". *ret is the caller's. -ENOENT. */
 int store_get_value(struct store *s, const char *key, char **ret, struct err *err);
@@ -89,10 +98,11 @@ struct store {
 };
 
 struct store_ops {
-        int (*put)(struct store *s, const struct store_key *key, const void *bytes, size_t len, struct err *err);
+        int (*put)(struct store *s, const struct store_key *key, const void *bytes, size_t len,
+                struct err *err);
         int (*get)(struct store *s, const struct store_key *key, struct buf *out, struct err *err);
         int (*del)(struct store *s, const struct store_key *key, struct err *err);
-        int (*each)(struct store *s, enum store_space space, const char *fleet, const char *folder, store_each_fn *fn,
-                void *arg, struct err *err);
+        int (*each)(struct store *s, enum store_space space, const char *fleet, const char *folder,
+                store_each_fn *fn, void *arg, struct err *err);
         void (*close)(struct store *s);
 };

@@ -22,9 +22,9 @@
 
 struct store_local {
         struct store store;
-        char *path; /* for messages */
-        int dir;    /* -1: there is no store (read-only) */
-        int lock;   /* -1: not ours */
+        char *path;      /* for messages */
+        int dir;         /* -1: there is no store (read-only) */
+        int lock;        /* -1: not ours */
         pid_t announced; /* what the lock file says */
         uint64_t temporaries;
 };
@@ -43,7 +43,9 @@ static int real_rename(int dirfd, const char *from, const char *to)
         return renameat(dirfd, from, dirfd, to);
 }
 
-static const struct store_local_sys real_sys = { .write = write, .fsync = fsync, .rename = real_rename };
+static const struct store_local_sys real_sys = {
+        .write = write, .fsync = fsync, .rename = real_rename
+};
 static const struct store_local_sys *sys = &real_sys;
 
 void store_local_set_sys_for_tests(const struct store_local_sys *s)
@@ -97,18 +99,21 @@ static uint64_t fnv1a(uint64_t hash, const void *bytes, size_t len)
 }
 #define FNV1A_INIT 0xcbf29ce484222325ULL
 
-/* No file of ours begins with a dot: those are temporary. '%' is always escaped, so no two names meet. */
+/* No file of ours begins with a dot: those are temporary. '%' is always escaped, so no two names
+ * meet. */
 void store_local_file_name(char ret[static STORE_FILE_NAME_MAX + 1], const char *name)
 {
         size_t n = 0;
 
         for (const char *p = name; *p != '\0'; p++) {
-                bool plain = isalnum((unsigned char)*p) || strchr("_-@+~", *p) != NULL || (*p == '.' && p != name);
+                bool plain = isalnum((unsigned char)*p) || strchr("_-@+~", *p) != NULL ||
+                             (*p == '.' && p != name);
 
                 if (n + 3 > STORE_FILE_NAME_MAX) {
                         /* Two hashes with different beginnings: 128 bits, and "%h" is no escape. */
                         snprintf(ret, STORE_FILE_NAME_MAX + 1, "%%h%016" PRIx64 "%016" PRIx64,
-                                fnv1a(FNV1A_INIT, name, strlen(name)), fnv1a(~FNV1A_INIT, name, strlen(name)));
+                                fnv1a(FNV1A_INIT, name, strlen(name)),
+                                fnv1a(~FNV1A_INIT, name, strlen(name)));
                         return;
                 }
                 if (plain)
@@ -119,9 +124,10 @@ void store_local_file_name(char ret[static STORE_FILE_NAME_MAX + 1], const char 
         ret[n] = '\0';
 }
 
-/* The directory of a record, made when `make`. Returns a descriptor, or -errno (-ENOENT when there is none). */
-static int store_local_folder(struct store_local *s, enum store_space space, const char *fleet, const char *folder,
-        bool make)
+/* The directory of a record, made when `make`. Returns a descriptor, or -errno (-ENOENT when there
+ * is none). */
+static int store_local_folder(struct store_local *s, enum store_space space, const char *fleet,
+        const char *folder, bool make)
 {
         const char *parts[] = { fleet, folder };
         char name[STORE_FILE_NAME_MAX + 1];
@@ -170,7 +176,8 @@ static int record_make(struct buf *out, const char *name, const void *bytes, siz
 }
 
 /* Points into `b`, which is changed: the name gets its NUL where the checksum stood. */
-static int record_read(struct buf *b, const char **name, const char **bytes, size_t *len, struct err *err)
+static int record_read(
+        struct buf *b, const char **name, const char **bytes, size_t *len, struct err *err)
 {
         char *nl = memchr(b->data, '\n', b->len < 128 ? b->len : 128);
         size_t n_name, n_bytes, head;
@@ -180,7 +187,8 @@ static int record_read(struct buf *b, const char **name, const char **bytes, siz
         if (nl == NULL)
                 return err_set(err, -EBADMSG, "the record has no head");
         *nl = '\0';
-        if (sscanf(b->data, "fleetfs-record 1 %zu %zu %" SCNx64 "%n", &n_name, &n_bytes, &sum, &used) != 3 ||
+        if (sscanf(b->data, "fleetfs-record 1 %zu %zu %" SCNx64 "%n", &n_name, &n_bytes, &sum,
+                    &used) != 3 ||
                 b->data[used] != '\0')
                 return err_set(err, -EBADMSG, "the record's head is not known");
         head = (size_t)(nl + 1 - b->data);
@@ -198,8 +206,8 @@ static int record_read(struct buf *b, const char **name, const char **bytes, siz
         return 0;
 }
 
-static int store_local_load(int dir, const char *file, struct buf *out, const char **name, const char **bytes, size_t *len,
-        struct err *err)
+static int store_local_load(int dir, const char *file, struct buf *out, const char **name,
+        const char **bytes, size_t *len, struct err *err)
 {
         _cleanup_(closep) int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         int r;
@@ -230,7 +238,8 @@ static void store_local_announce(struct store_local *s)
 
 static int store_local_lock(struct store_local *s, struct err *err)
 {
-        _cleanup_(closep) int fd = openat(s->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        _cleanup_(closep) int fd =
+                openat(s->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         char text[32] = "";
         ssize_t n;
 
@@ -251,8 +260,8 @@ static int store_local_lock(struct store_local *s, struct err *err)
 
 /* ---------------------------------------------------------------- operations */
 
-static int store_local_put(struct store *store, const struct store_key *key, const void *bytes, size_t len,
-        struct err *err)
+static int store_local_put(struct store *store, const struct store_key *key, const void *bytes,
+        size_t len, struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
         _cleanup_(buf_done) struct buf b = BUF_INIT(RECORD_FILE_MAX);
@@ -265,7 +274,8 @@ static int store_local_put(struct store *store, const struct store_key *key, con
         if (dir < 0)
                 return err_set(err, dir, "store %s in %s: %s", key->name, s->path, strerror(-dir));
         store_local_file_name(file, key->name);
-        snprintf(temporary, sizeof(temporary), TEMPORARY "%d-%" PRIu64, (int)getpid(), ++s->temporaries);
+        snprintf(temporary, sizeof(temporary), TEMPORARY "%d-%" PRIu64, (int)getpid(),
+                ++s->temporaries);
         r = record_make(&b, key->name, bytes, len);
         if (r == 0) {
                 fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -284,15 +294,18 @@ static int store_local_put(struct store *store, const struct store_key *key, con
                 return err_set(err, r, "store %s in %s: %s", key->name, s->path, strerror(-r));
         }
         if (sys->fsync(dir) < 0)
-                return err_set(err, -errno, "store %s in %s: sync the folder: %s", key->name, s->path, strerror(errno));
+                return err_set(err, -errno, "store %s in %s: sync the folder: %s", key->name,
+                        s->path, strerror(errno));
         return 0;
 }
 
-static int store_local_get(struct store *store, const struct store_key *key, struct buf *out, struct err *err)
+static int store_local_get(
+        struct store *store, const struct store_key *key, struct buf *out, struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
         _cleanup_(buf_done) struct buf b = BUF_INIT(RECORD_FILE_MAX);
-        _cleanup_(closep) int dir = store_local_folder(s, key->space, key->fleet, key->folder, false);
+        _cleanup_(closep) int dir =
+                store_local_folder(s, key->space, key->fleet, key->folder, false);
         char file[STORE_FILE_NAME_MAX + 1];
         const char *name, *bytes;
         size_t len;
@@ -313,25 +326,29 @@ static int store_local_get(struct store *store, const struct store_key *key, str
 static int store_local_delete(struct store *store, const struct store_key *key, struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
-        _cleanup_(closep) int dir = store_local_folder(s, key->space, key->fleet, key->folder, false);
+        _cleanup_(closep) int dir =
+                store_local_folder(s, key->space, key->fleet, key->folder, false);
         char file[STORE_FILE_NAME_MAX + 1];
 
         if (dir == -ENOENT)
                 return 0;
         if (dir < 0)
-                return err_set(err, dir, "delete %s from %s: %s", key->name, s->path, strerror(-dir));
+                return err_set(
+                        err, dir, "delete %s from %s: %s", key->name, s->path, strerror(-dir));
         store_local_announce(s);
         store_local_file_name(file, key->name);
         if (unlinkat(dir, file, 0) < 0)
-                return errno == ENOENT ? 0 : err_set(err, -errno, "delete %s from %s: %s", key->name, s->path,
-                        strerror(errno));
+                return errno == ENOENT ? 0
+                                       : err_set(err, -errno, "delete %s from %s: %s", key->name,
+                                                 s->path, strerror(errno));
         if (sys->fsync(dir) < 0)
-                return err_set(err, -errno, "delete %s from %s: sync the folder: %s", key->name, s->path, strerror(errno));
+                return err_set(err, -errno, "delete %s from %s: sync the folder: %s", key->name,
+                        s->path, strerror(errno));
         return 0;
 }
 
-static int store_local_each(struct store *store, enum store_space space, const char *fleet, const char *folder,
-        store_each_fn *fn, void *arg, struct err *err)
+static int store_local_each(struct store *store, enum store_space space, const char *fleet,
+        const char *folder, store_each_fn *fn, void *arg, struct err *err)
 {
         struct store_local *s = container_of(store, struct store_local, store);
         int dir = store_local_folder(s, space, fleet, folder, false), r = 0;
@@ -357,7 +374,8 @@ static int store_local_each(struct store *store, enum store_space space, const c
                 entry = readdir(d);
                 if (entry == NULL) {
                         if (errno != 0)
-                                r = err_set(err, -errno, "list %s in %s: %s", spaces[space], s->path, strerror(errno));
+                                r = err_set(err, -errno, "list %s in %s: %s", spaces[space],
+                                        s->path, strerror(errno));
                         break;
                 }
                 if (entry->d_name[0] == '.')
@@ -389,7 +407,8 @@ DEFINE_CLEANUP(struct store *, store_local_close);
 
 /* ---------------------------------------------------------------- opening */
 
-/* Temporary files belong to a process that is gone: we have the lock. Folders are at most three deep. */
+/* Temporary files belong to a process that is gone: we have the lock. Folders are at most three
+ * deep. */
 static void store_local_sweep(int dir, unsigned depth)
 {
         int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -405,7 +424,8 @@ static void store_local_sweep(int dir, unsigned depth)
                         (void)unlinkat(dirfd(d), entry->d_name, 0);
                 if (entry->d_name[0] == '.' || depth == 0)
                         continue;
-                fd = openat(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                fd = openat(
+                        dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 if (fd < 0)
                         continue;
                 store_local_sweep(fd, depth - 1);
@@ -429,7 +449,8 @@ static int store_local_random_id(char id[static STORE_ID_TEXT + 1])
 static int store_local_id(struct store_local *s, struct err *err)
 {
         _cleanup_(buf_done) struct buf b = BUF_INIT(READ_STEP + 1024);
-        _cleanup_(closep) int fd = s->dir < 0 ? -1 : openat(s->dir, "id", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        _cleanup_(closep) int fd =
+                s->dir < 0 ? -1 : openat(s->dir, "id", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         int r;
 
         if (s->dir >= 0 && fd < 0 && errno != ENOENT)
@@ -440,8 +461,10 @@ static int store_local_id(struct store_local *s, struct err *err)
                         return err_set(err, r, "read %s/id: %s", s->path, strerror(-r));
                 if (r < 0 || b.len != STORE_ID_TEXT + 1 || b.data[STORE_ID_TEXT] != '\n' ||
                         strspn(b.data, "0123456789abcdef") != STORE_ID_TEXT) {
-                        err_set(err, -EBADMSG, "%s/id is not %d hexadecimal digits", s->path, STORE_ID_TEXT);
-                        err_remedy(err, "bring the file back: a new id would disown all that this store made");
+                        err_set(err, -EBADMSG, "%s/id is not %d hexadecimal digits", s->path,
+                                STORE_ID_TEXT);
+                        err_remedy(err,
+                                "bring the file back: a new id would disown all that this store made");
                         return -EBADMSG;
                 }
                 memcpy(s->store.id, b.data, STORE_ID_TEXT);
@@ -452,10 +475,12 @@ static int store_local_id(struct store_local *s, struct err *err)
                 return err_set(err, r, "no random bytes for the store's id");
         if (s->store.read_only)
                 return 0;
-        fd = openat(s->dir, TEMPORARY "id", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = openat(s->dir, TEMPORARY "id", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                0600);
         buf_printf(&b, "%s\n", s->store.id);
         r = fd < 0 ? -errno : write_all(fd, b.data, b.len);
-        if (r == 0 && (sys->fsync(fd) < 0 || sys->rename(s->dir, TEMPORARY "id", "id") < 0 || sys->fsync(s->dir) < 0))
+        if (r == 0 && (sys->fsync(fd) < 0 || sys->rename(s->dir, TEMPORARY "id", "id") < 0 ||
+                              sys->fsync(s->dir) < 0))
                 r = -errno;
         return r < 0 ? err_set(err, r, "make %s/id: %s", s->path, strerror(-r)) : 0;
 }

@@ -8,9 +8,9 @@
  *     <dir>/objects/<fleet>/<folder>/<name>   records, one file each; scratch/ and trash/ likewise
  *     <dir>/values/<name>
  *
- * Folders are 0700, files 0600. A record is written to a temporary name, fsynced, renamed, and its directory fsynced. Its
- * first line holds lengths and a checksum, then come the name and the bytes: a damaged record is noticed, and file names
- * may be escaped without a way back.
+ * Folders are 0700, files 0600. A record is written to a temporary name, fsynced, renamed, and its
+ * directory fsynced. Its first line holds lengths and a checksum, then come the name and the bytes:
+ * a damaged record is noticed, and file names may be escaped without a way back.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -20,7 +20,8 @@
 
 int store_local_open(struct store **ret, const char *dir, bool read_only, struct err *err);
 
-/* The file name of a record: harmless characters stay, others become %XX; what grows too long is "%" and a hash. */
+/* The file name of a record: harmless characters stay, others become %XX; what grows too long is
+ * "%" and a hash. */
 #define STORE_FILE_NAME_MAX 200
 void store_local_file_name(char ret[static STORE_FILE_NAME_MAX + 1], const char *name);
 

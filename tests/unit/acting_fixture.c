@@ -72,7 +72,8 @@ void engine_event(struct engine *e, const char *type, const struct fleet *f, ...
         size_t i = 0;
 
         engine_write(e);
-        while (i < ARRAY_SIZE(events) && events[i].type[0] != '\0' && strcmp(events[i].type, type) != 0)
+        while (i < ARRAY_SIZE(events) && events[i].type[0] != '\0' &&
+                strcmp(events[i].type, type) != 0)
                 i++;
         assert_true(i < ARRAY_SIZE(events));
         snprintf(events[i].type, sizeof(events[i].type), "%s", type);
@@ -99,21 +100,21 @@ void policy_free(struct policy *p)
         free(p);
 }
 
-int policy_parse(enum policy_kind kind, const char *stem, const char *bytes, size_t len, const struct policy_env *env,
-        struct policy **ret, struct err *err)
+int policy_parse(enum policy_kind kind, const char *stem, const char *bytes, size_t len,
+        const struct policy_env *env, struct policy **ret, struct err *err)
 {
         *ret = calloc(1, sizeof(**ret));
         return *ret != NULL ? 0 : -ENOMEM;
 }
 
-int policy_set_links(struct policy *policy, const struct policy_env *env, const char *source, const char *const *targets,
-        size_t n_targets, struct err *err)
+int policy_set_links(struct policy *policy, const struct policy_env *env, const char *source,
+        const char *const *targets, size_t n_targets, struct err *err)
 {
         return 0;
 }
 
-static int fake_admit(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
-        struct policy **ret, struct err *err)
+static int fake_admit(struct engine *e, const struct object *o, const char *bytes, size_t len,
+        const char *ext, struct policy **ret, struct err *err)
 {
         if (strchr(o->name, ' ') != NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no name", o->name);
@@ -214,7 +215,8 @@ static int fixture_sys_fsync(int fd)
         return 0;
 }
 
-static const struct store_local_sys fixture_sys = { fixture_sys_write, fixture_sys_fsync, fixture_sys_rename };
+static const struct store_local_sys fixture_sys = { fixture_sys_write, fixture_sys_fsync,
+        fixture_sys_rename };
 
 void fixture_fail_store(int error)
 {
@@ -235,7 +237,8 @@ static int64_t fixture_realtime(void)
 
 void fixture_open(const char *dir)
 {
-        static const struct clock_source clocks = { .realtime = fixture_realtime, .boottime_ms = fixture_boottime };
+        static const struct clock_source clocks = { .realtime = fixture_realtime,
+                .boottime_ms = fixture_boottime };
         static const char *const members[] = { "eu-1", "us-1", "ap-1" };
         struct engine *e = calloc(1, sizeof(*e));
         struct err err = ERR_INIT;

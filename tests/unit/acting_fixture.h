@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A fleet, a store in the test's folder and an engine whose effects are counted, for tests of ops/acting. The engine's
- * clock stands still and is moved by the test. Documents are words: one that begins with "bad" is refused, an empty one is
- * admitted for a restore whose stem has an '@' and in a migration's folder.
+ * A fleet, a store in the test's folder and an engine whose effects are counted, for tests of
+ * ops/acting. The engine's clock stands still and is moved by the test. Documents are words: one
+ * that begins with "bad" is refused, an empty one is admitted for a restore whose stem has an '@'
+ * and in a migration's folder.
  */
 #include "tests/support/test.h"
 

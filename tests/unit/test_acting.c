@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of files below acting names. Each row is what a tool was seen to do to the mount, as the verbs that fs/ makes of
- * it, and what must have come of it.
+ * The life of files below acting names. Each row is what a tool was seen to do to the mount, as the
+ * verbs that fs/ makes of it, and what must have come of it.
  *
- *     create F          CREATE                            commit F W        FLUSH of the bytes "W\n"
- *     finish F [CODE]   RELEASE of the last commit        empty F [CODE]    RELEASE of a created handle, nothing written
- *     emptied F [CODE]  the same after O_TRUNC            poisoned F W      FLUSH after a WRITE that failed
- *     sync F W          FSYNC                             in F W            RENAME of a scratch file over F
- *     back F W          the same by the file that left F  away F            RENAME to a scratch name
- *     rm F              UNLINK                            rmerror STEM      UNLINK of STEM.error.txt
- *     touch F           SETATTR of times                  ctl STEM LINE     a line to ctl
- *     pass MS           time passes                       crash             the daemon dies and starts again
- *     undo              the guard is armed                full / space      the disk is full / is not
- *     busy              the operation is running now
+ *     create F          CREATE                            commit F W        FLUSH of the bytes
+ * "W\n" finish F [CODE]   RELEASE of the last commit        empty F [CODE]    RELEASE of a created
+ * handle, nothing written emptied F [CODE]  the same after O_TRUNC            poisoned F W FLUSH
+ * after a WRITE that failed sync F W          FSYNC                             in F W RENAME of a
+ * scratch file over F back F W          the same by the file that left F  away F            RENAME
+ * to a scratch name rm F              UNLINK                            rmerror STEM      UNLINK of
+ * STEM.error.txt touch F           SETATTR of times                  ctl STEM LINE     a line to
+ * ctl pass MS           time passes                       crash             the daemon dies and
+ * starts again undo              the guard is armed                full / space      the disk is
+ * full / is not busy              the operation is running now
  *
- * F may begin with a folder ("restores/x.yaml"), backups/ is understood. A verb that is to fail has "!ERRNO" behind it.
- * Bytes are a word, to which a newline is added; "-" is nothing at all. Afterwards the object is compared to `then`:
- * "starts draft-state in-force-bytes visible-file", where "-" is none, and +pending, +removed and the code of the error
- * file follow when they are there; "gone" when there is no object.
+ * F may begin with a folder ("restores/x.yaml"), backups/ is understood. A verb that is to fail has
+ * "!ERRNO" behind it. Bytes are a word, to which a newline is added; "-" is nothing at all.
+ * Afterwards the object is compared to `then`: "starts draft-state in-force-bytes visible-file",
+ * where "-" is none, and +pending, +removed and the code of the error file follow when they are
+ * there; "gone" when there is no object.
  */
 #include "tests/unit/acting_fixture.h"
 
 #include <ctype.h>
 #include <errno.h>
-
-#include "ops/object.h"
-#include "ops/store.h"
 
 struct script_row {
         const char *name;
@@ -38,281 +36,335 @@ struct script_row {
 #define IN_FORCE "create nightly.yaml; commit nightly.yaml old; finish nightly.yaml; pass 10000; "
 
 static const struct script_row scripts[] = {
-        { "cp makes one run",
-          "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml", "nightly", "1 none new nightly.yaml" },
+        { "cp makes one run", "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml",
+                "nightly", "1 none new nightly.yaml" },
         { "between FLUSH and RELEASE it is accepted and nothing runs",
-          "create nightly.yaml; commit nightly.yaml new", "nightly", "0 accepted - nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml new", "nightly",
+                "0 accepted - nightly.yaml" },
         { "cp of the same bytes is a new run",
-          IN_FORCE "commit nightly.yaml old; finish nightly.yaml", "nightly", "2 none old nightly.yaml" },
+                IN_FORCE "commit nightly.yaml old; finish nightly.yaml", "nightly",
+                "2 none old nightly.yaml" },
         { "cp of a bad policy stays as a refused draft",
-          "create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml", "nightly",
-          "0 rejected - nightly.yaml FLT-0248" },
+                "create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml",
+                "nightly", "0 rejected - nightly.yaml FLT-0248" },
         { "cp of a bad policy over a good one changes nothing in force",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; finish nightly.yaml", "nightly",
-          "1 rejected old nightly.yaml FLT-0248" },
+                IN_FORCE "commit nightly.yaml bad !EINVAL; finish nightly.yaml", "nightly",
+                "1 rejected old nightly.yaml FLT-0248" },
         { "correcting a refused draft runs it",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; finish nightly.yaml; commit nightly.yaml new; finish nightly.yaml",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "commit nightly.yaml bad !EINVAL; finish nightly.yaml; commit nightly.yaml new; finish nightly.yaml",
+                "nightly", "2 none new nightly.yaml" },
 
         /* editors */
         { "vim backupcopy=no: rename away, create, write, unlink the backup",
-          IN_FORCE "away nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "away nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "vim backupcopy=no rolls back a refused save by renaming the backup back",
-          IN_FORCE "away nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; "
-                   "back nightly.yaml old; pass 100000",
-          "nightly", "1 none old nightly.yaml" },
+                IN_FORCE
+                "away nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; "
+                "back nightly.yaml old; pass 100000",
+                "nightly", "1 none old nightly.yaml" },
         { "vim backupcopy=yes: truncate and write in place",
-          IN_FORCE "commit nightly.yaml new; finish nightly.yaml", "nightly", "2 none new nightly.yaml" },
+                IN_FORCE "commit nightly.yaml new; finish nightly.yaml", "nightly",
+                "2 none new nightly.yaml" },
         { "vim backupcopy=yes rolls back a refused save by writing the old bytes",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; finish nightly.yaml; commit nightly.yaml old; finish nightly.yaml",
-          "nightly", "1 none old nightly.yaml" },
-        { "sed -i: a temporary file is renamed over it",
-          IN_FORCE "in nightly.yaml new", "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "commit nightly.yaml bad !EINVAL; finish nightly.yaml; commit nightly.yaml old; finish nightly.yaml",
+                "nightly", "1 none old nightly.yaml" },
+        { "sed -i: a temporary file is renamed over it", IN_FORCE "in nightly.yaml new", "nightly",
+                "2 none new nightly.yaml" },
         { "sed -i that breaks it leaves the original and an error file",
-          IN_FORCE "in nightly.yaml bad !EINVAL", "nightly", "1 rejected old nightly.yaml FLT-0248" },
+                IN_FORCE "in nightly.yaml bad !EINVAL", "nightly",
+                "1 rejected old nightly.yaml FLT-0248" },
         { "sed -i.bak: rename away, then the temporary file takes the name",
-          IN_FORCE "away nightly.yaml; in nightly.yaml new; pass 100000", "nightly", "2 none new nightly.yaml" },
+                IN_FORCE "away nightly.yaml; in nightly.yaml new; pass 100000", "nightly",
+                "2 none new nightly.yaml" },
         { "cp -b: rename away, create, write",
-          IN_FORCE "away nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "away nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "cp -b rolls back when refused",
-          IN_FORCE "away nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; "
-                   "back nightly.yaml old",
-          "nightly", "1 none old nightly.yaml" },
+                IN_FORCE
+                "away nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; "
+                "back nightly.yaml old",
+                "nightly", "1 none old nightly.yaml" },
         { "install: unlink, create, write",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "mv from another file system: unlink, create, write, utimes",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; touch nightly.yaml; finish nightly.yaml; "
-                   "pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; touch nightly.yaml; finish nightly.yaml; "
+                "pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "tar x: unlink, create, write, utimes after the close",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; touch nightly.yaml; "
-                   "pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; touch nightly.yaml; "
+                "pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "git checkout: unlink, create, write",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 5000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 5000",
+                "nightly", "2 none new nightly.yaml" },
         { "rsync: a temporary file with its times is renamed over it",
-          IN_FORCE "in nightly.yaml new; touch nightly.yaml", "nightly", "2 none new nightly.yaml" },
+                IN_FORCE "in nightly.yaml new; touch nightly.yaml", "nightly",
+                "2 none new nightly.yaml" },
         { "GIO: fsync of the temporary file, rename, then close",
-          "in nightly.yaml new; finish nightly.yaml", "nightly", "1 none new nightly.yaml" },
+                "in nightly.yaml new; finish nightly.yaml", "nightly", "1 none new nightly.yaml" },
         { "an editor's own fsync before the close starts nothing",
-          IN_FORCE "sync nightly.yaml new; commit nightly.yaml new; finish nightly.yaml", "nightly",
-          "2 none new nightly.yaml" },
+                IN_FORCE "sync nightly.yaml new; commit nightly.yaml new; finish nightly.yaml",
+                "nightly", "2 none new nightly.yaml" },
 
         /* shells */
         { "echo: FLUSH before any WRITE, then the write",
-          "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml", "nightly", "1 none new nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml", "nightly",
+                "1 none new nightly.yaml" },
         { "(a; b) > f: FLUSH after each command starts nothing before RELEASE",
-          "create nightly.yaml; commit nightly.yaml half; commit nightly.yaml half+half; finish nightly.yaml", "nightly",
-          "1 none half+half nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml half; commit nightly.yaml half+half; finish nightly.yaml",
+                "nightly", "1 none half+half nightly.yaml" },
         { "(a; b) > f whose first part is not valid yet",
-          "create nightly.yaml; commit nightly.yaml bad !EINVAL; commit nightly.yaml good; finish nightly.yaml", "nightly",
-          "1 none good nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml bad !EINVAL; commit nightly.yaml good; finish nightly.yaml",
+                "nightly", "1 none good nightly.yaml" },
         { "exec 3>f: a flushed half is never started",
-          "create nightly.yaml; commit nightly.yaml half; pass 100000", "nightly", "0 accepted - nightly.yaml" },
-        { "touch makes a draft",
-          "create nightly.yaml; touch nightly.yaml; empty nightly.yaml", "nightly", "0 inert - nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml half; pass 100000", "nightly",
+                "0 accepted - nightly.yaml" },
+        { "touch makes a draft", "create nightly.yaml; touch nightly.yaml; empty nightly.yaml",
+                "nightly", "0 inert - nightly.yaml" },
         { "touch of a name with a run restores all of it",
-          "create restores/nightly@latest.yaml; commit restores/nightly@latest.yaml -; finish restores/nightly@latest.yaml",
-          "restores/nightly@latest", "1 none - nightly@latest.yaml" },
+                "create restores/nightly@latest.yaml; commit restores/nightly@latest.yaml -; finish restores/nightly@latest.yaml",
+                "restores/nightly@latest", "1 none - nightly@latest.yaml" },
         { "an empty file of such a name without touch is a draft",
-          "create restores/nightly@latest.yaml; empty restores/nightly@latest.yaml", "restores/nightly@latest",
-          "0 inert - nightly@latest.yaml" },
+                "create restores/nightly@latest.yaml; empty restores/nightly@latest.yaml",
+                "restores/nightly@latest", "0 inert - nightly@latest.yaml" },
         { "start runs an empty draft that may be one",
-          "create restores/nightly@latest.yaml; empty restores/nightly@latest.yaml; ctl restores/nightly@latest start",
-          "restores/nightly@latest", "1 none - nightly@latest.yaml" },
+                "create restores/nightly@latest.yaml; empty restores/nightly@latest.yaml; ctl restores/nightly@latest start",
+                "restores/nightly@latest", "1 none - nightly@latest.yaml" },
         { "start of an empty backup is refused",
-          "create nightly.yaml; empty nightly.yaml; ctl nightly start !EINVAL", "nightly",
-          "0 rejected - nightly.yaml FLT-0209" },
-        { ": > f over a policy leaves it in force",
-          IN_FORCE "emptied nightly.yaml", "nightly", "1 inert old nightly.yaml" },
-        { "yq > f that fails leaves the policy in force",
-          IN_FORCE "emptied nightly.yaml 256", "nightly", "1 interrupted old nightly.yaml FLT-0255" },
+                "create nightly.yaml; empty nightly.yaml; ctl nightly start !EINVAL", "nightly",
+                "0 rejected - nightly.yaml FLT-0209" },
+        { ": > f over a policy leaves it in force", IN_FORCE "emptied nightly.yaml", "nightly",
+                "1 inert old nightly.yaml" },
+        { "yq > f that fails leaves the policy in force", IN_FORCE "emptied nightly.yaml 256",
+                "nightly", "1 interrupted old nightly.yaml FLT-0255" },
         { "rm of that draft shows the policy again",
-          IN_FORCE "emptied nightly.yaml; rm nightly.yaml; pass 100000", "nightly", "1 none old nightly.yaml" },
+                IN_FORCE "emptied nightly.yaml; rm nightly.yaml; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
 
         /* writers that die */
         { "a killed writer starts nothing",
-          "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 9", "nightly",
-          "0 interrupted - nightly.yaml FLT-0255" },
+                "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 9", "nightly",
+                "0 interrupted - nightly.yaml FLT-0255" },
         { "a generator that fails starts nothing",
-          "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 256", "nightly",
-          "0 interrupted - nightly.yaml FLT-0255" },
+                "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 256", "nightly",
+                "0 interrupted - nightly.yaml FLT-0255" },
         { "a failed generator changes nothing in force",
-          IN_FORCE "commit nightly.yaml half; finish nightly.yaml 2", "nightly",
-          "1 interrupted old nightly.yaml FLT-0255" },
+                IN_FORCE "commit nightly.yaml half; finish nightly.yaml 2", "nightly",
+                "1 interrupted old nightly.yaml FLT-0255" },
         { "start runs an interrupted draft all the same",
-          "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 9; ctl nightly start", "nightly",
-          "1 none half nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml half; finish nightly.yaml 9; ctl nightly start",
+                "nightly", "1 none half nightly.yaml" },
         { "a threaded writer that ends well starts",
-          "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml 0", "nightly", "1 none new nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml 0", "nightly",
+                "1 none new nightly.yaml" },
         { "a handle whose write failed is refused",
-          IN_FORCE "poisoned nightly.yaml half !EIO; finish nightly.yaml", "nightly",
-          "1 rejected old nightly.yaml FLT-0254" },
+                IN_FORCE "poisoned nightly.yaml half !EIO; finish nightly.yaml", "nightly",
+                "1 rejected old nightly.yaml FLT-0254" },
 
         /* two at once */
         { "of two writers the last one wins",
-          "create nightly.yaml; commit nightly.yaml first; keep; commit nightly.yaml second; finishkept nightly.yaml; "
-          "finish nightly.yaml",
-          "nightly", "1 none second nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml first; keep; commit nightly.yaml second; finishkept nightly.yaml; "
+                "finish nightly.yaml",
+                "nightly", "1 none second nightly.yaml" },
         { "an accepted draft that is removed does not start",
-          "create nightly.yaml; commit nightly.yaml new; rm nightly.yaml; finish nightly.yaml", "nightly", "gone" },
+                "create nightly.yaml; commit nightly.yaml new; rm nightly.yaml; finish nightly.yaml",
+                "nightly", "gone" },
         { "a refused rename does not disturb a write under way",
-          "create nightly.yaml; commit nightly.yaml new; in nightly.yaml bad !EINVAL; finish nightly.yaml", "nightly",
-          "1 none new nightly.yaml" },
+                "create nightly.yaml; commit nightly.yaml new; in nightly.yaml bad !EINVAL; finish nightly.yaml",
+                "nightly", "1 none new nightly.yaml" },
 
         /* removals */
-        { "rm is pending for three seconds", IN_FORCE "rm nightly.yaml; pass 2900", "nightly", "1 none old - +pending" },
-        { "rm applies then", IN_FORCE "rm nightly.yaml; pass 3000", "nightly", "1 none old - +removed" },
-        { "rename-away is pending for a minute", IN_FORCE "away nightly.yaml; pass 59000", "nightly",
-          "1 none old - +pending" },
-        { "rename-away applies then", IN_FORCE "away nightly.yaml; pass 60000", "nightly", "1 none old - +removed" },
-        { "rename-away and back is no write", IN_FORCE "away nightly.yaml; pass 5000; back nightly.yaml old; pass 100000",
-          "nightly", "1 none old nightly.yaml" },
+        { "rm is pending for three seconds", IN_FORCE "rm nightly.yaml; pass 2900", "nightly",
+                "1 none old - +pending" },
+        { "rm applies then", IN_FORCE "rm nightly.yaml; pass 3000", "nightly",
+                "1 none old - +removed" },
+        { "rename-away is pending for a minute", IN_FORCE "away nightly.yaml; pass 59000",
+                "nightly", "1 none old - +pending" },
+        { "rename-away applies then", IN_FORCE "away nightly.yaml; pass 60000", "nightly",
+                "1 none old - +removed" },
+        { "rename-away and back is no write",
+                IN_FORCE "away nightly.yaml; pass 5000; back nightly.yaml old; pass 100000",
+                "nightly", "1 none old nightly.yaml" },
         { "rename-away and back of changed bytes is a write",
-          IN_FORCE "away nightly.yaml; back nightly.yaml new", "nightly", "2 none new nightly.yaml" },
+                IN_FORCE "away nightly.yaml; back nightly.yaml new", "nightly",
+                "2 none new nightly.yaml" },
         { "rm and cp within the grace is an edit",
-          IN_FORCE "rm nightly.yaml; pass 2000; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; pass 2000; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; pass 100000",
+                "nightly", "2 none new nightly.yaml" },
         { "rm and a refused cp leaves the policy in force",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; pass 100000",
-          "nightly", "1 rejected old nightly.yaml FLT-0248" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml bad !EINVAL; finish nightly.yaml; pass 100000",
+                "nightly", "1 rejected old nightly.yaml FLT-0248" },
         { "rm and then another extension is an edit",
-          IN_FORCE "rm nightly.yaml; create nightly.json; commit nightly.json new; finish nightly.json; pass 100000",
-          "nightly", "2 none new nightly.json" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.json; commit nightly.json new; finish nightly.json; pass 100000",
+                "nightly", "2 none new nightly.json" },
         { "a removed policy can be made again",
-          IN_FORCE "rm nightly.yaml; pass 5000; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml",
-          "nightly", "2 none new nightly.yaml" },
+                IN_FORCE
+                "rm nightly.yaml; pass 5000; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml",
+                "nightly", "2 none new nightly.yaml" },
         { "a removed policy's old file renamed back starts again",
-          IN_FORCE "away nightly.yaml; pass 61000; back nightly.yaml old", "nightly", "2 none old nightly.yaml" },
+                IN_FORCE "away nightly.yaml; pass 61000; back nightly.yaml old", "nightly",
+                "2 none old nightly.yaml" },
         { "rm of a draft leaves nothing",
-          "create nightly.yaml; commit nightly.yaml bad !EINVAL; rm nightly.yaml", "nightly", "gone" },
+                "create nightly.yaml; commit nightly.yaml bad !EINVAL; rm nightly.yaml", "nightly",
+                "gone" },
         { "rm of a draft over a policy shows the policy",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; rm nightly.yaml; pass 100000", "nightly", "1 none old nightly.yaml" },
+                IN_FORCE "commit nightly.yaml bad !EINVAL; rm nightly.yaml; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
         { "rm of the error file discards the draft",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; rmerror nightly", "nightly", "1 none old nightly.yaml" },
+                IN_FORCE "commit nightly.yaml bad !EINVAL; rmerror nightly", "nightly",
+                "1 none old nightly.yaml" },
         { "rm of the error file of a refused rename",
-          IN_FORCE "in nightly.yaml bad !EINVAL; rmerror nightly", "nightly", "1 none old nightly.yaml" },
+                IN_FORCE "in nightly.yaml bad !EINVAL; rmerror nightly", "nightly",
+                "1 none old nightly.yaml" },
         { "rm of an error file that is not there", IN_FORCE "rmerror nightly !ENOENT", "nightly",
-          "1 none old nightly.yaml" },
+                "1 none old nightly.yaml" },
         { "rm of what is not there", "rm nightly.yaml !ENOENT", "nightly", "gone" },
         { "rm of a running restore is refused",
-          "create restores/undo.yaml; commit restores/undo.yaml x; finish restores/undo.yaml; busy; rm restores/undo.yaml !EBUSY",
-          "restores/undo", "1 none x undo.yaml" },
+                "create restores/undo.yaml; commit restores/undo.yaml x; finish restores/undo.yaml; busy; rm restores/undo.yaml !EBUSY",
+                "restores/undo", "1 none x undo.yaml" },
 
         /* the guard */
-        { "the guard undoes a removal in its grace",
-          IN_FORCE "rm nightly.yaml; undo; pass 100000", "nightly", "1 rejected old nightly.yaml FLT-0253" },
+        { "the guard undoes a removal in its grace", IN_FORCE "rm nightly.yaml; undo; pass 100000",
+                "nightly", "1 rejected old nightly.yaml FLT-0253" },
         { "and cp is a new run as ever after that",
-          IN_FORCE "rm nightly.yaml; undo; commit nightly.yaml old; finish nightly.yaml", "nightly",
-          "2 none old nightly.yaml" },
+                IN_FORCE "rm nightly.yaml; undo; commit nightly.yaml old; finish nightly.yaml",
+                "nightly", "2 none old nightly.yaml" },
         { "the guard does not undo what was created again",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; undo", "nightly",
-          "2 none new nightly.yaml" },
-        { "the guard comes too late after the grace", IN_FORCE "rm nightly.yaml; pass 3000; undo", "nightly",
-          "1 none old - +removed" },
-        { "the guard leaves a rename-away alone", IN_FORCE "away nightly.yaml; undo; pass 100000", "nightly",
-          "1 none old - +removed" },
+                IN_FORCE
+                "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; undo",
+                "nightly", "2 none new nightly.yaml" },
+        { "the guard comes too late after the grace", IN_FORCE "rm nightly.yaml; pass 3000; undo",
+                "nightly", "1 none old - +removed" },
+        { "the guard leaves a rename-away alone", IN_FORCE "away nightly.yaml; undo; pass 100000",
+                "nightly", "1 none old - +removed" },
         { "the guard brings a refused draft back",
-          "create nightly.yaml; commit nightly.yaml bad !EINVAL; rm nightly.yaml; undo", "nightly",
-          "0 rejected - nightly.yaml FLT-0248" },
+                "create nightly.yaml; commit nightly.yaml bad !EINVAL; rm nightly.yaml; undo",
+                "nightly", "0 rejected - nightly.yaml FLT-0248" },
 
         /* restores run once */
         { "a restore is not written twice",
-          "create restores/undo.yaml; commit restores/undo.yaml x; finish restores/undo.yaml; commit restores/undo.yaml y !EEXIST",
-          "restores/undo", "1 none x undo.yaml" },
-        { "nor renamed over", "in restores/undo.yaml x; in restores/undo.yaml x !EEXIST", "restores/undo",
-          "1 none x undo.yaml" },
+                "create restores/undo.yaml; commit restores/undo.yaml x; finish restores/undo.yaml; commit restores/undo.yaml y !EEXIST",
+                "restores/undo", "1 none x undo.yaml" },
+        { "nor renamed over", "in restores/undo.yaml x; in restores/undo.yaml x !EEXIST",
+                "restores/undo", "1 none x undo.yaml" },
         { "nor made again within the grace, which voids the removal",
-          "in restores/undo.yaml x; rm restores/undo.yaml; create restores/undo.yaml !EEXIST; pass 100000", "restores/undo",
-          "1 none x undo.yaml" },
+                "in restores/undo.yaml x; rm restores/undo.yaml; create restores/undo.yaml !EEXIST; pass 100000",
+                "restores/undo", "1 none x undo.yaml" },
         { "vim on a restore ends as it began",
-          "in restores/undo.yaml x; away restores/undo.yaml; create restores/undo.yaml !EEXIST; back restores/undo.yaml x; "
-          "pass 100000",
-          "restores/undo", "1 none x undo.yaml" },
+                "in restores/undo.yaml x; away restores/undo.yaml; create restores/undo.yaml !EEXIST; back restores/undo.yaml x; "
+                "pass 100000",
+                "restores/undo", "1 none x undo.yaml" },
         { "nor restarted by a file that comes back late",
-          "in restores/undo.yaml x; away restores/undo.yaml; pass 61000; back restores/undo.yaml x", "restores/undo",
-          "1 none x undo.yaml" },
+                "in restores/undo.yaml x; away restores/undo.yaml; pass 61000; back restores/undo.yaml x",
+                "restores/undo", "1 none x undo.yaml" },
         { "a refused restore may be corrected",
-          "create restores/undo.yaml; commit restores/undo.yaml bad !EINVAL; commit restores/undo.yaml x; finish restores/undo.yaml",
-          "restores/undo", "1 none x undo.yaml" },
+                "create restores/undo.yaml; commit restores/undo.yaml bad !EINVAL; commit restores/undo.yaml x; finish restores/undo.yaml",
+                "restores/undo", "1 none x undo.yaml" },
 
         /* names */
-        { "one stem has one extension", IN_FORCE "create nightly.yml !EEXIST", "nightly", "1 none old nightly.yaml" },
-        { "also for renames", IN_FORCE "in nightly.yml new !EEXIST", "nightly", "1 none old nightly.yaml" },
+        { "one stem has one extension", IN_FORCE "create nightly.yml !EEXIST", "nightly",
+                "1 none old nightly.yaml" },
+        { "also for renames", IN_FORCE "in nightly.yml new !EEXIST", "nightly",
+                "1 none old nightly.yaml" },
         { "a file that is there is not created", IN_FORCE "create nightly.yaml !EEXIST", "nightly",
-          "1 none old nightly.yaml" },
-        { "a bad name is refused at FLUSH", "create a+b c.yaml; commit a+b c.yaml x !EINVAL", "a b c",
-          "0 rejected - a b c.yaml FLT-0230" },
-        { "a bad name is refused without bytes as well", "create a+b c.yaml; empty a+b c.yaml !EINVAL", "a b c",
-          "0 rejected - a b c.yaml FLT-0230" },
+                "1 none old nightly.yaml" },
+        { "a bad name is refused at FLUSH", "create a+b c.yaml; commit a+b c.yaml x !EINVAL",
+                "a b c", "0 rejected - a b c.yaml FLT-0230" },
+        { "a bad name is refused without bytes as well",
+                "create a+b c.yaml; empty a+b c.yaml !EINVAL", "a b c",
+                "0 rejected - a b c.yaml FLT-0230" },
 
         /* full disks */
         { "a policy that cannot be kept is not accepted",
-          "create nightly.yaml; full; commit nightly.yaml new !ENOSPC; finish nightly.yaml", "nightly",
-          "0 rejected - nightly.yaml FLT-0256" },
+                "create nightly.yaml; full; commit nightly.yaml new !ENOSPC; finish nightly.yaml",
+                "nightly", "0 rejected - nightly.yaml FLT-0256" },
         { "nor is an edit, and the old one stays",
-          IN_FORCE "full; commit nightly.yaml new !ENOSPC; finish nightly.yaml; space; crash", "nightly",
-          "1 none old nightly.yaml" },
-        { "an rm that cannot be kept did not happen", IN_FORCE "full; rm nightly.yaml !ENOSPC; space; pass 100000", "nightly",
-          "1 none old nightly.yaml" },
+                IN_FORCE "full; commit nightly.yaml new !ENOSPC; finish nightly.yaml; space; crash",
+                "nightly", "1 none old nightly.yaml" },
+        { "an rm that cannot be kept did not happen",
+                IN_FORCE "full; rm nightly.yaml !ENOSPC; space; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
         { "a rename over it neither", IN_FORCE "full; in nightly.yaml new !ENOSPC", "nightly",
-          "1 rejected old nightly.yaml FLT-0256" },
+                "1 rejected old nightly.yaml FLT-0256" },
         { "a killed writer's draft does not start on a full disk either",
-          "create nightly.yaml; commit nightly.yaml half; full; finish nightly.yaml 9 !ENOSPC; space", "nightly",
-          "0 interrupted - nightly.yaml FLT-0255" },
+                "create nightly.yaml; commit nightly.yaml half; full; finish nightly.yaml 9 !ENOSPC; space",
+                "nightly", "0 interrupted - nightly.yaml FLT-0255" },
 
         /* crashes */
         { "crash after CREATE leaves nothing", "create nightly.yaml; crash", "nightly", "gone" },
         { "crash after a half-written edit leaves the policy",
-          IN_FORCE "away nightly.yaml; create nightly.yaml; crash; pass 100000", "nightly", "1 none old nightly.yaml" },
-        { "crash after fsync leaves an interrupted draft", "create nightly.yaml; sync nightly.yaml half; crash", "nightly",
-          "0 interrupted - nightly.yaml FLT-0406" },
-        { "crash between FLUSH and RELEASE runs a backup", "create nightly.yaml; commit nightly.yaml new; crash", "nightly",
-          "1 none new nightly.yaml" },
+                IN_FORCE "away nightly.yaml; create nightly.yaml; crash; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
+        { "crash after fsync leaves an interrupted draft",
+                "create nightly.yaml; sync nightly.yaml half; crash", "nightly",
+                "0 interrupted - nightly.yaml FLT-0406" },
+        { "crash between FLUSH and RELEASE runs a backup",
+                "create nightly.yaml; commit nightly.yaml new; crash", "nightly",
+                "1 none new nightly.yaml" },
         { "crash between FLUSH and RELEASE interrupts a restore",
-          "create restores/undo.yaml; commit restores/undo.yaml x; crash", "restores/undo",
-          "0 interrupted - undo.yaml FLT-0406" },
+                "create restores/undo.yaml; commit restores/undo.yaml x; crash", "restores/undo",
+                "0 interrupted - undo.yaml FLT-0406" },
         { "such a restore is started by hand",
-          "create restores/undo.yaml; commit restores/undo.yaml x; crash; ctl restores/undo start", "restores/undo",
-          "1 none x undo.yaml" },
+                "create restores/undo.yaml; commit restores/undo.yaml x; crash; ctl restores/undo start",
+                "restores/undo", "1 none x undo.yaml" },
         { "crash after RELEASE starts nothing twice",
-          "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; round; crash", "nightly",
-          "1 none new nightly.yaml" },
-        { "crash right after a rename of a restore runs it once", "inraw restores/undo.yaml x; crash", "restores/undo",
-          "2 none x undo.yaml" },
+                "create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; round; crash",
+                "nightly", "1 none new nightly.yaml" },
+        { "crash right after a rename of a restore runs it once",
+                "inraw restores/undo.yaml x; crash", "restores/undo", "2 none x undo.yaml" },
         { "crash after a refusal keeps the draft and the reason",
-          IN_FORCE "commit nightly.yaml bad !EINVAL; crash", "nightly", "1 rejected old nightly.yaml FLT-0248" },
-        { "crash after rm: the removal goes on", IN_FORCE "rm nightly.yaml; crash; pass 2900", "nightly",
-          "1 none old - +pending" },
-        { "and applies", IN_FORCE "rm nightly.yaml; crash; pass 3000", "nightly", "1 none old - +removed" },
-        { "crash after rename-away undoes it", IN_FORCE "away nightly.yaml; crash; pass 100000", "nightly",
-          "1 none old nightly.yaml" },
+                IN_FORCE "commit nightly.yaml bad !EINVAL; crash", "nightly",
+                "1 rejected old nightly.yaml FLT-0248" },
+        { "crash after rm: the removal goes on", IN_FORCE "rm nightly.yaml; crash; pass 2900",
+                "nightly", "1 none old - +pending" },
+        { "and applies", IN_FORCE "rm nightly.yaml; crash; pass 3000", "nightly",
+                "1 none old - +removed" },
+        { "crash after rename-away undoes it", IN_FORCE "away nightly.yaml; crash; pass 100000",
+                "nightly", "1 none old nightly.yaml" },
         { "also when it was stored for another reason meanwhile",
-          IN_FORCE "away nightly.yaml; ctl nightly run; crash; pass 100000", "nightly", "1 none old nightly.yaml" },
+                IN_FORCE "away nightly.yaml; ctl nightly run; crash; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
         { "crash after rm and CREATE: the removal stays void",
-          IN_FORCE "rm nightly.yaml; create nightly.yaml; crash; pass 100000", "nightly", "1 none old nightly.yaml" },
-        { "crash after an undo keeps the policy", IN_FORCE "rm nightly.yaml; undo; crash; pass 100000", "nightly",
-          "1 rejected old nightly.yaml FLT-0253" },
-        { "crash after the removal applied keeps its runs' record", IN_FORCE "rm nightly.yaml; pass 5000; crash", "nightly",
-          "1 none old - +removed" },
+                IN_FORCE "rm nightly.yaml; create nightly.yaml; crash; pass 100000", "nightly",
+                "1 none old nightly.yaml" },
+        { "crash after an undo keeps the policy",
+                IN_FORCE "rm nightly.yaml; undo; crash; pass 100000", "nightly",
+                "1 rejected old nightly.yaml FLT-0253" },
+        { "crash after the removal applied keeps its runs' record",
+                IN_FORCE "rm nightly.yaml; pass 5000; crash", "nightly", "1 none old - +removed" },
 
         /* ctl */
         { "a verb runs", IN_FORCE "ctl nightly run", "nightly", "1 none old nightly.yaml" },
-        { "blanks and newlines around a verb do not matter", IN_FORCE "ctl nightly   delete   20260901-020003Z  \n", "nightly",
-          "1 none old nightly.yaml" },
-        { "an unknown verb is refused", IN_FORCE "ctl nightly explode !EINVAL", "nightly", "1 none old nightly.yaml" },
-        { "no verb is refused", IN_FORCE "ctl nightly  !EINVAL", "nightly", "1 none old nightly.yaml" },
-        { "a verb without its argument is refused", IN_FORCE "ctl nightly delete !EINVAL", "nightly",
-          "1 none old nightly.yaml" },
-        { "start without a draft is refused", IN_FORCE "ctl nightly start !EINVAL", "nightly", "1 none old nightly.yaml" },
-        { "start of a refused rename has no bytes to start", "in nightly.yaml bad !EINVAL; ctl nightly start !EINVAL",
-          "nightly", "0 rejected - - FLT-0248" },
-        { "start while it is written is refused", "create nightly.yaml; commit nightly.yaml new; ctl nightly start !EBUSY",
-          "nightly", "0 accepted - nightly.yaml" },
+        { "blanks and newlines around a verb do not matter",
+                IN_FORCE "ctl nightly   delete   20260901-020003Z  \n", "nightly",
+                "1 none old nightly.yaml" },
+        { "an unknown verb is refused", IN_FORCE "ctl nightly explode !EINVAL", "nightly",
+                "1 none old nightly.yaml" },
+        { "no verb is refused", IN_FORCE "ctl nightly  !EINVAL", "nightly",
+                "1 none old nightly.yaml" },
+        { "a verb without its argument is refused", IN_FORCE "ctl nightly delete !EINVAL",
+                "nightly", "1 none old nightly.yaml" },
+        { "start without a draft is refused", IN_FORCE "ctl nightly start !EINVAL", "nightly",
+                "1 none old nightly.yaml" },
+        { "start of a refused rename has no bytes to start",
+                "in nightly.yaml bad !EINVAL; ctl nightly start !EINVAL", "nightly",
+                "0 rejected - - FLT-0248" },
+        { "start while it is written is refused",
+                "create nightly.yaml; commit nightly.yaml new; ctl nightly start !EBUSY", "nightly",
+                "0 accepted - nightly.yaml" },
 };
 
 /* ---------------------------------------------------------------- playing a script */
@@ -338,7 +390,9 @@ static void file_of(char *text, struct acting_file *f)
         static char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         char *slash = strchr(text, '/');
 
-        *f = (struct acting_file){ .fleet = "prod", .kind = OBJECT_BACKUP, .name = stem, .ext = ext };
+        *f = (struct acting_file){
+                .fleet = "prod", .kind = OBJECT_BACKUP, .name = stem, .ext = ext
+        };
         if (slash != NULL) {
                 *slash = '\0';
                 f->kind = (enum object_kind)object_kind_from_folder(text);
@@ -396,7 +450,8 @@ static int play_verb(struct player *p, const char *verb, char *rest)
         if (strcmp(verb, "finishkept") == 0)
                 return acting_finish(e, &f, p->kept, 0, err);
         if (strcmp(verb, "empty") == 0 || strcmp(verb, "emptied") == 0)
-                return acting_finish_empty(e, &f, strcmp(verb, "emptied") == 0, atoi(word(&rest)), err);
+                return acting_finish_empty(
+                        e, &f, strcmp(verb, "emptied") == 0, atoi(word(&rest)), err);
         if (strcmp(verb, "away") == 0)
                 return acting_rename_away(e, &f, 7, err);
         if (strcmp(verb, "rm") == 0)
@@ -455,7 +510,8 @@ static void play(struct player *p, char *step)
 
 static void describe(const char *of, char *ret, size_t size)
 {
-        static const char *const states[] = { "none", "open", "accepted", "inert", "rejected", "interrupted" };
+        static const char *const states[] = { "none", "open", "accepted", "inert", "rejected",
+                "interrupted" };
         char text[64], in_force[64] = "-", file[300] = "-";
         struct acting_file f;
         const struct document *d;
@@ -469,13 +525,14 @@ static void describe(const char *of, char *ret, size_t size)
                 return;
         }
         if (o->in_force.bytes != NULL && o->in_force.len > 0)
-                snprintf(in_force, sizeof(in_force), "%.*s", (int)o->in_force.len - 1, o->in_force.bytes);
+                snprintf(in_force, sizeof(in_force), "%.*s", (int)o->in_force.len - 1,
+                        o->in_force.bytes);
         d = object_visible_document(o);
         if (d != NULL)
                 snprintf(file, sizeof(file), "%s.%s", o->name, d->ext);
-        snprintf(ret, size, "%u %s %s %s%s%s%s%s", fixture.starts, states[o->draft_state], in_force, file,
-                o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "", o->draft_err.code != 0 ? " " : "",
-                o->draft_err.code != 0 ? o->draft_err.id : "");
+        snprintf(ret, size, "%u %s %s %s%s%s%s%s", fixture.starts, states[o->draft_state], in_force,
+                file, o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "",
+                o->draft_err.code != 0 ? " " : "", o->draft_err.code != 0 ? o->draft_err.id : "");
         assert_true((o->policy != NULL) == (o->in_force.bytes != NULL));
 }
 
@@ -488,7 +545,8 @@ static void played(void **state)
         assert_true(strlen(row->steps) < sizeof(steps));
         strcpy(steps, row->steps);
         fixture_open(test_dir(state));
-        for (char *step = strtok_r(steps, ";", &save); step != NULL; step = strtok_r(NULL, ";", &save))
+        for (char *step = strtok_r(steps, ";", &save); step != NULL;
+                step = strtok_r(NULL, ";", &save))
                 play(&p, step);
         describe(row->of, then, sizeof(then));
         assert_string_equal(then, row->then);
@@ -514,156 +572,7 @@ static int play_teardown(void **state)
         return test_dir_teardown(state);
 }
 
-/* ---------------------------------------------------------------- details */
-
-static const struct acting_file nightly = { .fleet = "prod", .kind = OBJECT_BACKUP, .name = "nightly", .ext = "yaml" };
-
-static struct object *put_nightly(const char *bytes)
-{
-        uint64_t write;
-
-        (void)acting_create(fixture.engine, &nightly, NULL);
-        assert_ok(acting_commit(fixture.engine, &nightly, bytes, strlen(bytes), 0, &write, NULL), NULL);
-        assert_ok(acting_finish(fixture.engine, &nightly, write, 0, NULL), NULL);
-        fixture_round();
-        return fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly");
-}
-
-static int count_trash(void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
-{
-        if (strncmp(name, "nightly.yaml@", 13) == 0 && len == 4 && memcmp(bytes, "old\n", 4) == 0)
-                ++*(unsigned *)arg;
-        return 0;
-}
-
-static unsigned trash(void)
-{
-        unsigned n = 0;
-
-        assert_ok(store_each(fixture.engine->store, STORE_TRASH, "prod", "backups", count_trash, &n, NULL), NULL);
-        return n;
-}
-
-static void removed_bytes_stay_in_the_trash_for_thirty_days(void **state)
-{
-        fixture_open(test_dir(state));
-        put_nightly("old\n");
-        assert_ok(acting_unlink(fixture.engine, &nightly, 7, NULL), NULL);
-        fixture_pass(2000);
-        assert_int_equal(trash(), 0);
-        fixture_pass(2000);
-        assert_int_equal(trash(), 1);
-        assert_int_equal(fixture.retires, 1);
-        fixture_pass(29LL * 24 * 3600 * 1000);
-        assert_int_equal(trash(), 1);
-        fixture_pass(2LL * 24 * 3600 * 1000);
-        assert_int_equal(trash(), 0);
-}
-
-static void times_are_kept_but_those_of_a_refusal(void **state)
-{
-        const int64_t when = 1234567890LL * 1000000000;
-        struct object *o;
-        uint64_t write;
-
-        fixture_open(test_dir(state));
-        o = put_nightly("old\n");
-        assert_int_not_equal(o->in_force.mtime_ns, when);
-        assert_ok(acting_touch(fixture.engine, &nightly, when, NULL), NULL);
-        fixture_round();
-        fixture_crash(test_dir(state));
-        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly");
-        assert_int_equal(o->in_force.mtime_ns, when);
-
-        assert_int_equal(acting_commit(fixture.engine, &nightly, "bad\n", 4, when, &write, NULL), -EINVAL);
-        assert_int_not_equal(o->draft.mtime_ns, when);
-        assert_ok(acting_touch(fixture.engine, &nightly, when, NULL), NULL);
-        assert_int_not_equal(o->draft.mtime_ns, when);
-
-        assert_ok(acting_commit(fixture.engine, &nightly, "new\n", 4, when, &write, NULL), NULL);
-        assert_int_equal(o->draft.mtime_ns, when);
-}
-
-static void exact_bytes_survive(void **state)
-{
-        static const char bytes[] = "a: 1 # note\r\n\0\xff\xfe{\n";
-        struct object *o;
-        uint64_t write;
-
-        fixture_open(test_dir(state));
-        put_nightly("x: {\n");
-        assert_ok(acting_commit(fixture.engine, &nightly, bytes, sizeof(bytes) - 1, 0, &write, NULL), NULL);
-        assert_ok(acting_finish(fixture.engine, &nightly, write, 9, NULL), NULL);
-        fixture_crash(test_dir(state));
-        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly");
-        assert_int_equal(o->draft.len, sizeof(bytes) - 1);
-        assert_memory_equal(o->draft.bytes, bytes, sizeof(bytes) - 1);
-        assert_int_equal(o->in_force.len, 5);
-        assert_memory_equal(o->in_force.bytes, "x: {\n", 5);
-        assert_true(o->draft.generation > o->in_force.generation);
-}
-
-static void somebody_elses_objects_are_left_alone(void **state)
-{
-        struct engine *e;
-        struct object *o;
-        uint64_t write;
-        struct err err = ERR_INIT;
-
-        fixture_open(test_dir(state));
-        e = fixture.engine;
-        o = put_nightly("old\n");
-        o->own = false;
-        snprintf(o->owner, sizeof(o->owner), "0123456789abcdef");
-        assert_int_equal(acting_unlink(e, &nightly, 7, &err), -EPERM);
-        assert_string_equal(err.id, "FLT-0252");
-        assert_int_equal(acting_rename_away(e, &nightly, 7, NULL), -EPERM);
-        assert_int_equal(acting_touch(e, &nightly, 1, NULL), -EPERM);
-        assert_int_equal(acting_create(e, &nightly, NULL), -EEXIST);
-        assert_int_equal(acting_commit(e, &nightly, "new\n", 4, 0, &write, NULL), -EEXIST);
-        assert_int_equal(acting_rename_in(e, &nightly, NULL, "new\n", 4, 0, NULL), -EEXIST);
-        assert_int_equal(o->draft_state, DRAFT_NONE);
-}
-
-static void nothing_is_written_where_the_store_is_anothers(void **state)
-{
-        struct err err = ERR_INIT;
-        uint64_t write;
-
-        fixture_open(test_dir(state));
-        put_nightly("old\n");
-        fixture.engine->model.store_read_only = true;
-        snprintf(fixture.engine->model.store_holder, sizeof(fixture.engine->model.store_holder), "pid 42");
-        assert_int_equal(acting_create(fixture.engine, &nightly, &err), -EROFS);
-        assert_err(&err, -EROFS, "pid 42");
-        assert_int_equal(acting_commit(fixture.engine, &nightly, "new\n", 4, 0, &write, NULL), -EROFS);
-        assert_int_equal(acting_unlink(fixture.engine, &nightly, 7, NULL), -EROFS);
-        assert_int_equal(acting_rename_in(fixture.engine, &nightly, NULL, "new\n", 4, 0, NULL), -EROFS);
-        assert_int_equal(acting_ctl(fixture.engine, "prod", OBJECT_BACKUP, "nightly", "run", 3, NULL), -EROFS);
-        fixture.engine->model.store_read_only = false;
-}
-
-static void damaged_record_is_told_and_the_others_load(void **state)
-{
-        char path[256];
-        FILE *f;
-
-        fixture_open(test_dir(state));
-        put_nightly("old\n");
-        fixture_close();
-        snprintf(path, sizeof(path), "%s/objects/prod/backups/broken", test_dir(state));
-        f = fopen(path, "w");
-        assert_non_null(f);
-        fputs("garbage\n", f);
-        fclose(f);
-        fixture_open(test_dir(state));
-        assert_non_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly"));
-        assert_int_equal(HASH_COUNT(fixture.fleet->objects[OBJECT_BACKUP]), 1);
-        assert_int_equal(fixture_events("RecordDamaged"), 1);
-        assert_int_equal(fixture.fleet->warnings.n, 1);
-        assert_non_null(strstr(fixture.fleet->warnings.v[0], "FLT-0257"));
-        assert_non_null(strstr(fixture.fleet->warnings.v[0], "backups/broken"));
-}
+/* ---------------------------------------------------------------- names */
 
 struct name_row {
         const char *name, *stem, *ext; /* stem NULL: does not act */
@@ -702,12 +611,6 @@ static void name_splits(void **state)
 int main(void)
 {
         TEST_ROWS_WITH(played, scripts, play_setup, play_teardown);
-        TEST_WITH(removed_bytes_stay_in_the_trash_for_thirty_days, play_setup, play_teardown);
-        TEST_WITH(times_are_kept_but_those_of_a_refusal, play_setup, play_teardown);
-        TEST_WITH(exact_bytes_survive, play_setup, play_teardown);
-        TEST_WITH(somebody_elses_objects_are_left_alone, play_setup, play_teardown);
-        TEST_WITH(nothing_is_written_where_the_store_is_anothers, play_setup, play_teardown);
-        TEST_WITH(damaged_record_is_told_and_the_others_load, play_setup, play_teardown);
         TEST_ROWS(name_splits, file_names);
         return test_run("acting");
 }

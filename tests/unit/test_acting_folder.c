@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Migration folders: mkdir, links, policy.yaml, rmdir. The fleet has eu-1, us-1 and ap-1; lab is another name of ap-1. */
+/* Migration folders: mkdir, links, policy.yaml, rmdir. The fleet has eu-1, us-1 and ap-1; lab is
+ * another name of ap-1. */
 #include "tests/unit/acting_fixture.h"
 
 #include <errno.h>
@@ -30,7 +31,8 @@ static struct object *m1(void)
         return fleet_object(fixture.fleet, OBJECT_MIGRATION, "m1");
 }
 
-static int set_link(const char *name, const char *text, bool replace, const char *from, struct err *err)
+static int set_link(
+        const char *name, const char *text, bool replace, const char *from, struct err *err)
 {
         const struct acting_link l = {
                 .fleet = "prod",
@@ -63,12 +65,13 @@ static const char *links(void)
 {
         static char text[512];
         struct object *o = m1();
-        size_t n = (size_t)snprintf(text, sizeof(text), "%s>%s", o->source.name != NULL ? o->source.target : "-",
+        size_t n = (size_t)snprintf(text, sizeof(text), "%s>%s",
+                o->source.name != NULL ? o->source.target : "-",
                 o->source.name != NULL ? o->source.member : "-");
 
         for (size_t i = 0; i < o->n_targets; i++)
-                n += (size_t)snprintf(text + n, sizeof(text) - n, " %s=%s>%s", o->targets[i].name, o->targets[i].target,
-                        o->targets[i].member);
+                n += (size_t)snprintf(text + n, sizeof(text) - n, " %s=%s>%s", o->targets[i].name,
+                        o->targets[i].target, o->targets[i].member);
         return text;
 }
 
@@ -90,10 +93,12 @@ static const struct resolve_row resolutions[] = {
         { "absolute", "/mnt/fleet/prod/clusters/eu-1", true, "eu-1", NULL },
         { "the root of the mount is not left", "../../../../etc", false, NULL, "out of the mount" },
         { "absolute elsewhere", "/etc/passwd", false, NULL, "out of the mount" },
-        { "mountpoint as a mere prefix", "/mnt/fleet2/prod/clusters/eu-1", false, NULL, "out of the mount" },
+        { "mountpoint as a mere prefix", "/mnt/fleet2/prod/clusters/eu-1", false, NULL,
+                "out of the mount" },
         { "another fleet", "../../../lab/clusters/eu-1", false, NULL, "out of the fleet" },
         { "not a cluster", "../../backups/nightly", false, NULL, "does not lead to a cluster" },
-        { "inside a cluster", "../../clusters/eu-1/backups", false, NULL, "does not lead to a cluster" },
+        { "inside a cluster", "../../clusters/eu-1/backups", false, NULL,
+                "does not lead to a cluster" },
         { "all clusters", "../../clusters", false, NULL, "does not lead to a cluster" },
         { "one level too few", "../clusters/eu-1", false, NULL, "does not lead to a cluster" },
         { "empty", "", false, NULL, "does not lead to a cluster" },
@@ -106,7 +111,8 @@ static void resolves(void **state)
         const struct resolve_row *row = test_row(state);
         char member[FOLDER_NAME_MAX + 1] = "";
         struct err err = ERR_INIT;
-        int r = acting_resolve_link(row->text, "prod", "m1", row->target, "/mnt/fleet/", member, &err);
+        int r = acting_resolve_link(
+                row->text, "prod", "m1", row->target, "/mnt/fleet/", member, &err);
 
         if (row->member != NULL) {
                 assert_ok(r, &err);
@@ -128,8 +134,9 @@ static void links_come_back_as_written(void **state)
         assert_ok(set_link("us-1", "/mnt/fleet/prod/clusters/us-1/", false, NULL, &err), &err);
         assert_ok(set_link("x", "../../../clusters/lab", false, NULL, &err), &err);
         fixture_crash(test_dir(state));
-        assert_string_equal(links(), "../../clusters/eu-1>eu-1 us-1=/mnt/fleet/prod/clusters/us-1/>us-1 "
-                                     "x=../../../clusters/lab>ap-1");
+        assert_string_equal(links(),
+                "../../clusters/eu-1>eu-1 us-1=/mnt/fleet/prod/clusters/us-1/>us-1 "
+                "x=../../../clusters/lab>ap-1");
 }
 
 static void bad_links_are_refused(void **state)
@@ -235,7 +242,8 @@ static void makes_folders(void **state)
         assert_int_equal(acting_mkdir(fixture.engine, "prod", row->name, &err), row->result);
         assert_true(row->result == 0 || err.msg[0] != '\0');
         fixture_crash(test_dir(state));
-        assert_int_equal(fleet_object(fixture.fleet, OBJECT_MIGRATION, row->name) != NULL, row->result != -EINVAL);
+        assert_int_equal(fleet_object(fixture.fleet, OBJECT_MIGRATION, row->name) != NULL,
+                row->result != -EINVAL);
 }
 
 static void rmdir_removes_links_and_all(void **state)
@@ -268,7 +276,9 @@ static void rmdir_after_a_run_keeps_the_record_and_mkdir_begins_anew(void **stat
 
 static void documents_are_not_removed_by_rmdir(void **state)
 {
-        const struct acting_file f = { .fleet = "prod", .kind = OBJECT_MIGRATION, .name = "m2", .ext = "yaml" };
+        const struct acting_file f = {
+                .fleet = "prod", .kind = OBJECT_MIGRATION, .name = "m2", .ext = "yaml"
+        };
         struct err err = ERR_INIT;
 
         assert_ok(acting_rename_in(fixture.engine, &f, NULL, "x\n", 2, 0, &err), &err);
@@ -279,7 +289,11 @@ static void documents_are_not_removed_by_rmdir(void **state)
 /* ---------------------------------------------------------------- policy.yaml */
 
 static const struct acting_file policy = {
-        .fleet = "prod", .kind = OBJECT_MIGRATION, .name = "m1", .ext = "yaml", .in_folder = true,
+        .fleet = "prod",
+        .kind = OBJECT_MIGRATION,
+        .name = "m1",
+        .ext = "yaml",
+        .in_folder = true,
 };
 
 static void policy_only_commits(void **state)
@@ -343,7 +357,8 @@ int main(void)
         TEST_WITH(links_that_cannot_be_kept_are_not_made, folder_setup, folder_teardown);
         TEST_ROWS_WITH(makes_folders, mkdirs, folder_setup, folder_teardown);
         TEST_WITH(rmdir_removes_links_and_all, folder_setup, folder_teardown);
-        TEST_WITH(rmdir_after_a_run_keeps_the_record_and_mkdir_begins_anew, folder_setup, folder_teardown);
+        TEST_WITH(rmdir_after_a_run_keeps_the_record_and_mkdir_begins_anew, folder_setup,
+                folder_teardown);
         TEST_WITH(documents_are_not_removed_by_rmdir, folder_setup, folder_teardown);
         TEST_WITH(policy_only_commits, folder_setup, folder_teardown);
         TEST_WITH(stem_of_a_folder_is_taken, folder_setup, folder_teardown);

@@ -13,7 +13,9 @@
 
 static struct store_key key(const char *name)
 {
-        return (struct store_key){ .space = STORE_OBJECTS, .fleet = "prod", .folder = "backups", .name = name };
+        return (struct store_key){
+                .space = STORE_OBJECTS, .fleet = "prod", .folder = "backups", .name = name
+        };
 }
 
 static struct store *open_store(const char *dir)
@@ -158,7 +160,8 @@ static void daemonized_holder_is_named_by_its_own_pid(void **state)
         child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when an assertion ends the parent's test */
+                prctl(PR_SET_PDEATHSIG,
+                        SIGKILL); /* also when an assertion ends the parent's test */
                 put(s, "nightly", "one");
                 (void)!write(ready[1], "x", 1);
                 (void)!read(go[0], &c, 1);
@@ -235,11 +238,13 @@ static void names_of_any_bytes_come_back(void **state)
         store_close(s);
 }
 
-static int collect(void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
+static int collect(
+        void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
 {
         struct buf *b = arg;
 
-        return buf_printf(b, "[%s=%.*s%s]", name, (int)len, bytes != NULL ? bytes : "", why != NULL ? why->msg : "");
+        return buf_printf(b, "[%s=%.*s%s]", name, (int)len, bytes != NULL ? bytes : "",
+                why != NULL ? why->msg : "");
 }
 
 static void lists_one_folder(void **state)
@@ -398,8 +403,10 @@ struct damage_row {
 static const struct damage_row damages[] = {
         { "an empty record is damaged", "", "no head" },
         { "a foreign file is damaged", "hello\nworld\n", "head is not known" },
-        { "a cut record is damaged", "fleetfs-record 1 7 100 0000000000000000\nnightlyabc", "cut off" },
-        { "a changed record is damaged", "fleetfs-record 1 7 3 0000000000000000\nnightlyabc", "checksum" },
+        { "a cut record is damaged", "fleetfs-record 1 7 100 0000000000000000\nnightlyabc",
+                "cut off" },
+        { "a changed record is damaged", "fleetfs-record 1 7 3 0000000000000000\nnightlyabc",
+                "checksum" },
 };
 
 static void damaged(void **state)
