@@ -43,12 +43,17 @@ struct member_runtime {
         uint64_t call;
         struct loop_timer retry;
         uint32_t failures;
+        int64_t all_at_ms; /* when all is to be asked again */
+        bool quick;   /* the probe under way asks for the identity only */
         bool located; /* the namespace was found by its locations, not assumed */
         struct member_watch watches[VELERO_KINDS];
 };
 
-/* How often a cluster is asked again who it is, with what Velero; and one without storage, sooner. */
-enum { MEMBER_PROBE_MS = 300000, MEMBER_PROBE_NONE_MS = 15000 };
+/*
+ * How often a cluster is asked whether it still is who it was, and lets us in (watches that are open do not tell); how
+ * often all of it is asked again; and one without storage, sooner.
+ */
+enum { MEMBER_PROBE_MS = 40000, MEMBER_PROBE_ALL_MS = 300000, MEMBER_PROBE_NONE_MS = 15000 };
 
 static const struct kube_resource velero_resources[VELERO_KINDS] = {
         [VELERO_BACKUP] = { .group = "velero.io", .version = "v1", .plural = "backups", .kind = "Backup" },
@@ -298,7 +303,7 @@ static int probe_get(struct member_runtime *rt, const char *path, const char *qu
 {
         struct err err = ERR_INIT;
         const struct kube_request rq = { .path = path, .query = query, .deadline_ms = LIMIT_CONNECT_MS,
-                .retry = KUBE_RETRY_NEVER };
+                .retry = rt->quick ? KUBE_RETRY_SAFE : KUBE_RETRY_NEVER };
         int r = kube_call(rt->client, &rq, probe_done, rt, &rt->call, &err);
 
         if (r < 0)
@@ -354,8 +359,10 @@ static int probe_identity(struct member_runtime *rt, const struct kube_reply *re
                 return r;
         r = identity_set(rt->engine, rt->member, uid, err);
         /* What runs there runs for another cluster. */
-        if (r > 0)
+        if (r > 0) {
                 member_unwatch(rt);
+                rt->quick = false;
+        }
         return r < 0 ? r : 0;
 }
 
@@ -482,7 +489,9 @@ static void probe_done(void *arg, const struct kube_reply *reply)
                 member_probe_after(rt, MEMBER_PROBE_MS);
                 return;
         }
-        rt->step++;
+        rt->step = rt->quick ? PROBE_DONE : rt->step + 1;
+        if (rt->step == PROBE_DONE && !rt->quick)
+                rt->all_at_ms = loop_now(rt->engine->loop) + MEMBER_PROBE_ALL_MS;
         if (c->health == MEMBER_UNKNOWN || c->health == MEMBER_UNREACHABLE)
                 member_set_health(c, MEMBER_SYNCING, NULL);
         probe_next(rt);
@@ -497,6 +506,8 @@ static void member_probe(void *arg)
                 kube_cancel(rt->client, rt->call);
                 rt->call = 0;
         }
+        rt->quick = rt->step == PROBE_DONE && rt->member->health == MEMBER_READY &&
+                    loop_now(rt->engine->loop) < rt->all_at_ms;
         rt->step = PROBE_IDENTITY;
         probe_next(rt);
 }

@@ -124,6 +124,7 @@ struct run {
         enum phase phase;           /* rolled up */
         uint64_t version;           /* grows with each visible change */
         bool due;                   /* engine: to be rolled up before the section ends */
+        bool shrunk;                /* engine: … and dropped, if nothing needs it */
         struct task *by_member;     /* hash by folder name; several of one cluster are chained (run_tasks_on()) */
 };
 

@@ -149,6 +149,32 @@ void rollup_warnings(struct engine *e, struct member *c)
                 }
 }
 
+/* Somebody else's run, or one that the store forgot, of which nothing is left on the clusters. The newest one stays. */
+static bool run_is_over(const struct run *r)
+{
+        if (r == object_latest_run(r->object))
+                return false;
+        for (size_t i = 0; i < r->n_tasks; i++)
+                if (!r->tasks[i]->tracked || r->tasks[i]->open || task_velero(r->tasks[i]) != NULL)
+                        return false;
+        return true;
+}
+
+static void rollup_drop_runs(struct object *o)
+{
+        for (size_t i = o->n_runs; i-- > 0;) {
+                struct run *r = o->runs[i];
+
+                if (r->shrunk && run_is_over(r)) {
+                        model_touch_run(r, true);
+                        model_touch_object(o, true);
+                        object_remove_run(r);
+                } else {
+                        r->shrunk = false;
+                }
+        }
+}
+
 static void rollup_objects(struct engine *e, struct fleet *f)
 {
         struct object *o, *tmp;
@@ -157,6 +183,7 @@ static void rollup_objects(struct engine *e, struct fleet *f)
                 HASH_ITER (hh, f->objects[k], o, tmp) {
                         if (!o->due)
                                 continue;
+                        rollup_drop_runs(o);
                         for (size_t i = 0; i < o->n_runs; i++) {
                                 if (o->runs[i]->due)
                                         rollup_run_now(e, o->runs[i]);

@@ -302,23 +302,6 @@ static struct task *track_task(const struct velero_object *v)
         return t != NULL && strcmp(t->velero_name, v->name) == 0 ? t : NULL;
 }
 
-/* A run that no record needs goes with the last of its objects. */
-static void track_drop_run(struct engine *e, struct object *o, const char *id)
-{
-        struct run *r = object_run(o, id);
-
-        if (r == NULL || r == object_latest_run(o))
-                return;
-        for (size_t i = 0; i < r->n_tasks; i++)
-                if (!r->tasks[i]->tracked || r->tasks[i]->open || task_velero(r->tasks[i]) != NULL)
-                        return;
-        for (size_t i = 0; i < r->n_tasks; i++)
-                task_close(e, r->tasks[i]);
-        model_touch_run(r, true);
-        model_touch_object(o, true);
-        object_remove_run(r);
-}
-
 /* ---------------------------------------------------------------- what comes and goes */
 
 /* Restores and migrations wait for backups; all for a location; a clean-up for what it removes. */
@@ -334,21 +317,21 @@ static void track_remove(struct engine *e, struct velero_object *v)
         enum velero_kind kind = v->kind;
         struct object *o = v->owner_object;
         struct task *t = track_task(v);
-        char run[RUN_ID_LEN + 1] = "";
         struct belonging b;
+        struct run *r = o != NULL && belonging_of(v, &b) ? object_run(o, b.run) : NULL;
 
-        if (o != NULL && belonging_of(v, &b))
-                snprintf(run, sizeof(run), "%.*s", RUN_ID_LEN, b.run);
         model_touch_velero(v, true);
         model_touch_member(c, false);
         member_remove_velero(v);
         if (t != NULL)
                 task_object_gone(e, t);
-        if (o != NULL) {
-                model_touch_object(o, false);
-                track_drop_run(e, o, run);
-                engine_object_shrunk(e, o);
+        /* A run that no record needs goes with the last of its objects, when the round is over. */
+        if (r != NULL) {
+                r->shrunk = true;
+                rollup_run(e, r);
         }
+        if (o != NULL)
+                engine_object_shrunk(e, o);
         track_wake(e, c, kind);
 }
 

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model alone: lists, indexes, sections and barriers. */
+#include "tests/support/test.h"
+
+#include <pthread.h>
+
+#include "ops/model.h"
+
+struct told {
+        size_t calls, n;
+        struct change last[64];
+        unsigned barriers;
+        bool held; /* the listener keeps done() for later */
+        void (*done)(void *);
+        void *done_arg;
+};
+
+static void listen(void *arg, const struct change *changes, size_t n, void (*done)(void *), void *done_arg)
+{
+        struct told *t = arg;
+
+        t->calls++;
+        t->n = n;
+        for (size_t i = 0; i < n && i < ARRAY_SIZE(t->last); i++)
+                t->last[i] = changes[i];
+        t->done = done;
+        t->done_arg = done_arg;
+        if (done != NULL && !t->held)
+                done(done_arg);
+}
+
+static void barrier(void *arg)
+{
+        ((struct told *)arg)->barriers++;
+}
+
+struct fixture {
+        struct model m;
+        struct told told;
+        struct fleet *f;
+        struct member *eu, *us;
+        struct object *o;
+};
+
+static int setup(void **state)
+{
+        struct fixture *x = calloc(1, sizeof(*x));
+
+        ((struct test_state *)*state)->fixture = x;
+        assert_ok(model_init(&x->m, NULL), NULL);
+        model_write_begin(&x->m);
+        x->f = model_add_fleet(&x->m, "prod");
+        x->eu = fleet_add_member(x->f, "eu-1");
+        x->us = fleet_add_member(x->f, "us-1");
+        x->o = fleet_add_object(x->f, OBJECT_BACKUP, "nightly");
+        model_write_end(&x->m);
+        x->m.listener = listen;
+        x->m.listener_arg = &x->told;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        model_done(&x->m);
+        free(x);
+        return 0;
+}
+
+static void sections_nest_and_publish_once(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        model_write_begin(&x->m);
+        model_write_begin(&x->m);
+        model_touch_member(x->eu, false);
+        model_write_end(&x->m);
+        assert_int_equal(x->told.calls, 0);
+        model_touch_member(x->eu, true);
+        model_write_end(&x->m);
+        assert_int_equal(x->told.calls, 1);
+        assert_int_equal(x->told.n, 1);
+        assert_true(x->told.last[0].listing);
+        assert_int_equal(x->m.generation, 1);
+}
+
+static void a_section_without_changes_tells_nobody(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        model_write_begin(&x->m);
+        model_write_end(&x->m);
+        assert_int_equal(x->told.calls, 0);
+        assert_int_equal(x->m.generation, 0);
+}
+
+static void barriers_wait_for_the_outermost_end_and_for_the_listener(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        x->told.held = true;
+        model_write_begin(&x->m);
+        model_write_begin(&x->m);
+        model_touch_member(x->eu, false);
+        model_write_end_notify(&x->m, barrier, &x->told);
+        assert_int_equal(x->told.calls, 0);
+        model_write_end_notify(&x->m, barrier, &x->told);
+        assert_int_equal(x->told.calls, 1);
+        assert_int_equal(x->told.barriers, 0);
+        x->told.done(x->told.done_arg);
+        assert_int_equal(x->told.barriers, 2);
+}
+
+static void a_barrier_is_passed_when_nothing_changed(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        model_write_begin(&x->m);
+        model_write_end_notify(&x->m, barrier, &x->told);
+        assert_int_equal(x->told.barriers, 1);
+        x->m.listener = NULL;
+        model_write_begin(&x->m);
+        model_write_end_notify(&x->m, barrier, &x->told);
+        assert_int_equal(x->told.barriers, 2);
+}
+
+static void runs_stay_in_order_whenever_they_come(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const char *ids[] = { "20260102-000000Z", "20260101-000000Z", "20260103-000000Z" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+                assert_non_null(object_add_run(x->o, ids[i]));
+        assert_string_equal(x->o->runs[0]->id, ids[1]);
+        assert_string_equal(object_latest_run(x->o)->id, ids[2]);
+        assert_ptr_equal(object_run(x->o, ids[0]), x->o->runs[1]);
+        assert_null(object_run(x->o, "20260102-000001Z"));
+        object_remove_run(x->o->runs[1]);
+        assert_null(object_run(x->o, ids[0]));
+        assert_string_equal(x->o->runs[1]->id, ids[2]);
+}
+
+static void tasks_of_one_cluster_are_found_and_leave_each_other_alone(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct run *r = object_add_run(x->o, "20260101-000000Z");
+        struct task *a = run_add_task(r, TASK_BACKUP, "eu-1"), *b = run_add_task(r, TASK_BACKUP, "eu-1"),
+                    *c = run_add_task(r, TASK_RESTORE, "eu-1"), *late = run_add_task(r, TASK_BACKUP, "");
+
+        assert_ptr_equal(run_task(r, TASK_BACKUP, "eu-1"), a);
+        assert_ptr_equal(run_task(r, TASK_RESTORE, "eu-1"), c);
+        assert_null(run_tasks_on(r, "us-1"));
+        assert_null(run_tasks_on(r, ""));
+        snprintf(late->member, sizeof(late->member), "us-1");
+        run_index_task(late);
+        assert_ptr_equal(run_tasks_on(r, "us-1"), late);
+        run_remove_task(a);
+        assert_ptr_equal(run_tasks_on(r, "eu-1"), b);
+        assert_ptr_equal(b->next_same, c);
+        run_remove_task(c);
+        assert_null(run_task(r, TASK_RESTORE, "eu-1"));
+        run_remove_task(b);
+        assert_null(run_tasks_on(r, "eu-1"));
+        assert_int_equal(r->n_tasks, 1);
+}
+
+static struct velero_object *add_backup(struct member *c, const char *name)
+{
+        struct velero_backup *b = calloc(1, sizeof(*b) + strlen(name) + 1);
+        char *text = (char *)(b + 1);
+
+        strcpy(text, name);
+        b->name = text;
+        return member_add_velero(c, VELERO_BACKUP, b, b->name);
+}
+
+static void an_object_and_what_it_has_on_clusters_part_both_ways(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct velero_object *a = add_backup(x->eu, "a"), *b = add_backup(x->us, "b");
+
+        velero_set_owner(a, x->o);
+        velero_set_owner(b, x->o);
+        assert_true(list_linked(&x->o->velero));
+        member_remove_velero(a);
+        assert_ptr_equal(list_first(&x->o->velero), &b->of_object);
+        fleet_remove_object(x->o);
+        assert_null(b->owner_object);
+        assert_false(list_linked(&b->of_object));
+}
+
+static void a_cluster_that_leaves_lets_its_tasks_go(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct run *r = object_add_run(x->o, "20260101-000000Z");
+        struct task *t = run_add_task(r, TASK_BACKUP, "eu-1");
+
+        t->at = x->eu;
+        list_append(&x->eu->tasks, &t->at_member);
+        fleet_remove_member(x->eu);
+        assert_null(t->at);
+        assert_false(list_linked(&t->at_member));
+        assert_null(task_member(t));
+}
+
+/* A cluster replaced by another one under the same name: its tasks are not that one's. */
+static void a_task_is_for_one_cluster_whatever_its_folder_is(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct run *r = object_add_run(x->o, "20260101-000000Z");
+        struct task *t = run_add_task(r, TASK_BACKUP, "eu-1");
+
+        assert_ptr_equal(task_member(t), x->eu);
+        strcpy(t->uid, "uid-1");
+        strcpy(x->eu->uid, "uid-2");
+        assert_null(task_member(t));
+        strcpy(x->us->uid, "uid-1");
+        assert_ptr_equal(task_member(t), x->us);
+        strcpy(x->us->alias_of, "eu-1");
+        assert_null(task_member(t));
+}
+
+static void links_follow_a_folder_that_is_renamed(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        strcpy(x->us->alias_of, "eu-1");
+        fleet_rename_member(x->eu, "eu-1-2");
+        assert_string_equal(x->us->alias_of, "eu-1-2");
+        assert_ptr_equal(fleet_member(x->f, "eu-1-2"), x->eu);
+        assert_null(fleet_member(x->f, "eu-1"));
+}
+
+static void *read_a_lot(void *arg)
+{
+        struct fixture *x = arg;
+
+        for (int i = 0; i < 20000; i++) {
+                model_read_begin(&x->m);
+                assert_true(run_tasks_on(object_latest_run(x->o), "eu-1") != NULL);
+                model_read_end(&x->m);
+        }
+        return NULL;
+}
+
+static void readers_see_whole_sections(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct run *r = object_add_run(x->o, "20260101-000000Z");
+        pthread_t threads[2];
+
+        run_add_task(r, TASK_BACKUP, "eu-1");
+        for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+                assert_int_equal(pthread_create(&threads[i], NULL, read_a_lot, x), 0);
+        for (int i = 0; i < 2000; i++) {
+                model_write_begin(&x->m);
+                while (r->n_tasks > 0)
+                        run_remove_task(r->tasks[0]);
+                run_add_task(r, TASK_BACKUP, "us-1");
+                run_add_task(r, TASK_BACKUP, "eu-1");
+                model_touch_run(r, false);
+                model_write_end(&x->m);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+                pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+        TEST_WITH(sections_nest_and_publish_once, setup, teardown);
+        TEST_WITH(a_section_without_changes_tells_nobody, setup, teardown);
+        TEST_WITH(barriers_wait_for_the_outermost_end_and_for_the_listener, setup, teardown);
+        TEST_WITH(a_barrier_is_passed_when_nothing_changed, setup, teardown);
+        TEST_WITH(runs_stay_in_order_whenever_they_come, setup, teardown);
+        TEST_WITH(tasks_of_one_cluster_are_found_and_leave_each_other_alone, setup, teardown);
+        TEST_WITH(an_object_and_what_it_has_on_clusters_part_both_ways, setup, teardown);
+        TEST_WITH(a_cluster_that_leaves_lets_its_tasks_go, setup, teardown);
+        TEST_WITH(a_task_is_for_one_cluster_whatever_its_folder_is, setup, teardown);
+        TEST_WITH(links_follow_a_folder_that_is_renamed, setup, teardown);
+        TEST_WITH(readers_see_whole_sections, setup, teardown);
+        return test_run("model");
+}

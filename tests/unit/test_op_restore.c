@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Restores on a simulated fleet. */
+#include "tests/unit/ops_fixture.h"
+
+static struct task *task_of(struct ops_fixture *f, const char *name, const char *cluster)
+{
+        return ops_task(f, OBJECT_RESTORE, name, cluster);
+}
+
+static void back_up(struct ops_fixture *f, const char *name)
+{
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, name, OPS_BACKUP, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, name) == PHASE_COMPLETED);
+}
+
+static void restores_every_cluster_that_has_it(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "ap-1", "restores", "fleetfs.dev/name", "undo"), 1);
+        assert_string_equal(task_of(f, "undo", "eu-1")->backup_name, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->velero_name);
+}
+
+/* "undo@latest" cannot be a label: its Restores are found all the same, and make no second object. */
+static void a_name_that_labels_cannot_hold_is_one_object(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "b@latest", "", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "b@latest") == PHASE_COMPLETED);
+        assert_null(ops_object(f, OBJECT_RESTORE, "b-latest"));
+        assert_true(list_linked(&ops_object(f, OBJECT_RESTORE, "b@latest")->velero));
+}
+
+static void crash_while_it_is_posted(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        ops_until(f, task_of(f, "undo", "eu-1")->call != 0);
+        usleep(200000);
+        ops_restart(f);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        for (const char *const *c = (const char *const[]){ "eu-1", "us-1", "ap-1", NULL }; *c != NULL; c++)
+                assert_int_equal(ops_held(f, *c, "restores", "fleetfs.dev/name", "undo"), 1);
+}
+
+static void survives_a_crash_after_every_round(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        for (unsigned i = 1; i < 12 && ops_phase(f, OBJECT_RESTORE, "undo") != PHASE_COMPLETED; i++) {
+                for (unsigned k = 0; k < 3 * i; k++)
+                        assert_ok(loop_run_once(f->engine->loop, 20, NULL), NULL);
+                ops_restart(f);
+        }
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        for (const char *const *c = (const char *const[]){ "eu-1", "us-1", "ap-1", NULL }; *c != NULL; c++)
+                assert_int_equal(ops_held(f, *c, "restores", "fleetfs.dev/name", "undo"), 1);
+}
+
+/* Expired while its answer was lost: the retry finds what is there, and restores nothing twice. */
+static void retry_of_what_may_have_been_posted_posts_nothing_twice(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        back_up(f, "b");
+        ops_ctl(f, "eu-1", "velero pause");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        t = task_of(f, "undo", "eu-1");
+        ops_until(f, t->call != 0);
+        usleep(200000);
+        /* The connection is given up before the answer, and the deadline passes. */
+        member_stop(ops_member(f, "eu-1"));
+        t->deadline = 1;
+        ops_until(f, t->state == TASK_EXPIRED);
+        assert_true(t->sent);
+        ops_crash(f);
+        ops_ctl(f, "eu-1", "velero resume");
+        ops_open(f);
+        t = task_of(f, "undo", "eu-1");
+        if (t->state == TASK_EXPIRED)
+                assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "retry", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "restores", "fleetfs.dev/name", "undo"), 1);
+}
+
+/* Velero's cache lags: it says for good that there is no such backup. */
+static void a_lost_race_is_run_again(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+        json_t *list, *doc;
+        char words[128], first[64];
+
+        back_up(f, "b");
+        ops_ctl(f, "eu-1", "velero pause");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        t = task_of(f, "undo", "eu-1");
+        ops_until(f, t->state == TASK_POSTED && task_velero(t) != NULL);
+        snprintf(first, sizeof(first), "%s", t->velero_name);
+        snprintf(words, sizeof(words), "objects restores %s", first);
+        list = ops_ask(f, "eu-1", words);
+        doc = json_deep_copy(json_array_get(list, 0));
+        json_decref(list);
+        json_object_set_new(doc, "status", json_pack("{s:s, s:[s]}", "phase", "FailedValidation", "validationErrors",
+                "Error retrieving backup: Backup.velero.io \"x\" not found"));
+        ops_put(f, "eu-1", doc);
+        ops_until(f, strcmp(t->velero_name, first) != 0);
+        assert_int_not_equal(ops_phase(f, OBJECT_RESTORE, "undo"), PHASE_FAILED);
+        ops_ctl(f, "eu-1", "velero resume");
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+}
+
+static void waits_for_the_location(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        back_up(f, "b");
+        ops_ctl(f, "eu-1", "fault location-unavailable");
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        t = task_of(f, "undo", "eu-1");
+        ops_until(f, t->reason != NULL);
+        assert_string_equal(t->code, "FLT-0109");
+        assert_int_equal(ops_held(f, "eu-1", "restores", "fleetfs.dev/name", "undo"), 0);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+}
+
+static void delete_removes_restores_and_record(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        ops_ctl(f, "eu-1", "velero fail-next Failed restore");
+        ops_ctl(f, "us-1", "velero pause");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        ops_until(f, task_of(f, "undo", "us-1")->state == TASK_POSTED && task_of(f, "undo", "eu-1")->state == TASK_DONE);
+        assert_int_equal(ops_verb(f, OBJECT_RESTORE, "undo", "delete", &err), -EBUSY);
+        assert_err(&err, -EBUSY, "is running on");
+        ops_ctl(f, "us-1", "velero resume");
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_FAILED && task_of(f, "undo", "us-1")->state == TASK_DONE);
+        err_clear(&err);
+        assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "retry", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "restores", "fleetfs.dev/name", "undo"), 2);
+        assert_int_equal(ops_verb(f, OBJECT_RESTORE, "undo", "delete it", &err), -EINVAL);
+        /* What a cluster that is away has is removed when it is back, also by another process. */
+        ops_ctl(f, "ap-1", "fault refuse");
+        ops_until(f, ops_member(f, "ap-1")->health == MEMBER_UNREACHABLE);
+        err_clear(&err);
+        assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "delete", &err), &err);
+        ops_until(f, ops_held(f, "eu-1", "restores", "fleetfs.dev/name", "undo") == 0);
+        assert_non_null(ops_object(f, OBJECT_RESTORE, "undo"));
+        ops_restart(f);
+        ops_ctl(f, "ap-1", "fault off");
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo") == NULL);
+        assert_int_equal(ops_held(f, "ap-1", "restores", "fleetfs.dev/name", "undo"), 0);
+        ops_run_for(f, 300);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f));
+        assert_null(ops_object(f, OBJECT_RESTORE, "undo"));
+        assert_int_equal(ops_phase(f, OBJECT_BACKUP, "b"), PHASE_COMPLETED);
+}
+
+int main(void)
+{
+        TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
+        TEST_WITH(a_name_that_labels_cannot_hold_is_one_object, ops_setup, ops_teardown);
+        TEST_WITH(crash_while_it_is_posted, ops_setup, ops_teardown);
+        TEST_WITH(survives_a_crash_after_every_round, ops_setup, ops_teardown);
+        TEST_WITH(retry_of_what_may_have_been_posted_posts_nothing_twice, ops_setup, ops_teardown);
+        TEST_WITH(a_lost_race_is_run_again, ops_setup, ops_teardown);
+        TEST_WITH(waits_for_the_location, ops_setup, ops_teardown);
+        TEST_WITH(delete_removes_restores_and_record, ops_setup, ops_teardown);
+        return test_run("op_restore");
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What clusters show becomes records: fed by hand into an engine that has no connection, so that order, repetition and
+ * nonsense are the test's to choose.
+ */
+#include "tests/support/test.h"
+
+#include <errno.h>
+
+#include "base/loop.h"
+#include "ops/engine_private.h"
+#include "ops/fleetconf.h"
+#include "ops/track.h"
+#include "ops/task.h"
+
+struct fixture {
+        char fleet[128], state[96];
+        struct fleetconf_source source;
+        struct engine_options options;
+        struct engine *e;
+        struct fleet *f;
+        struct member *eu, *us;
+        size_t changes;
+};
+
+static void listen(void *arg, const struct change *changes, size_t n, void (*done)(void *), void *done_arg)
+{
+        ((struct fixture *)arg)->changes += n;
+        if (done != NULL)
+                done(done_arg);
+}
+
+static void start(struct fixture *x)
+{
+        struct err err = ERR_INIT;
+
+        x->source = (struct fleetconf_source){ .fleet_file = x->fleet };
+        x->options = (struct engine_options){ .source = &x->source, .state_dir = x->state, .start_deadline = 3600 };
+        assert_ok(engine_new(&x->e, &x->options, &err), &err);
+        engine_listen(x->e, listen, x);
+        assert_ok(engine_load(x->e, &err), &err);
+        x->f = model_fleet(&x->e->model, "prod");
+        x->eu = fleet_member(x->f, "eu-1");
+        x->us = fleet_member(x->f, "us-1");
+        strcpy(x->eu->uid, "uid-eu");
+        strcpy(x->us->uid, "uid-us");
+}
+
+static int setup(void **state)
+{
+        struct test_state *s = *state;
+        struct fixture *x = calloc(1, sizeof(*x));
+        FILE *out;
+
+        if (test_dir_setup(state) < 0)
+                return -1;
+        s->fixture = x;
+        snprintf(x->fleet, sizeof(x->fleet), "%s/fleet.yaml", s->dir);
+        snprintf(x->state, sizeof(x->state), "%s/state", s->dir);
+        out = fopen(x->fleet, "w");
+        fprintf(out, "apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  clusters:\n"
+                     "  - {name: eu-1, kind: AttachedCluster}\n  - {name: us-1, kind: AttachedCluster}\n");
+        for (const char *const *c = (const char *const[]){ "eu-1", "us-1", NULL }; *c != NULL; c++)
+                fprintf(out, "---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: %s}\n"
+                             "spec: {kubeconfig: {path: /nonexistent, context: %s}}\n", *c, *c);
+        fclose(out);
+        start(x);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        engine_free(x->e);
+        free(x);
+        return test_dir_teardown(state);
+}
+
+struct item {
+        const char *name, *owner, *kind, *policy, *run, *uid, *phase, *sub, *extra;
+        enum velero_kind velero;
+};
+
+static void feed(struct fixture *x, struct member *c, const struct item *i, bool deleted, uint64_t mark)
+{
+        char text[4096];
+
+        snprintf(text, sizeof(text),
+                "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u-%s\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"labels\":{"
+                "\"fleetfs.dev/owner\":\"%s\",\"fleetfs.dev/fleet\":\"prod\",\"fleetfs.dev/kind\":\"%s\","
+                "\"fleetfs.dev/name\":\"%s\",\"fleetfs.dev/run\":\"%s\",\"fleetfs.dev/cluster-uid\":\"%s\"},"
+                "\"annotations\":{\"fleetfs.dev/spec-sha256\":\"00\",\"fleetfs.dev/sub-policy\":\"%s\","
+                "\"fleetfs.dev/policy\":\"policy: {}\\n\"}},\"spec\":{%s},\"status\":{\"phase\":\"%s\"}}",
+                i->name, i->name, i->owner ? i->owner : x->e->model.store_id, i->kind ? i->kind : "backup",
+                i->policy ? i->policy : "nightly", i->run ? i->run : "20260101-000000Z", i->uid ? i->uid : c->uid,
+                i->sub ? i->sub : "", i->extra ? i->extra : "", i->phase ? i->phase : "Completed");
+        engine_write(x->e);
+        track_item(x->e, c, i->velero, deleted, text, strlen(text), mark);
+}
+
+#define FEED(x, c, ...) feed(x, c, &(const struct item){ __VA_ARGS__ }, false, 1)
+#define GONE(x, c, ...) feed(x, c, &(const struct item){ __VA_ARGS__ }, true, 1)
+#define OTHER "00000000000000ff"
+
+static struct object *backup_of(struct fixture *x, const char *name)
+{
+        return fleet_object(x->f, OBJECT_BACKUP, name);
+}
+
+static void a_lost_store_loses_nothing_that_clusters_show(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o;
+
+        FEED(x, x->eu, .name = "n-eu", .owner = OTHER);
+        FEED(x, x->us, .name = "n-us", .owner = OTHER, .phase = "PartiallyFailed");
+        FEED(x, x->us, .name = "n-us-2", .owner = OTHER, .run = "20260102-000000Z");
+        engine_publish(x->e);
+        o = backup_of(x, "nightly");
+        assert_non_null(o);
+        assert_false(o->own);
+        assert_int_equal(o->n_runs, 2);
+        assert_int_equal(o->runs[0]->n_tasks, 2);
+        assert_int_equal(o->runs[0]->phase, PHASE_PARTIALLY_FAILED);
+        assert_int_equal(o->phase, PHASE_COMPLETED);
+        assert_string_equal(o->in_force.bytes, "policy: {}\n");
+        assert_int_equal(o->in_force.mtime_ns / 1000000000, 1767225600);
+}
+
+static void copies_are_never_counted(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        FEED(x, x->eu, .name = "n-eu");
+        FEED(x, x->us, .name = "n-eu", .uid = "uid-eu"); /* synced, or handed over */
+        engine_publish(x->e);
+        assert_int_equal(backup_of(x, "nightly")->runs[0]->n_tasks, 1);
+        assert_null(member_velero(x->us, VELERO_BACKUP, "n-eu")->owner_object);
+        assert_ptr_equal(member_velero(x->eu, VELERO_BACKUP, "n-eu")->owner_object, backup_of(x, "nightly"));
+}
+
+static const struct {
+        const char *name;
+        struct item item;
+} foreign[] = {
+        { "another fleet's label", { .name = "a", .policy = "", .owner = OTHER } },
+        { "no run", { .name = "a", .run = "", .owner = OTHER } },
+        { "a run that is no time", { .name = "a", .run = "yesterday", .owner = OTHER } },
+        { "an unknown kind", { .name = "a", .kind = "wish", .owner = OTHER } },
+        { "no owner", { .name = "a", .owner = "" } },
+};
+
+static void belongs_to_nobody(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const typeof(foreign[0]) *row = test_row(state);
+
+        feed(x, x->eu, &row->item, false, 1);
+        engine_publish(x->e);
+        assert_null(x->f->objects[OBJECT_BACKUP]);
+        assert_non_null(member_velero(x->eu, VELERO_BACKUP, "a"));
+}
+
+static void two_stores_with_one_name_are_two_objects_and_stay_so(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *ours, *theirs;
+
+        FEED(x, x->eu, .name = "ours");
+        FEED(x, x->eu, .name = "theirs", .owner = OTHER);
+        ours = backup_of(x, "nightly");
+        theirs = backup_of(x, "nightly.000000");
+        assert_non_null(theirs);
+        assert_true(ours->own);
+        assert_false(theirs->own);
+        x->eu->health = x->us->health = MEMBER_READY;
+        engine_forget(x->e, ours);
+        fleet_remove_object(ours);
+        FEED(x, x->us, .name = "theirs-2", .owner = OTHER, .run = "20260102-000000Z");
+        assert_null(backup_of(x, "nightly"));
+        assert_int_equal(theirs->n_runs, 2);
+        x->eu->health = x->us->health = MEMBER_UNKNOWN;
+}
+
+static void a_sweep_removes_what_the_list_did_not_bring(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        FEED(x, x->eu, .name = "a");
+        FEED(x, x->eu, .name = "b", .run = "20260102-000000Z", .phase = "InProgress");
+        feed(x, x->eu, &(const struct item){ .name = "a" }, false, 2);
+        track_sweep(x->e, x->eu, VELERO_BACKUP, 2);
+        engine_publish(x->e);
+        assert_non_null(member_velero(x->eu, VELERO_BACKUP, "a"));
+        assert_null(member_velero(x->eu, VELERO_BACKUP, "b"));
+        assert_int_equal(object_latest_run(backup_of(x, "nightly"))->tasks[0]->state, TASK_DONE);
+        assert_int_equal(backup_of(x, "nightly")->phase, PHASE_FAILED);
+}
+
+static void what_went_after_its_end_keeps_what_it_reached(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *t;
+
+        FEED(x, x->eu, .name = "a");
+        FEED(x, x->us, .name = "b", .phase = "InProgress");
+        FEED(x, x->eu, .name = "a", .phase = "Deleting");
+        t = run_tasks_on(backup_of(x, "nightly")->runs[0], "eu-1");
+        assert_int_equal(t->phase, PHASE_COMPLETED);
+        GONE(x, x->eu, .name = "a");
+        assert_int_equal(t->phase, PHASE_COMPLETED);
+        GONE(x, x->us, .name = "b");
+        t = run_tasks_on(backup_of(x, "nightly")->runs[0], "us-1");
+        assert_int_equal(t->phase, PHASE_FAILED);
+        assert_string_equal(t->code, "FLT-0411");
+}
+
+static void the_newest_attempt_counts_whatever_comes_first(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *t;
+
+        FEED(x, x->eu, .name = "a-20260101000500");
+        FEED(x, x->eu, .name = "a-20260101000000", .phase = "Failed");
+        t = run_tasks_on(backup_of(x, "nightly")->runs[0], "eu-1");
+        assert_null(t->next_same);
+        assert_string_equal(t->velero_name, "a-20260101000500");
+        assert_int_equal(t->phase, PHASE_COMPLETED);
+}
+
+/* A record that waits for its new attempt is not taken back to the old one. */
+static void a_record_knows_which_attempt_it_is_at(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o;
+        struct run *r;
+        struct task *t;
+
+        engine_write(x->e);
+        o = fleet_add_object(x->f, OBJECT_BACKUP, "nightly");
+        strcpy(o->owner, x->e->model.store_id);
+        o->own = true;
+        r = object_add_run(o, "20260101-000000Z");
+        t = run_add_task(r, TASK_BACKUP, "eu-1");
+        strcpy(t->uid, "uid-eu");
+        FEED(x, x->eu, .name = "a-20260101000000", .phase = "Failed");
+        assert_string_equal(t->velero_name, "");
+        assert_int_equal(t->state, TASK_PENDING);
+        /* What it may have sent is what counts, also when it was given up. */
+        strcpy(t->velero_name, "a-20260101000100");
+        strcpy(t->spec_sha256, "00");
+        t->state = TASK_EXPIRED;
+        FEED(x, x->eu, .name = "a-20260101000100");
+        assert_int_equal(t->state, TASK_EXPIRED);
+        t->sent = true;
+        FEED(x, x->eu, .name = "a-20260101000100", .phase = "InProgress");
+        assert_int_equal(t->state, TASK_POSTED);
+        assert_int_equal(t->phase, PHASE_IN_PROGRESS);
+}
+
+static void parts_of_a_policy_are_tasks_of_their_own(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *t;
+
+        FEED(x, x->eu, .name = "a", .sub = "apps");
+        FEED(x, x->eu, .name = "b", .sub = "data", .phase = "Failed");
+        t = run_tasks_on(backup_of(x, "nightly")->runs[0], "eu-1");
+        assert_string_equal(t->sub, "apps");
+        assert_string_equal(t->next_same->sub, "data");
+        assert_int_equal(t->next_same->phase, PHASE_FAILED);
+}
+
+static void somebody_elses_object_goes_with_the_last_of_it(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        FEED(x, x->eu, .name = "a", .owner = OTHER);
+        FEED(x, x->eu, .name = "b", .owner = OTHER, .run = "20260102-000000Z");
+        GONE(x, x->eu, .name = "a", .owner = OTHER);
+        engine_publish(x->e);
+        assert_int_equal(backup_of(x, "nightly")->n_runs, 1);
+        GONE(x, x->eu, .name = "b", .owner = OTHER);
+        /* A cluster that is away may have one. */
+        assert_non_null(backup_of(x, "nightly"));
+}
+
+static void the_same_again_is_no_news(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        size_t before;
+
+        FEED(x, x->eu, .name = "a");
+        engine_publish(x->e);
+        before = x->changes;
+        feed(x, x->eu, &(const struct item){ .name = "a" }, false, 2);
+        engine_publish(x->e);
+        assert_int_equal(x->changes, before);
+        /* … and is not swept all the same. */
+        track_sweep(x->e, x->eu, VELERO_BACKUP, 2);
+        assert_non_null(member_velero(x->eu, VELERO_BACKUP, "a"));
+}
+
+static void nonsense_is_left_out(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        engine_write(x->e);
+        track_item(x->e, x->eu, VELERO_BACKUP, false, "{", 1, 1);
+        track_item(x->e, x->eu, VELERO_BACKUP, false, "{}", 2, 1);
+        track_item(x->e, x->eu, VELERO_BACKUP, true, "{\"metadata\":{\"name\":\"x\"}}", 25, 1);
+        assert_null(x->eu->velero[VELERO_BACKUP]);
+}
+
+/* Nanoseconds for each of so many clusters' hundred backups to come and go; `prefix` keeps their names apart. */
+static double storm(struct fixture *x, char prefix, int clusters)
+{
+        struct member *c, *tmp;
+        struct timespec a, b;
+        char name[96], run[32];
+
+        engine_write(x->e);
+        for (int i = 0; i < clusters; i++) {
+                snprintf(name, sizeof(name), "%c%d", prefix, i);
+                c = fleet_add_member(x->f, name);
+                snprintf(c->uid, sizeof(c->uid), "uid-%c%d", prefix, i);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        for (int k = 0; k < 100; k++)
+                HASH_ITER (hh, x->f->members, c, tmp) {
+                        if (c->name[0] != prefix)
+                                continue;
+                        snprintf(name, sizeof(name), "b-%s-%d", c->name, k);
+                        snprintf(run, sizeof(run), "202601%02d-0000%02dZ", 1 + k / 60, k % 60);
+                        feed(x, c, &(const struct item){ .name = name, .run = run, .policy = prefix == 'a' ? "few" : "many" },
+                                false, 1);
+                }
+        engine_publish(x->e);
+        HASH_ITER (hh, x->f->members, c, tmp)
+                if (c->name[0] == prefix)
+                        track_sweep(x->e, c, VELERO_BACKUP, 7);
+        engine_publish(x->e);
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        return ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (clusters * 100);
+}
+
+/* A storm costs what it brings, not the square of it. */
+static void a_thousand_clusters_with_a_hundred_backups(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        double few = storm(x, 'a', 100), many = storm(x, 'b', 1000);
+
+        print_message("# %.0f ns for one of a hundred clusters, %.0f ns for one of a thousand\n", few, many);
+        assert_true(many < 5 * few);
+}
+
+int main(void)
+{
+        TEST_WITH(a_lost_store_loses_nothing_that_clusters_show, setup, teardown);
+        TEST_WITH(copies_are_never_counted, setup, teardown);
+        TEST_ROWS_WITH(belongs_to_nobody, foreign, setup, teardown);
+        TEST_WITH(two_stores_with_one_name_are_two_objects_and_stay_so, setup, teardown);
+        TEST_WITH(a_sweep_removes_what_the_list_did_not_bring, setup, teardown);
+        TEST_WITH(what_went_after_its_end_keeps_what_it_reached, setup, teardown);
+        TEST_WITH(the_newest_attempt_counts_whatever_comes_first, setup, teardown);
+        TEST_WITH(a_record_knows_which_attempt_it_is_at, setup, teardown);
+        TEST_WITH(parts_of_a_policy_are_tasks_of_their_own, setup, teardown);
+        TEST_WITH(somebody_elses_object_goes_with_the_last_of_it, setup, teardown);
+        TEST_WITH(the_same_again_is_no_news, setup, teardown);
+        TEST_WITH(nonsense_is_left_out, setup, teardown);
+        TEST_WITH(a_thousand_clusters_with_a_hundred_backups, setup, teardown);
+        return test_run("track");
+}
