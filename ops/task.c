@@ -109,6 +109,7 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c)
         };
 
         assert(t->uid[0] == '\0' || strcmp(t->uid, c->uid) == 0);
+        engine_write(e);
         snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
         velero_name_run(&id, t->attempt, t->velero_name);
         t->sent = false;
