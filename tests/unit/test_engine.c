@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as a whole on a simulated fleet: its thread, its store, and clusters that come, go and change places. */
+#include "tests/unit/ops_fixture.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ops/store_local.h"
+
+/* The fleet's clusters, each with the context that it is reached by. */
+static void write_fleet(struct ops_fixture *f, const char *const (*members)[2], size_t n)
+{
+        char next[128];
+        FILE *out;
+
+        snprintf(next, sizeof(next), "%s.new", f->fleet_file);
+        out = fopen(next, "w");
+        assert_non_null(out);
+        fprintf(out, "apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  clusters:\n");
+        for (size_t i = 0; i < n; i++)
+                fprintf(out, "  - {name: %s, kind: AttachedCluster}\n", members[i][0]);
+        for (size_t i = 0; i < n; i++)
+                fprintf(out, "---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: %s}\n"
+                             "spec: {kubeconfig: {path: %s, context: %s}}\n", members[i][0], f->sim->kubeconfig, members[i][1]);
+        assert_int_equal(fclose(out), 0);
+        assert_int_equal(rename(next, f->fleet_file), 0);
+}
+#define FLEET(f, ...)                                                                      \
+        do {                                                                               \
+                static const char *const members_[][2] = { __VA_ARGS__ };                  \
+                write_fleet(f, members_, ARRAY_SIZE(members_));                            \
+                engine_reload((f)->engine);                                                \
+        } while (0)
+
+static struct task *task_of(struct ops_fixture *f, const char *name, const char *cluster)
+{
+        return ops_task(f, OBJECT_BACKUP, name, cluster);
+}
+
+static void a_cluster_that_is_replaced_gets_nothing_of_the_other(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+        char uid[UID_MAX];
+
+        FLEET(f, { "one", "eu-1" });
+        ops_until(f, fleet_member(f->fleet, "one") != NULL && member_ready(ops_member(f, "one")));
+        snprintf(uid, sizeof(uid), "%s", ops_member(f, "one")->uid);
+        ops_ctl(f, "eu-1", "fault location-unavailable");
+        ops_until(f, ops_member(f, "one")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        t = task_of(f, "b", "one");
+        ops_until(f, t->reason != NULL);
+        /* The same name leads elsewhere now. */
+        FLEET(f, { "one", "us-1" });
+        ops_until(f, fleet_member(f->fleet, "one-2") != NULL && member_ready(ops_member(f, "one-2")));
+        assert_null(fleet_member(f->fleet, "one"));
+        ops_until(f, strcmp(t->code, "FLT-0416") == 0);
+        ops_run_for(f, 500);
+        assert_int_equal(t->state, TASK_PENDING);
+        assert_int_equal(ops_held(f, "us-1", "backups", "fleetfs.dev/name", "b"), 0);
+        /* Also in another process. */
+        ops_restart(f);
+        ops_until(f, fleet_member(f->fleet, "one-2") != NULL && member_ready(ops_member(f, "one-2")));
+        assert_int_equal(ops_held(f, "us-1", "backups", "fleetfs.dev/name", "b"), 0);
+        /* It comes back, and has its folder and what it is owed. */
+        ops_ctl(f, "eu-1", "fault off");
+        FLEET(f, { "one", "eu-1" });
+        ops_until(f, fleet_member(f->fleet, "one") != NULL && member_ready(ops_member(f, "one")));
+        assert_string_equal(ops_member(f, "one")->uid, uid);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+}
+
+static void two_contexts_of_one_cluster_are_one(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct member *a, *b, *real;
+
+        FLEET(f, { "a", "eu-1" }, { "b", "eu-1" });
+        ops_until(f, fleet_member(f->fleet, "a") != NULL && fleet_member(f->fleet, "b") != NULL);
+        a = ops_member(f, "a");
+        b = ops_member(f, "b");
+        ops_until(f, (a->alias_of[0] != '\0') != (b->alias_of[0] != '\0') && (member_ready(a) || member_ready(b)));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "x", OPS_BACKUP, &err), &err);
+        assert_int_equal(object_latest_run(ops_object(f, OBJECT_BACKUP, "x"))->n_tasks, 1);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "x") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "x"), 1);
+        /* The one that was first leaves: the other is no link any more. */
+        real = a->alias_of[0] == '\0' ? a : b;
+        if (real == a)
+                FLEET(f, { "b", "eu-1" });
+        else
+                FLEET(f, { "a", "eu-1" });
+        ops_until(f, HASH_COUNT(f->fleet->members) == 1 && member_ready(f->fleet->members));
+        assert_string_equal(f->fleet->members->alias_of, "");
+        ops_until(f, task_velero(object_latest_run(ops_object(f, OBJECT_BACKUP, "x"))->tasks[0]) != NULL);
+}
+
+static void a_cluster_leaves_while_it_is_asked(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "ap-1", "fault delay 5000");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        t = task_of(f, "b", "ap-1");
+        ops_until(f, t->call != 0);
+        FLEET(f, { "eu-1", "eu-1" }, { "us-1", "us-1" });
+        ops_until(f, fleet_member(f->fleet, "ap-1") == NULL);
+        assert_int_equal(t->call, 0);
+        assert_null(t->at);
+        ops_until(f, strcmp(t->code, "FLT-0416") == 0);
+        ops_until(f, task_of(f, "b", "eu-1")->state == TASK_DONE);
+        ops_ctl(f, "ap-1", "fault off");
+        FLEET(f, { "eu-1", "eu-1" }, { "us-1", "us-1" }, { "ap-1", "ap-1" });
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);
+}
+
+static void a_fleet_leaves_with_all_that_is_open(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char command[256];
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "all", "velero pause");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, task_of(f, "b", "eu-1")->call != 0);
+        snprintf(command, sizeof(command), "sed -i 's/name: prod/name: other/' '%s'", f->fleet_file);
+        assert_int_equal(system(command), 0);
+        engine_reload(f->engine);
+        ops_until(f, model_fleet(&f->engine->model, "prod") == NULL);
+        f->fleet = model_fleet(&f->engine->model, "other");
+        assert_non_null(f->fleet);
+        ops_until(f, ops_all_ready(f));
+        assert_null(f->fleet->objects[OBJECT_BACKUP]);
+}
+
+/* ---------------------------------------------------------------- the store */
+
+static unsigned writes;
+static bool full;
+
+static ssize_t counted_write(int fd, const void *bytes, size_t len)
+{
+        writes++;
+        if (!full)
+                return write(fd, bytes, len);
+        errno = ENOSPC;
+        return -1;
+}
+
+static int plain_rename(int dirfd, const char *from, const char *to)
+{
+        return renameat(dirfd, from, dirfd, to);
+}
+
+static const struct store_local_sys watched = { counted_write, fsync, plain_rename };
+
+static int store_setup(void **state)
+{
+        writes = 0;
+        full = false;
+        store_local_set_sys_for_tests(&watched);
+        return ops_setup(state);
+}
+
+static int many_setup(void **state)
+{
+        writes = 0;
+        full = false;
+        store_local_set_sys_for_tests(&watched);
+        return ops_setup_with(state, (const char *const[]){ "--clusters", "60", "--speed", "20", NULL });
+}
+
+static int store_teardown(void **state)
+{
+        int r = ops_teardown(state);
+
+        store_local_set_sys_for_tests(NULL);
+        return r;
+}
+
+static void nothing_is_sent_before_it_is_stored(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "all", "fault location-unavailable");
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        t = task_of(f, "b", "eu-1");
+        ops_until(f, t->reason != NULL);
+        ops_run_for(f, 700);
+        full = true;
+        ops_ctl(f, "all", "fault off");
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase == VELERO_BSL_AVAILABLE);
+        ops_run_for(f, 1500);
+        full = false;
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 0);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 1);
+}
+
+/* All clusters of a run are stored together: not one write for each. */
+static void many_clusters_are_stored_together(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct run *r;
+
+        ops_until(f, ops_all_ready(f));
+        writes = 0;
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        r = object_latest_run(ops_object(f, OBJECT_BACKUP, "b"));
+        assert_int_equal(r->n_tasks, 60);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        assert_in_range(writes, 1, 40);
+}
+
+static void a_read_only_engine_sends_nothing(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_crash(f);
+        f->options.read_only = true;
+        ops_open(f);
+        ops_until(f, ops_all_ready(f));
+        ops_run_for(f, 500);
+        assert_non_null(task_of(f, "b", "eu-1"));
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 0);
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+struct asked {
+        atomic_uint answered;
+        atomic_bool stop;
+        struct ops_fixture *f;
+        int r;
+};
+
+static void answer(struct engine *e, void *arg)
+{
+        struct asked *a = arg;
+
+        assert_true(engine_is_current_thread(e));
+        engine_write(e);
+        engine_event(e, "Asked", NULL, NULL);
+        a->answered++;
+}
+
+static void write_backup(struct engine *e, void *arg)
+{
+        struct asked *a = arg;
+
+        a->r = ops_write(a->f, OBJECT_BACKUP, "b", OPS_BACKUP, NULL);
+        a->answered++;
+}
+
+static void *read_all(void *arg)
+{
+        struct asked *a = arg;
+        struct model *m = &a->f->engine->model;
+        struct fleet *f;
+        struct member *c, *tmp;
+        struct object *o;
+        uint64_t sum = 0;
+
+        while (!a->stop) {
+                model_read_begin(m);
+                f = model_fleet(m, "prod");
+                HASH_ITER (hh, f->members, c, tmp) {
+                        sum += (uint64_t)c->health + (c->reason != NULL ? strlen(c->reason) : 0);
+                        for (struct velero_object *v = c->velero[VELERO_BACKUP]; v != NULL; v = v->hh.next)
+                                sum += strlen(v->name) + v->backup->phase;
+                }
+                o = fleet_object(f, OBJECT_BACKUP, "b");
+                for (size_t i = 0; o != NULL && i < o->n_runs; i++)
+                        for (size_t k = 0; k < o->runs[i]->n_tasks; k++) {
+                                const struct task *t = o->runs[i]->tasks[k];
+                                sum += (uint64_t)t->state + strlen(task_phase_text(t)) + strlen(t->velero_name) +
+                                       (t->reason != NULL ? strlen(t->reason) : 0) + (task_velero(t) != NULL);
+                        }
+                sum += m->events.len > 0 ? (unsigned char)m->events.bytes[m->events.len - 1] : 0;
+                model_read_end(m);
+                usleep(100);
+        }
+        return (void *)(uintptr_t)(sum == 1);
+}
+
+static void *ask(void *arg)
+{
+        struct asked *a = arg;
+
+        for (int i = 0; i < 200; i++)
+                if (engine_post(a->f->engine, answer, a) < 0)
+                        return arg;
+        return NULL;
+}
+
+static void readers_and_askers_beside_the_thread(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct asked a = { .f = f }, b = { .f = f, .r = 1 };
+        pthread_t readers[2], askers[2];
+        struct err err = ERR_INIT;
+        void *failed;
+        bool ended = false;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(engine_start(f->engine, &err), &err);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(pthread_create(&readers[i], NULL, read_all, &a), 0);
+                assert_int_equal(pthread_create(&askers[i], NULL, ask, &a), 0);
+        }
+        assert_ok(engine_post(f->engine, write_backup, &b), NULL);
+        for (int i = 0; i < 2; i++) {
+                pthread_join(askers[i], &failed);
+                assert_null(failed);
+        }
+        for (int i = 0; i < 600 && !ended; i++) {
+                usleep(20000);
+                model_read_begin(&f->engine->model);
+                ended = a.answered == 400 && ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED;
+                model_read_end(&f->engine->model);
+        }
+        a.stop = true;
+        for (int i = 0; i < 2; i++)
+                pthread_join(readers[i], NULL);
+        assert_ok(engine_post(f->engine, answer, &a), NULL);
+        engine_stop(f->engine);
+        assert_true(ended);
+        assert_int_equal(b.r, 0);
+        /* What was asked last was answered. */
+        assert_int_equal(a.answered, 401);
+        engine_stop(f->engine);
+}
+
+int main(void)
+{
+        TEST_WITH(a_cluster_that_is_replaced_gets_nothing_of_the_other, ops_setup, ops_teardown);
+        TEST_WITH(two_contexts_of_one_cluster_are_one, ops_setup, ops_teardown);
+        TEST_WITH(a_cluster_leaves_while_it_is_asked, ops_setup, ops_teardown);
+        TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
+        TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
+        TEST_WITH(many_clusters_are_stored_together, many_setup, store_teardown);
+        TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);
+        TEST_WITH(readers_and_askers_beside_the_thread, ops_setup, ops_teardown);
+        return test_run("engine");
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phases of many clusters become one, on an engine that has no cluster at all. */
+#include "tests/support/test.h"
+
+#include "base/loop.h"
+#include "ops/engine_private.h"
+#include "ops/fleetconf.h"
+#include "ops/policy.h"
+#include "ops/rollup.h"
+
+struct fixture {
+        char fleet[128], state[96];
+        struct fleetconf_source source;
+        struct engine_options options;
+        struct engine *e;
+        struct fleet *f;
+};
+
+static int setup(void **state)
+{
+        struct test_state *s = *state;
+        struct fixture *x = calloc(1, sizeof(*x));
+        struct err err = ERR_INIT;
+        FILE *out;
+
+        if (test_dir_setup(state) < 0)
+                return -1;
+        s->fixture = x;
+        snprintf(x->fleet, sizeof(x->fleet), "%s/fleet.yaml", s->dir);
+        snprintf(x->state, sizeof(x->state), "%s/state", s->dir);
+        out = fopen(x->fleet, "w");
+        fputs("apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\n"
+              "spec: {clusters: [{name: a, kind: AttachedCluster}]}\n---\n"
+              "apiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: a}\n"
+              "spec: {kubeconfig: {path: /nonexistent, context: a}}\n", out);
+        fclose(out);
+        x->source = (struct fleetconf_source){ .fleet_file = x->fleet };
+        x->options = (struct engine_options){ .source = &x->source, .state_dir = x->state, .start_deadline = 3600 };
+        assert_ok(engine_new(&x->e, &x->options, &err), &err);
+        assert_ok(engine_load(x->e, &err), &err);
+        x->f = model_fleet(&x->e->model, "prod");
+        engine_write(x->e);
+        fleet_member(x->f, "a")->health = MEMBER_READY;
+        for (const char *const *c = (const char *const[]){ "b", "c", NULL }; *c != NULL; c++)
+                fleet_add_member(x->f, *c)->health = MEMBER_READY;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        engine_free(x->e);
+        free(x);
+        return test_dir_teardown(state);
+}
+
+static struct object *object_with(struct fixture *x, const enum phase *phases, size_t n)
+{
+        struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, "o");
+        struct run *r = object_add_run(o, "20260101-000000Z");
+
+        for (size_t i = 0; i < n; i++) {
+                struct task *t = run_add_task(r, TASK_BACKUP, (const char *const[]){ "a", "b", "c" }[i]);
+                t->phase = phases[i];
+                t->completed = phase_is(phases[i], PHASE_IS_TERMINAL) ? 100 + (int64_t)i : 0;
+        }
+        rollup_run(x->e, r);
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        return o;
+}
+
+static const struct row {
+        const char *name;
+        enum phase phases[3], want;
+        size_t n;
+        int64_t completed;
+} rows[] = {
+        { "all good", { PHASE_COMPLETED, PHASE_COMPLETED, PHASE_COMPLETED }, PHASE_COMPLETED, 3, 102 },
+        { "one failed", { PHASE_COMPLETED, PHASE_FAILED, PHASE_COMPLETED }, PHASE_FAILED, 3, 102 },
+        { "failed counts more than partly", { PHASE_PARTIALLY_FAILED, PHASE_FAILED }, PHASE_FAILED, 2, 101 },
+        { "a conflict is the worst", { PHASE_FAILED, PHASE_CONFLICT }, PHASE_CONFLICT, 2, 101 },
+        { "bad shows while others run", { PHASE_FAILED, PHASE_IN_PROGRESS }, PHASE_FAILED, 2, 0 },
+        { "running before waiting", { PHASE_PENDING, PHASE_IN_PROGRESS, PHASE_QUEUED }, PHASE_IN_PROGRESS, 3, 0 },
+        { "waiting before done", { PHASE_COMPLETED, PHASE_PENDING }, PHASE_PENDING, 2, 0 },
+        { "expired", { PHASE_COMPLETED, PHASE_EXPIRED }, PHASE_EXPIRED, 2, 101 },
+        { "on no cluster is not good", { 0 }, PHASE_FAILED, 0, 0 },
+};
+
+static void rolls_up(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const struct row *row = test_row(state);
+        struct object *o = object_with(x, row->phases, row->n);
+
+        assert_int_equal(o->phase, row->want);
+        assert_int_equal(o->runs[0]->completed, row->completed);
+        assert_int_equal(x->f->phase, row->want);
+}
+
+static void a_draft_never_changes_what_is_in_force(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase good[] = { PHASE_COMPLETED };
+        struct object *o = object_with(x, good, 1);
+
+        engine_write(x->e);
+        o->draft_state = DRAFT_REJECTED;
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->phase, PHASE_COMPLETED);
+        engine_write(x->e);
+        object_remove_run(o->runs[0]);
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->phase, PHASE_REJECTED);
+        assert_int_equal(x->f->phase, PHASE_NONE);
+}
+
+static void a_cluster_that_is_away_shows_in_the_fleet(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase good[] = { PHASE_COMPLETED };
+
+        (void)object_with(x, good, 1);
+        engine_write(x->e);
+        fleet_member(x->f, "b")->health = MEMBER_UNREACHABLE;
+        rollup_fleet(x->e, x->f);
+        engine_publish(x->e);
+        assert_int_equal(x->f->phase, PHASE_UNKNOWN);
+        /* A second way to a cluster is no cluster. */
+        engine_write(x->e);
+        strcpy(fleet_member(x->f, "b")->alias_of, "a");
+        rollup_fleet(x->e, x->f);
+        engine_publish(x->e);
+        assert_int_equal(x->f->phase, PHASE_COMPLETED);
+}
+
+static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase good[] = { PHASE_COMPLETED, PHASE_COMPLETED };
+        const struct policy_env env = { .fleet = "prod" };
+        struct object *o = object_with(x, good, 2);
+        const char *text = "policy: {}\n";
+        struct err err = ERR_INIT;
+
+        engine_write(x->e);
+        assert_ok(policy_parse(POLICY_BACKUP, "o", text, strlen(text), &env, &o->policy, &err), &err);
+        fleet_member(x->f, "a")->api_version = strdup("v1.24.9");
+        fleet_member(x->f, "a")->node_agent = true;
+        fleet_member(x->f, "b")->api_version = strdup("v1.25.0");
+        fleet_member(x->f, "c")->api_version = strdup("v1.1.0"); /* not among its clusters */
+        rollup_warnings(x->e, fleet_member(x->f, "a"));
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 2);
+        assert_non_null(strstr(o->warnings.v[0], "FLT-0301 volumes on b"));
+        assert_non_null(strstr(o->warnings.v[1], "FLT-0302 a runs Kubernetes v1.24.9"));
+        engine_write(x->e);
+        fleet_member(x->f, "b")->node_agent = true;
+        rollup_warnings(x->e, fleet_member(x->f, "b"));
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 1);
+}
+
+int main(void)
+{
+        TEST_ROWS_WITH(rolls_up, rows, setup, teardown);
+        TEST_WITH(a_draft_never_changes_what_is_in_force, setup, teardown);
+        TEST_WITH(a_cluster_that_is_away_shows_in_the_fleet, setup, teardown);
+        TEST_WITH(warnings_tell_of_old_kubernetes_and_missing_node_agents, setup, teardown);
+        return test_run("rollup");
+}
