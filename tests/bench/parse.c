@@ -90,7 +90,7 @@ static uint64_t peer_once(const char *bytes, size_t len)
 static int64_t measure(uint64_t (*once)(const char *, size_t), const char *bytes, size_t len)
 {
         int64_t start = bench_now_ns(), now;
-        volatile uint64_t sink = 0;
+        static volatile uint64_t sink; /* so that the work is not optimised away */
         int64_t n = 0;
 
         do {
