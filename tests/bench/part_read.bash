@@ -10,17 +10,19 @@ reads()
         "$BENCH/bench-reads" "$F/$3" "$COPY/$3" 15 2000 "$PID" >"$out" || { failed "$1" "$3"; return; }
         woken=$(value switches "$out") reads=$(value reads "$out")
         row "$1" "$(value ours_ns "$out")" "$(value peer_ns "$out")" ns "$2" \
-                "$(stat -c %s "$F/$3") bytes; the daemon woke up $woken times in $reads reads"
+                "$(stat -c %s "$F/$3") bytes; the daemon woke up $woken times in $reads reads" \
+                'open and release are two requests, and each is a wake-up; without requests it is the walk of the path'
 }
 
-# tools NAME GOAL FLAGS COMMAND…: the command on the folder in the mount and on its copy.
+# tools NAME GOAL FILES COMMAND…: the command on the folder in the mount and on its copy.
 tools()
 {
         local name=$1 goal=$2 out=$WORK/tools files=$3
         shift 3
         "$BENCH/bench-versus" 9 "$@" "$F/clusters" -- "$@" "$COPY/clusters" >"$out" || { failed "$name" "$*"; return; }
         row "$name" "$(value ours_us "$out")" "$(value peer_us "$out")" us "$goal" \
-                "$files files; cold $(pretty "$(value ours_first_us "$out")" us)"
+                "$files files; the first $(pretty "$(value ours_first_us "$out")" us)" \
+                'the start of the process, the same on both sides, is a part of so short a run'
 }
 
 # against NAME GOAL COMMAND…: cat of one status against a program.
