@@ -269,7 +269,7 @@ int show_fleet_text(const struct subject *s, struct buf *out)
         fleet_reasons(&v, out);
         for (size_t i = 0; i < f->warnings.n; i++)
                 show_line(out, i == 0 ? "caveat:" : "", f->warnings.v[i], NULL);
-        if (s->model->store_read_only)
+        if (s->model->store_read_only && s->model->store_holder[0] != '\0')
                 show_linef(out, "note:", "the store belongs to %s: this mount is read-only",
                         s->model->store_holder);
         show_as_of(out, f->changed);

@@ -255,10 +255,13 @@ static int daemon_serve(struct daemon *d)
                 return complain(STAGE_SERVE, &err);
         }
         r = session_start(d->session, daemon_ready, d, &err);
-        if (r == 0)
-                log_info(session_wait(d->session) == 1 ? "unmounted" : "stopped");
-        else
+        if (r == 0) {
+                /* Not within log_info(): its arguments are not evaluated below the level. */
+                bool unmounted = session_wait(d->session) == 1;
+                log_info(unmounted ? "unmounted" : "stopped");
+        } else {
                 r = complain(STAGE_SERVE, &err);
+        }
         pthread_kill(signals, SIGUSR1);
         pthread_join(signals, NULL);
         return r;

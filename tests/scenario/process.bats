@@ -81,6 +81,14 @@ log_has() { grep -qF "$1" "$2"; }
         refute is_mounted "$MNT"
 }
 
+@test "at a level at which it says nothing it stays all the same" {
+        mount_fleet --log-level error
+        sleep 1
+        proc_alive "$TEST_DIR/run/mnt.pid"
+        assert_exists "$F/status.txt"
+        umount_fleet
+}
+
 # ends_by SIGNAL NAME: it unmounts, says which signal, and has stored what there is.
 ends_by()
 {
