@@ -41,7 +41,7 @@ static const char backups_readme[] =
         "\n"
         "Written again, also with the same bytes, it backs up again. Names that do not end in .yaml, .yml\n"
         "or .json, or begin with a dot or a #, do nothing: editors may save as they like.\n"
-        "GitOps: rsync -a --delete --include='*.yaml' --exclude='*' policies/ .\n";
+        "GitOps: rsync -ac --delete --include='*.yaml' --exclude='*' policies/ .\n";
 
 static const char restores_readme[] =
         "Copy a restore here and the backup is restored, once.\n"
