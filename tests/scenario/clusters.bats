@@ -69,6 +69,8 @@ faults=(
         "forbidden|http 403|403|orbidden|FLT-01"
         "broken|http 500|500|Internal|FLT-01"
         "garbage|garbage|not|FLT-01"
+        "throttled|http 429|429|too many|throttl|FLT-01"
+        "cut|cut|cut|reset|closed|FLT-01"
         "wrong-ca|wrong-ca|certificate|FLT-01"
         "expired|expired-cert|certificate|FLT-01"
 )
@@ -88,7 +90,7 @@ fault_row()
         fault ap-1 $fault
         # Watches that are open stay true: what is wrong with new requests shows when everything is asked for.
         case $fault in
-        drip | http* | garbage) umount_fleet; mount_fleet; eventually 30 others_ready ;;
+        drip | http* | garbage | cut) umount_fleet; mount_fleet; eventually 30 others_ready ;;
         esac
         away "${row%|*}" "$code" "$name"
         fault ap-1 off
@@ -101,8 +103,26 @@ fault_row()
 @test "a cluster that answers 403" { fault_row 3; }
 @test "a cluster that answers 500" { fault_row 4; }
 @test "a cluster that answers garbage" { fault_row 5; }
-@test "a cluster with another CA" { fault_row 6; }
-@test "a cluster with an expired certificate" { fault_row 7; }
+@test "a cluster that asks for fewer requests" { fault_row 6; }
+@test "a cluster that cuts its answers off" { fault_row 7; }
+@test "a cluster with another CA" { fault_row 8; }
+@test "a cluster with an expired certificate" { fault_row 9; }
+
+@test "half a watch line, lost and repeated events, an expired watch: what is shown is true again soon" {
+        sim_only 'fault half-watch-line'
+        mount_fleet
+        eventually 20 all_ready
+        local i=0 kind
+        for kind in half-watch-line duplicate-events gone-410; do
+                i=$((i + 1))
+                fault ap-1 $kind
+                api ap-1 POST "$VELERO/backups" "{\"apiVersion\":\"velero.io/v1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"torn-$i\"},\"spec\":{\"includedNamespaces\":[\"default\"]}}" >/dev/null
+                eventually_equal 30 Completed velero_phase ap-1 backups "torn-$i"
+                sim_ctl ap-1 fault off >/dev/null
+                eventually_equal 60 Completed cat "$F/clusters/ap-1/backups/torn-$i/phase"
+                others_ready
+        done
+}
 
 @test "no CRDs, no Velero: said in words, the others go on" {
         sim_only 'fault no-crds'
