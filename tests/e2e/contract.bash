@@ -20,29 +20,37 @@ contract_names()
         done
 }
 
-# contract_pki DIR PRIVATE: makes the keys and certificates. Elliptic curves: a key takes no time.
+# contract_key FILE: makes a private key. Elliptic curves: it takes no time.
+contract_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1"; }
+
+# contract_sign DIR PRIVATE NAME SUBJECT EXTENSIONS: makes PRIVATE/NAME.crt for PRIVATE/NAME.key, signed by the CA.
+contract_sign()
+{
+        openssl req -new -key "$2/$3.key" -subj "$4" |
+                openssl x509 -req -CA "$1/ca.crt" -CAkey "$2/ca.key" -CAcreateserial -CAserial "$2/ca.srl" -days 3650 \
+                        -extfile <(printf '%s\n' "$5") -out "$2/$3.crt"
+}
+
+# contract_pki DIR PRIVATE [ADDRESS...]: makes the keys and certificates; the servers' is also for the addresses.
 # PRIVATE gets what only the servers need: ca.key, server.{crt,key}, sa.{key,pub}.
 contract_pki()
 {
-        local dir=$1 private=$2 quiet=$2/openssl.log
+        local dir=$1 private=$2 quiet=$2/openssl.log names=IP:127.0.0.1,DNS:localhost address
 
-        pki_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1"; }
-        pki_sign() { # NAME SUBJECT EXTENSIONS: signs PRIVATE/NAME.key's certificate
-                openssl req -new -key "$private/$1.key" -subj "$2" |
-                        openssl x509 -req -CA "$dir/ca.crt" -CAkey "$private/ca.key" -CAcreateserial \
-                                -CAserial "$private/ca.srl" -days 3650 -extfile <(printf '%s\n' "$3") \
-                                -out "$private/$1.crt"
-        }
+        for address in "${@:3}"; do
+                names+=,IP:$address
+        done
         {
-                pki_key "$private/ca.key" &&
+                contract_key "$private/ca.key" &&
                 openssl req -x509 -new -key "$private/ca.key" -subj /CN=fleetfs-e2e -days 3650 \
                         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
                         -out "$dir/ca.crt" &&
-                pki_key "$private/server.key" &&
-                pki_sign server /CN=127.0.0.1 $'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth' &&
-                pki_key "$private/admin.key" &&
-                pki_sign admin /O=system:masters/CN=admin extendedKeyUsage=clientAuth &&
-                pki_key "$private/sa.key" &&
+                contract_key "$private/server.key" &&
+                contract_sign "$dir" "$private" server /CN=127.0.0.1 \
+                        "subjectAltName=$names"$'\nextendedKeyUsage=serverAuth' &&
+                contract_key "$private/admin.key" &&
+                contract_sign "$dir" "$private" admin /O=system:masters/CN=admin extendedKeyUsage=clientAuth &&
+                contract_key "$private/sa.key" &&
                 openssl ec -in "$private/sa.key" -pubout -out "$private/sa.pub" &&
                 chmod 600 "$private"/*.key &&
                 mv "$private/admin.crt" "$private/admin.key" "$dir/"

@@ -11,6 +11,8 @@ PACKAGES_DEMO="jq curl openssl procps"
 # shellcheck disable=SC2034
 PACKAGES_TEST="bats jq curl openssl git rsync vim attr inotify-tools libglib2.0-bin busybox-static python3 procps psmisc groff-base"
 # shellcheck disable=SC2034
+PACKAGES_NODES="containerd runc containernetworking-plugins iproute2 ca-certificates util-linux"
+# shellcheck disable=SC2034
 PACKAGES_FUZZ="clang libclang-rt-14-dev llvm"
 
 # install_packages PACKAGE…: says what is missing, then installs it.
