@@ -290,6 +290,7 @@ static void flush_run(struct engine *e, struct write_job *j)
                 write_job_reply(e, j, 0);
                 return;
         }
+        memcpy(j->name, name, sizeof(j->name));
         if (j->err.code != 0)
                 r = acting_refuse(e, &a, j->bytes, j->len, &j->err);
         else

@@ -31,15 +31,24 @@ static double reply_timeout(const struct session *s, const struct inode *i)
         return i->user != NULL && !s->read_only ? 0 : SESSION_CACHE_S;
 }
 
-void reply_err(fuse_req_t req, const char *op, int code, const struct err *err)
+void reply_err_of(
+        fuse_req_t req, const char *op, const char *file, int code, const struct err *err)
 {
+        if (file != NULL && file[0] == '\0')
+                file = NULL;
         assert(code <= 0);
         /* With a sentence it is worth a line; the bare errno of a probing lookup is not. */
         if (code < 0 && err != NULL && err->msg[0] != '\0')
-                log_warn("refused", LOG_S("op", op), LOG_ERR(err));
+                log_warn("refused", LOG_S("op", op), LOG_S("file", file), LOG_ERR(err));
         else if (code < 0 && code != -ENOENT && code != -ENODATA)
-                log_debug("refused", LOG_S("op", op), LOG_S("errno", errno_name(code)));
+                log_debug("refused", LOG_S("op", op), LOG_S("file", file),
+                        LOG_S("errno", errno_name(code)));
         (void)fuse_reply_err(req, -code);
+}
+
+void reply_err(fuse_req_t req, const char *op, int code, const struct err *err)
+{
+        reply_err_of(req, op, NULL, code, err);
 }
 
 void reply_none(fuse_req_t req)

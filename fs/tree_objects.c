@@ -122,18 +122,44 @@ static void error_excerpt(const struct document *d, const struct err *e, struct 
         buf_puts(out, "^\n");
 }
 
+static const char *refused_ext(const struct object *o)
+{
+        return o->draft.bytes != NULL && o->draft.ext[0] != '\0' ? o->draft.ext : "yaml";
+}
+
+/* "nightly.yaml:3:3: unknown field "tll"". */
+static void refused_sentence(const struct object *o, struct buf *out)
+{
+        const struct err *e = &o->draft_err;
+
+        buf_printf(out, "%s.%s", o->name, refused_ext(o));
+        if (e->line > 0)
+                buf_printf(out, ":%d:%d", e->line, e->column);
+        buf_printf(out, ": %s", e->msg);
+}
+
+int show_refusal(const struct object *o, struct buf *out)
+{
+        const struct err *e = &o->draft_err;
+
+        if (e->code == 0)
+                return out->error;
+        buf_printf(out, "%s ", e->id[0] != '\0' ? e->id : "error:");
+        refused_sentence(o, out);
+        if (e->remedy[0] != '\0')
+                buf_printf(out, "\nremedy: %s", e->remedy);
+        return out->error;
+}
+
 /* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
 static int error_render(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
         const struct err *e = &o->draft_err;
-        const char *ext = o->draft.bytes != NULL && o->draft.ext[0] != '\0' ? o->draft.ext : "yaml";
+        const char *ext = refused_ext(o);
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        buf_printf(&line, "%s.%s", o->name, ext);
-        if (e->line > 0)
-                buf_printf(&line, ":%d:%d", e->line, e->column);
-        buf_printf(&line, ": %s", e->msg);
+        refused_sentence(o, &line);
         show_line(out, e->id[0] != '\0' ? e->id : "error:", line.data, NULL);
         error_excerpt(&o->draft, e, out);
         if (e->remedy[0] != '\0')
@@ -159,7 +185,7 @@ static int64_t error_mtime(const struct subject *s)
 
 static int error_xattr(const struct subject *s, struct buf *out)
 {
-        return buf_puts(out, s->object->draft_err.msg);
+        return show_refusal(s->object, out);
 }
 
 static const struct node_xattr error_xattrs[] = { { "error", error_xattr }, { NULL, NULL } };

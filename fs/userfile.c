@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/draft.h"
+#include "fs/show.h"
 
 /* ---------------------------------------------------------------- places */
 
@@ -479,8 +480,7 @@ int userfile_getxattr(struct session *s, struct userfile *f, const char *name, s
         if (strcmp(name, "phase") == 0)
                 return buf_puts(out, phase_text(o->phase));
         if (strcmp(name, "error") == 0 && o->draft_err.code != 0)
-                return buf_printf(out, "%s%s%s", o->draft_err.id, o->draft_err.id[0] ? " " : "",
-                        o->draft_err.msg);
+                return show_refusal(o, out);
         return -ENODATA;
 }
 

@@ -70,6 +70,12 @@ void write_job_post(struct write_job *j, fuse_req_t req)
         write_job_free(j);
 }
 
+/* A rename is told by the name that it was to make. */
+static void write_job_reply_err(fuse_req_t req, const struct write_job *j, int r)
+{
+        reply_err_of(req, j->op, j->to_name[0] != '\0' ? j->to_name : j->name, r, &j->err);
+}
+
 void write_job_reply(struct engine *e, struct write_job *j, int r)
 {
         fuse_req_t req;
@@ -77,7 +83,7 @@ void write_job_reply(struct engine *e, struct write_job *j, int r)
         engine_publish(e);
         req = j->parked != NULL ? parked_take(j->parked) : NULL;
         if (req != NULL)
-                reply_err(req, j->op, r, &j->err);
+                write_job_reply_err(req, j, r);
         write_job_free(j);
 }
 
@@ -89,7 +95,7 @@ static void write_job_told(void *arg)
         if (req != NULL && j->r == 0 && strcmp(j->op, "ctl") == 0)
                 reply_write(req, j->len);
         else if (req != NULL)
-                reply_err(req, j->op, j->r, &j->err);
+                write_job_reply_err(req, j, j->r);
         write_job_free(j);
 }
 
@@ -108,7 +114,7 @@ void write_job_reply_lookup(struct engine *e, struct write_job *j, int r)
         engine_publish(e);
         req = parked_take(j->parked);
         if (req != NULL && r < 0)
-                reply_err(req, j->op, r, &j->err);
+                write_job_reply_err(req, j, r);
         else if (req != NULL)
                 reply_lookup(req, j->op, j->folder, j->name);
         write_job_free(j);
