@@ -69,7 +69,7 @@ struct velero_backup {
         uint16_t hooks_failed;
         uint8_t phase; /* enum velero_backup_phase */
 };
-_Static_assert(sizeof(struct velero_backup) <= 256, "thousands of these are kept");
+_Static_assert(sizeof(struct velero_backup) <= 256, "over 256 bytes: thousands are kept; see docs/HACKING.md");
 
 struct velero_restore {
         const char *name;
@@ -105,7 +105,7 @@ struct velero_restore {
         uint16_t hooks_failed;
         uint8_t phase; /* enum velero_restore_phase */
 };
-_Static_assert(sizeof(struct velero_restore) <= 256, "thousands of these are kept");
+_Static_assert(sizeof(struct velero_restore) <= 256, "over 256 bytes: thousands are kept; see docs/HACKING.md");
 
 struct velero_schedule {
         const char *name;
