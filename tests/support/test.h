@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+/* clang-format off */
 /*
  * The one place that knows cmocka's plumbing. A test program is
  *
@@ -7,17 +8,22 @@
  *
  *         int main(void)
  *         {
- *                 TEST_ROWS(refuses, refused);            each row of a table is a test named
- * row.name TEST(forgets_on_reset);                 a test of its own TEST_IN_DIR(survives_a_crash);
- * the same with a temporary folder: test_dir(state) return test_run("store");
+ *                 TEST_ROWS(refuses, refused);            each row of a table is a test named row.name
+ *                 TEST(forgets_on_reset);                 a test of its own
+ *                 TEST_IN_DIR(survives_a_crash);          the same with a temporary folder: test_dir(state)
+ *                 return test_run("store");
  *         }
+ *
+ * TEST_FILTER in the environment, a pattern with * and ?, chooses among them by their names.
  *
  * A cmocka assertion that fails longjmps out of the test: _cleanup_ handlers do not run. Whatever
  * outlives a process' memory (folders, mounts, servers, threads) belongs to a fixture (TEST_WITH),
  * never to a cleanup local of the test's body.
  */
+/* clang-format on */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -115,6 +121,10 @@ static inline void test_add_(const char *name, CMUnitTestFunction fn, const void
 /* Runs all; the result of main(). */
 static inline int test_run(const char *group)
 {
+        const char *filter = getenv("TEST_FILTER");
+
+        if (filter != NULL)
+                cmocka_set_test_filter(filter);
         return _cmocka_run_group_tests(group, test_list_, test_count_, NULL, NULL);
 }
 
@@ -143,13 +153,43 @@ static inline void test_assert_ok_(
 /* The call did not fail; err may be NULL. */
 #define assert_ok(expression, err) test_assert_ok_(expression, err, #expression, __FILE__, __LINE__)
 
+/* The line that `at` stands in, and its end. */
+static inline void test_print_line_(const char *label, const char *text, const char *at)
+{
+        const char *begin = at;
+
+        while (begin > text && begin[-1] != '\n')
+                begin--;
+        if (*begin == '\0')
+                print_error("%s (the text ends here)\n", label);
+        else
+                print_error("%s %.*s\n", label, (int)strcspn(begin, "\n"), begin);
+}
+
+/* Whole texts are long: the first line in which they differ says more. */
+static inline bool test_same_text_(const char *text, const char *expected)
+{
+        size_t same = 0, line = 1;
+
+        if (text == NULL) {
+                print_error("expected a text, got none\n");
+                return false;
+        }
+        if (strcmp(text, expected) == 0)
+                return true;
+        for (; text[same] != '\0' && text[same] == expected[same]; same++)
+                line += text[same] == '\n';
+        print_error("the texts differ from line %zu on\n", line);
+        test_print_line_("expected:", expected, expected + same);
+        test_print_line_("     got:", text, text + same);
+        return false;
+}
+
 static inline void test_assert_text_(
         const char *text, const char *expected, const char *file, int line)
 {
-        if (text && strcmp(text, expected) == 0)
-                return;
-        print_error("--- expected\n%s\n--- got\n%s\n", expected, text ? text : "(null)");
-        _fail(file, line);
+        if (!test_same_text_(text, expected))
+                _fail(file, line);
 }
 
 /* Like assert_string_equal, for texts of several lines. */

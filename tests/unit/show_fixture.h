@@ -16,6 +16,31 @@
 
 #define T0 INT64_C(1788228003) /* 2026-09-01T02:00:03Z */
 
+/* ---------------------------------------------------------------- the model of a test program */
+
+static struct model model;
+
+/* Begins a setup: the model is empty, and in a write section until the teardown. 0 or -1. */
+__attribute__((unused)) static int fixture_begin(void)
+{
+        struct err err = ERR_INIT;
+
+        if (model_init(&model, &err) < 0) {
+                print_error("%s\n", err.msg);
+                return -1;
+        }
+        model_write_begin(&model);
+        return 0;
+}
+
+__attribute__((unused)) static int fixture_teardown(void **state)
+{
+        (void)state;
+        model_write_end(&model);
+        model_done(&model);
+        return 0;
+}
+
 /* ---------------------------------------------------------------- building */
 
 static char *fixture_dup(const char *s)

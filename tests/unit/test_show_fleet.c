@@ -4,27 +4,15 @@
 
 #include "tests/unit/show_fixture.h"
 
-static struct model model;
 static struct fleet *fleet;
 
 static int setup(void **state)
 {
-        struct err err = ERR_INIT;
-
         (void)state;
-        if (model_init(&model, &err) < 0)
+        if (fixture_begin() < 0)
                 return -1;
-        model_write_begin(&model);
         fleet = model_add_fleet(&model, "prod");
         fleet->changed = T0;
-        return 0;
-}
-
-static int teardown(void **state)
-{
-        (void)state;
-        model_write_end(&model);
-        model_done(&model);
         return 0;
 }
 
@@ -234,15 +222,15 @@ static void parts_share_a_folder(void **state)
 
 int main(void)
 {
-        TEST_WITH(an_empty_fleet_is_empty, setup, teardown);
-        TEST_WITH(ready_clusters_are_not_safe_without_backups, setup, teardown);
-        TEST_WITH(backed_up_clusters_are_good, setup, teardown);
-        TEST_WITH(imported_backups_protect_nobody, setup, teardown);
-        TEST_WITH(a_second_name_is_not_counted, setup, teardown);
-        TEST_WITH(forty_clusters_fold, setup, teardown);
-        TEST_WITH(a_store_held_elsewhere_is_told, setup, teardown);
-        TEST_ROWS_WITH(shows_phase, drafts, setup, teardown);
-        TEST_WITH(parts_show_the_worst, setup, teardown);
-        TEST_WITH(parts_share_a_folder, setup, teardown);
+        TEST_WITH(an_empty_fleet_is_empty, setup, fixture_teardown);
+        TEST_WITH(ready_clusters_are_not_safe_without_backups, setup, fixture_teardown);
+        TEST_WITH(backed_up_clusters_are_good, setup, fixture_teardown);
+        TEST_WITH(imported_backups_protect_nobody, setup, fixture_teardown);
+        TEST_WITH(a_second_name_is_not_counted, setup, fixture_teardown);
+        TEST_WITH(forty_clusters_fold, setup, fixture_teardown);
+        TEST_WITH(a_store_held_elsewhere_is_told, setup, fixture_teardown);
+        TEST_ROWS_WITH(shows_phase, drafts, setup, fixture_teardown);
+        TEST_WITH(parts_show_the_worst, setup, fixture_teardown);
+        TEST_WITH(parts_share_a_folder, setup, fixture_teardown);
         return test_run("show_fleet");
 }

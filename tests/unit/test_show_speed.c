@@ -10,18 +10,15 @@
 
 enum { CLUSTERS = 1000, RUNS = 30 };
 
-static struct model model;
 
 static int setup(void **state)
 {
-        struct err err = ERR_INIT;
         struct fleet *f;
         struct object *o;
 
         (void)state;
-        if (model_init(&model, &err) < 0)
+        if (fixture_begin() < 0)
                 return -1;
-        model_write_begin(&model);
         f = model_add_fleet(&model, "prod");
         f->changed = T0;
         o = fixture_object(f, OBJECT_BACKUP, "nightly");
@@ -46,14 +43,6 @@ static int setup(void **state)
                 }
         }
         fixture_roll_up(o);
-        model_write_end(&model);
-        return 0;
-}
-
-static int teardown(void **state)
-{
-        (void)state;
-        model_done(&model);
         return 0;
 }
 
@@ -148,5 +137,5 @@ int main(void)
         TEST_ROWS(renders_fast, speeds);
         TEST(lists_fast);
         TEST(folds_the_good);
-        return test_run("show_speed") + teardown(NULL);
+        return test_run("show_speed") + fixture_teardown(NULL);
 }
