@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+/* clang-format off */
 /*
  * userfile: the user's own files and links in writable folders, as the kernel sees them.
  *
- *     ACTING   its bytes are an object's document in the model; here is only who holds it and who
- * writes it SCRATCH  its bytes are here, in memory, capped; gone at unmount, unless an acting file
- * was renamed to it: that one is in the store as well LINK     a migration's link, in the model;
- * SCRATCH_LINK one that leads nowhere that counts (`ln -sfn`, editors' locks)
+ *     ACTING        its bytes are an object's document in the model; here is only who holds it and
+ *                   who writes it
+ *     SCRATCH       its bytes are here, in memory, capped; gone at unmount, unless an acting file
+ *                   was renamed to it: that one is in the store as well
+ *     LINK          a migration's link, in the model
+ *     SCRATCH_LINK  one that leads nowhere that counts (`ln -sfn`, editors' locks)
  *
  * As long as a name means the same file it is the same struct, which is what the kernel's inode
  * goes by. A file that was unlinked or replaced stays, with the bytes it had, for those who hold
@@ -15,6 +18,7 @@
  * Locking: write_state.lock guards everything here but what is set at birth. It is taken below the
  * model's lock, never above it. Functions ending in _locked need it held.
  */
+/* clang-format on */
 #include <pthread.h>
 #include <uthash.h>
 
