@@ -12,58 +12,16 @@
 #include "base/limits.h"
 
 /*
- * libcurl 7.88 reuses a connection when host, port and its own TLS options agree. It does not
- * compare CURLOPT_SSL_CTX_FUNCTION, through which we set the certificates to believe, so two hosts
- * with the same address and different CAs would share a connection that only one of them trusts.
- * CURLOPT_CAPATH is compared and has no other effect, as the store it goes to is replaced: it is
- * set to a path that does not exist and names the CA. The same path tells old connections from new
- * ones after http_host_avoid_connections(), for which libcurl has no other means.
+ * Certificates are set through CURLOPT_SSL_CTX_FUNCTION, parsed; libcurl would parse them for each
+ * connection. libcurl 7.88 reuses a connection when host, port and its own TLS options agree. It
+ * does not compare what that function sets, so two hosts with the same address and different CAs
+ * would share a connection that only one of them trusts, and a new client certificate would never
+ * be shown. CURLOPT_CAPATH is compared and has no other effect, as the store it goes to is replaced:
+ * it is set to a path that does not exist and names the CA and the client certificate. The same path
+ * tells old connections from new ones after http_host_avoid_connections(), for which libcurl has no
+ * other means.
  */
 #define TRUST_PATH "/nonexistent/fleetfs/"
-
-/* --- client certificates --- */
-
-struct http_identity *http_identity_ref(struct http_identity *i)
-{
-        if (i)
-                i->refs++;
-        return i;
-}
-
-struct http_identity *http_identity_unref(struct http_identity *i)
-{
-        if (!i || --i->refs)
-                return NULL;
-        secret_done(&i->cert);
-        secret_done(&i->key);
-        free(i);
-        return NULL;
-}
-
-int http_host_set_identity(
-        struct http_host *host, const char *cert_pem, const char *key_pem, struct err *err)
-{
-        struct http_identity *i = NULL;
-        int r;
-
-        if (cert_pem && key_pem) {
-                r = trust_check_identity(cert_pem, key_pem, err);
-                if (r < 0)
-                        return r;
-                i = calloc(1, sizeof(*i));
-                if (!i)
-                        return err_set(err, -ENOMEM, "client certificate: out of memory");
-                i->refs = 1;
-                if (secret_set(&i->cert, cert_pem, strlen(cert_pem)) < 0 ||
-                        secret_set(&i->key, key_pem, strlen(key_pem)) < 0) {
-                        http_identity_unref(i);
-                        return err_set(err, -ENOMEM, "client certificate: out of memory");
-                }
-        }
-        http_identity_unref(host->identity);
-        host->identity = i;
-        return 0;
-}
 
 /* --- life --- */
 
@@ -142,13 +100,29 @@ struct http_host *http_host_unref(struct http_host *host)
         if (host->share)
                 (void)curl_share_cleanup(host->share);
         trust_unref(host->trust);
-        http_identity_unref(host->identity);
+        trust_identity_unref(host->identity);
         free(host->name);
         free(host->tls_server_name);
         free(host->proxy_url);
         free(host->user_agent);
         free(host);
         return NULL;
+}
+
+int http_host_set_identity(
+        struct http_host *host, const char *cert_pem, const char *key_pem, struct err *err)
+{
+        struct trust_identity *i = NULL;
+
+        if (cert_pem && key_pem) {
+                int r = trust_identity_get(&i, host->http->trust, cert_pem, key_pem, err);
+
+                if (r < 0)
+                        return r;
+        }
+        trust_identity_unref(host->identity);
+        host->identity = i;
+        return 0;
 }
 
 void http_host_avoid_connections(struct http_host *host)
@@ -163,10 +137,16 @@ int64_t http_host_last_heard(const struct http_host *host)
 
 /* --- options --- */
 
+/* Like Go, shows the client certificate to a proxy that is reached by https, too. */
 static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 {
+        struct http_transfer *t = arg;
+
         (void)easy;
-        trust_apply(arg, ctx);
+        if (t->host->trust)
+                trust_apply(t->host->trust, ctx);
+        if (t->identity && trust_identity_apply(t->identity, ctx, &t->err) < 0)
+                return CURLE_SSL_CERTPROBLEM;
         return CURLE_OK;
 }
 
@@ -189,43 +169,29 @@ static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
         return CURL_SOCKOPT_OK;
 }
 
-static struct curl_blob blob(const struct secret *s)
-{
-        /* libcurl does not write to it; the request keeps the identity alive. */
-        return (struct curl_blob){ .data = (void *)(uintptr_t)secret_reveal(s),
-                .len = secret_len(s),
-                .flags = CURL_BLOB_NOCOPY };
-}
-
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-static bool setup_tls(struct http_host *host, const struct http_identity *identity, CURL *easy)
+static bool setup_tls(struct http_transfer *t, CURL *easy)
 {
-        struct curl_blob cert, key;
-        char path[sizeof(TRUST_PATH) + 100];
-        bool ok;
+        const struct http_host *host = t->host;
+        char path[sizeof(TRUST_PATH) + 200];
 
-        (void)snprintf(path, sizeof(path), TRUST_PATH "%s/%u",
-                host->trust ? trust_id(host->trust) : "insecure", host->epoch);
-        ok = SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-             SET(CURLOPT_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
-             SET(CURLOPT_SSL_VERIFYHOST, host->insecure ? 0L : 2L) &&
-             SET(CURLOPT_PROXY_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
-             SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, path) &&
-             SET(CURLOPT_PROXY_CAINFO, NULL) && SET(CURLOPT_PROXY_CAPATH, NULL);
-
-        if (ok && host->trust)
-                ok = SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) &&
-                     SET(CURLOPT_SSL_CTX_DATA, host->trust);
-        if (!ok || !identity)
-                return ok;
-        cert = blob(&identity->cert);
-        key = blob(&identity->key);
-        return SET(CURLOPT_SSLCERT_BLOB, &cert) && SET(CURLOPT_SSLKEY_BLOB, &key);
+        (void)snprintf(path, sizeof(path), TRUST_PATH "%s/%s/%u",
+                host->trust ? trust_id(host->trust) : "insecure",
+                t->identity ? trust_identity_id(t->identity) : "nobody", host->epoch);
+        return SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+               SET(CURLOPT_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+               SET(CURLOPT_SSL_VERIFYHOST, host->insecure ? 0L : 2L) &&
+               SET(CURLOPT_PROXY_SSL_VERIFYPEER, host->insecure ? 0L : 1L) &&
+               SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, path) &&
+               SET(CURLOPT_PROXY_CAINFO, NULL) && SET(CURLOPT_PROXY_CAPATH, NULL) &&
+               SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) && SET(CURLOPT_SSL_CTX_DATA, t);
 }
 
-bool http_host_setup(struct http_host *host, const struct http_identity *identity, CURL *easy)
+bool http_host_setup(struct http_transfer *t, CURL *easy)
 {
+        const struct http_host *host = t->host;
+
         return SET(CURLOPT_SHARE, host->share) && SET(CURLOPT_USERAGENT, host->user_agent) &&
                SET(CURLOPT_HTTP_VERSION,
                        host->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS) &&
@@ -233,7 +199,7 @@ bool http_host_setup(struct http_host *host, const struct http_identity *identit
                SET(CURLOPT_PIPEWAIT, host->http1 ? 0L : 1L) &&
                SET(CURLOPT_SOCKOPTFUNCTION, on_socket) &&
                (!host->proxy_url || SET(CURLOPT_PROXY, host->proxy_url)) &&
-               SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && setup_tls(host, identity, easy);
+               SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && setup_tls(t, easy);
 }
 
 /* --- the queue and the turns --- */

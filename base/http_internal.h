@@ -17,7 +17,6 @@
 #include "base/buf.h"
 #include "base/http.h"
 #include "base/loop.h"
-#include "base/secret.h"
 #include "base/trust.h"
 
 /* The life of a request. http_transfer_set_state() is the only one that moves it. */
@@ -31,12 +30,6 @@ enum http_state {
         HTTP_STATES,
 };
 
-/* A client certificate; requests hold on to the one they were submitted with. */
-struct http_identity {
-        unsigned refs;
-        struct secret cert, key;
-};
-
 struct http_host {
         unsigned refs;
         struct http *http;
@@ -45,7 +38,7 @@ struct http_host {
         unsigned max_in_flight;
         struct trust *trust; /* NULL: insecure */
         unsigned epoch;      /* of its connections */
-        struct http_identity *identity;
+        struct trust_identity *identity; /* NULL: none */
         CURLSH *share; /* TLS sessions: a share keeps eight, so each host has its own */
 
         struct http_transfer *queue, **queue_end;
@@ -61,7 +54,7 @@ struct http_transfer {
         bool hash_failed;
         struct http *http;
         struct http_host *host;
-        struct http_identity *identity;
+        struct trust_identity *identity; /* the host's when it was submitted */
         struct http_transfer *next, **link; /* in the host's queue; next also among the doomed */
         enum http_state state;
 
@@ -121,10 +114,9 @@ CURL *http_easy_get(struct http *http, bool stream);
 void http_easy_put(struct http *http, CURL *easy, bool stream);
 
 /* http_host.c */
-struct http_identity *http_identity_ref(struct http_identity *i);
-struct http_identity *http_identity_unref(struct http_identity *i);
-/* Options of an easy handle that depend on the host only. Returns false when memory runs out. */
-bool http_host_setup(struct http_host *host, const struct http_identity *identity, CURL *easy);
+/* Options of an easy handle that depend on the host only; the transfer's identity outlives it.
+ * Returns false when memory runs out. */
+bool http_host_setup(struct http_transfer *t, CURL *easy);
 /* Puts the host at the end of the turns if one of its requests could start. */
 void http_host_take_turn(struct http_host *host);
 /* The host whose turn it is, with the reference that having a turn holds; or NULL. */

@@ -205,7 +205,7 @@ void http_transfer_free(struct http_transfer *t)
         let_go(t);
         http_headers_free(t->headers);
         curl_slist_free_all(t->connect_to);
-        http_identity_unref(t->identity);
+        trust_identity_unref(t->identity);
         http_host_unref(t->host);
         if (t->body)
                 explicit_bzero(t->body, t->body_len); /* it may hold a Secret */
@@ -434,7 +434,7 @@ static bool setup(struct http_transfer *t, CURL *easy)
                SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, t) &&
                SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, t) &&
                (!t->loopback || SET(CURLOPT_PROXY, "")) && setup_body(t, easy) &&
-               http_host_setup(t->host, t->identity, easy);
+               http_host_setup(t, easy);
 }
 
 void http_transfer_start(struct http_transfer *t)
@@ -475,7 +475,7 @@ int http_submit(struct http *http, const struct http_request *rq, uint64_t *ret_
                 return err_set(err, -ENOMEM, "out of memory");
         t->http = http;
         t->host = http_host_ref(rq->host);
-        t->identity = http_identity_ref(rq->host->identity);
+        t->identity = trust_identity_ref(rq->host->identity);
         buf_init(&t->reply, rq->max_body ? rq->max_body : LIMIT_API_REPLY_BYTES);
         loop_timer_init(&t->deadline, on_deadline, t);
         loop_timer_init(&t->idle, on_idle, t);

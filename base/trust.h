@@ -2,12 +2,14 @@
 #pragma once
 
 /*
- * trust: whose certificates are believed, parsed once and shared by all connections.
+ * trust: whose certificates are believed, and which one is shown, parsed once and shared by all
+ * connections.
  *
  * Loading the system's bundle for each connection costs 20 ms and most of a megabyte; a certificate
- * store for each connection of a cluster costs half a millisecond.  So one store per CA text, found
- * by its SHA-256, counted by references.  A certificate in the text is a trust anchor whether it is
- * self-signed or not, as in Go.
+ * store for each connection of a cluster costs half a millisecond, and so does a client certificate
+ * with its key.  So one store per CA text and one identity per pair of certificate and key, found by
+ * their SHA-256, counted by references.  A certificate in the CA text is a trust anchor whether it
+ * is self-signed or not, as in Go.
  *
  * Thread: one set and all that comes from it belong to one thread.
  */
@@ -18,6 +20,7 @@
 #include "base/err.h"
 
 struct trust;
+struct trust_identity;
 struct trust_set;
 struct ssl_ctx_st;
 
@@ -46,7 +49,21 @@ void trust_apply(struct trust *t, struct ssl_ctx_st *ctx);
 const char *trust_id(const struct trust *t);
 
 /*
- * Whether a client certificate and its private key can be used: -EINVAL if one does not parse, the
- * key is encrypted, or they do not belong together. Any thread.
+ * A reference to the client certificate, with those that lead to its CA, and private key of these
+ * PEM texts.  Caller gives it back with trust_identity_unref(); the key is wiped with the last one.
+ * -EINVAL: one does not parse, the key is encrypted, or they do not belong together; -EFBIG: more
+ * than LIMIT_CREDENTIAL_BYTES; -ENOMEM.
  */
-int trust_check_identity(const char *cert_pem, const char *key_pem, struct err *err);
+int trust_identity_get(struct trust_identity **ret, struct trust_set *set, const char *cert_pem,
+        const char *key_pem, struct err *err);
+
+/* NULL is allowed. */
+struct trust_identity *trust_identity_ref(struct trust_identity *i);
+struct trust_identity *trust_identity_unref(struct trust_identity *i);
+DEFINE_CLEANUP(struct trust_identity *, trust_identity_unref);
+
+/* Makes `ctx` show this certificate. -EINVAL if OpenSSL does not allow it, as for a weak key. */
+int trust_identity_apply(struct trust_identity *i, struct ssl_ctx_st *ctx, struct err *err);
+
+/* The SHA-256 of the PEM texts in hex. Borrowed. */
+const char *trust_identity_id(const struct trust_identity *i);

@@ -98,6 +98,7 @@ struct https_server {
         int fd, port;
         pthread_t thread;
         atomic_int connections, requests;
+        atomic_int intermediates; /* certificates that the last client showed beside its own */
         bool plain; /* no TLS: what a wrong port looks like */
         atomic_bool stop;
         struct {
@@ -339,6 +340,7 @@ static inline void *https_connection(void *arg)
                 c->ssl = SSL_new(c->server->ctx);
                 SSL_set_fd(c->ssl, c->fd);
                 open = SSL_accept(c->ssl) == 1;
+                c->server->intermediates = sk_X509_num(SSL_get_peer_cert_chain(c->ssl));
         }
         while (open && https_read(c))
                 open = https_serve(c);

@@ -235,7 +235,8 @@ static void refuses_an_encrypted_key(void **state)
         PEM_write_bio_PKCS8PrivateKey(
                 bio, f->server.client.key, EVP_aes_128_cbc(), "word", 4, NULL, NULL);
         pem_text(bio, pem, sizeof(pem));
-        assert_int_equal(trust_check_identity(f->server.client.cert_pem, pem, &err), -EINVAL);
+        assert_int_equal(
+                http_host_set_identity(f->host, f->server.client.cert_pem, pem, &err), -EINVAL);
         assert_err(&err, -EINVAL, "client key: it is encrypted");
         assert_non_null(strstr(err.remedy, "without a password"));
 }
@@ -249,6 +250,49 @@ static void tells_a_port_without_tls(void **state)
         a = ask(f, "/echo", (struct http_request){ .total_ms = 3000 });
         assert_true(a.err.code == -EPROTO || a.err.code == -ETIMEDOUT || a.err.code == -ECONNRESET);
         assert_true(a.not_sent);
+}
+
+static void shares_identities_of_the_same_texts(void **state)
+{
+        struct fixture *f = test_fixture(state);
+        const struct identity *client = &f->server.client, *server = &f->server.server;
+        struct trust_identity *a, *b, *c;
+        struct trust_set *set;
+        struct err err = ERR_INIT;
+
+        assert_int_equal(trust_set_new(&set), 0);
+        assert_ok(trust_identity_get(&a, set, client->cert_pem, client->key_pem, NULL), NULL);
+        assert_ok(trust_identity_get(&b, set, client->cert_pem, client->key_pem, NULL), NULL);
+        assert_ok(trust_identity_get(&c, set, server->cert_pem, server->key_pem, NULL), NULL);
+        assert_ptr_equal(a, b);
+        assert_ptr_not_equal(a, c);
+        assert_string_not_equal(trust_identity_id(a), trust_identity_id(c));
+        /* That the certificate is known says nothing about another key. */
+        assert_int_equal(
+                trust_identity_get(&b, set, client->cert_pem, server->key_pem, &err), -EINVAL);
+        trust_identity_unref(a);
+        trust_identity_unref(b);
+        trust_identity_unref(c);
+        trust_set_free(set);
+}
+
+/* The certificates behind the first one lead the server to a CA it knows. */
+static void shows_the_whole_chain(void **state)
+{
+        struct fixture *f = test_fixture(state);
+        char chain[8192], broken[8192];
+        struct err err = ERR_INIT;
+
+        snprintf(chain, sizeof(chain), "%s%s", f->server.client.cert_pem, f->server.ca.cert_pem);
+        snprintf(broken, sizeof(broken), "%s%.300s", f->server.client.cert_pem,
+                f->server.ca.cert_pem);
+        SSL_CTX_set_verify(f->server.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        assert_ok(http_host_set_identity(f->host, chain, f->server.client.key_pem, NULL), NULL);
+        assert_int_equal(ask(f, "/echo", NOTHING).status, 200);
+        assert_int_equal(f->server.intermediates, 1);
+        assert_int_equal(
+                http_host_set_identity(f->host, broken, f->server.client.key_pem, &err), -EINVAL);
+        assert_err(&err, -EINVAL, "client certificate: certificate 2: ");
 }
 
 static void shares_stores_of_the_same_ca(void **state)
@@ -287,5 +331,7 @@ int main(void)
         HTTP_TEST(refuses_an_encrypted_key);
         HTTP_TEST(tells_a_port_without_tls);
         HTTP_TEST(shares_stores_of_the_same_ca);
+        HTTP_TEST(shares_identities_of_the_same_texts);
+        HTTP_TEST(shows_the_whole_chain);
         return test_run("http tls");
 }
