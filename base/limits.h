@@ -77,6 +77,13 @@
 /* A token file or one PEM file named by a kubeconfig. */
 #define LIMIT_CREDENTIAL_BYTES (1 * MIB)
 
+/* --- what this machine has --- */
+
+/* A time zone's file; the database's largest has 4 KiB. And the zones kept in memory at 4 KiB each:
+ * twice what the database has. */
+#define LIMIT_ZONE_BYTES (16 * KIB)
+#define LIMIT_ZONES      1200
+
 /* --- what the tree shows --- */
 
 /* One rendered file. */
