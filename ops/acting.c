@@ -233,9 +233,10 @@ int acting_start(struct engine *e, struct object *o, struct err *err)
         const struct acting_file f = {
                 .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext
         };
-        struct policy *p = NULL;
+        struct policy *p = NULL, *before = o->policy;
         struct err why = ERR_INIT;
         int r = type->admit(e, o, o->draft.bytes, o->draft.len, o->draft.ext, &p, &why);
+        bool removed = o->removed;
 
         if (r < 0) {
                 struct document d = { .bytes = NULL };
@@ -258,9 +259,9 @@ int acting_start(struct engine *e, struct object *o, struct err *err)
         acting_clear_draft(o);
         acting_clear_removal(o);
         o->removed = false;
-        policy_free(o->policy);
         o->policy = p;
-        type->start(e, o);
+        type->start(e, o, removed ? NULL : before);
+        policy_free(before);
         rollup_object(e, o);
         model_touch_object(o, true);
         engine_dirty(e, o);

@@ -75,7 +75,7 @@ void acting_set_removal(
 static bool object_is_void(const struct object *o)
 {
         return o->in_force.bytes == NULL && o->draft_state == DRAFT_NONE && o->n_runs == 0 &&
-               !o->is_folder;
+               o->standing == NULL && !o->is_folder;
 }
 
 static void acting_copy(struct object *o, const struct object *next)

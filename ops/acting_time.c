@@ -194,6 +194,8 @@ static void acting_parse_again(struct engine *e, struct object *o)
         engine_write(e);
         policy_free(o->policy);
         o->policy = p;
+        if (op_type_of(o->kind)->follow != NULL)
+                op_type_of(o->kind)->follow(e, o);
         rollup_object(e, o);
 }
 

@@ -35,6 +35,7 @@
 #include "ops/op.h"
 #include "ops/op_tasks.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/store.h"
 #include "ops/task.h"
 
@@ -237,6 +238,8 @@ void engine_forget(struct engine *e, struct object *o)
         for (size_t i = 0; i < o->n_runs; i++)
                 for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
                         task_close(e, o->runs[i]->tasks[k]);
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                task_close(e, o->standing->tasks[i]);
         list_remove(&o->unstored);
         o->dirty = false;
 }
@@ -479,9 +482,11 @@ static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct er
                         r = k;
         }
         fleetconf_diff_done(&diff);
-        engine_kick_all(e);
-        HASH_ITER (hh, e->model.fleets, f, tmp)
+        HASH_ITER (hh, e->model.fleets, f, tmp) {
+                standing_follow_fleet(e, f);
                 rollup_fleet(e, f);
+        }
+        engine_kick_all(e);
         fleetconf_free(e->p->conf);
         e->p->conf = conf;
         return r;
@@ -645,6 +650,7 @@ void engine_free(struct engine *e)
                         loop_timer_cancel(e->loop, &e->p->tick);
                         loop_defer_cancel(e->loop, &e->p->round);
                         acting_stop(e);
+                        standing_stop(e);
                         http_free(e->http);
                         loop_free(e->loop);
                 }

@@ -21,6 +21,7 @@
 #include "ops/identity.h"
 #include "ops/reason.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/task.h"
 #include "ops/track.h"
 
@@ -352,12 +353,17 @@ static void probe_next(struct member_runtime *rt)
 
 static int probe_identity(struct member_runtime *rt, const struct kube_reply *reply, struct err *err)
 {
-        char uid[UID_MAX];
+        const struct member *c = rt->member;
+        char uid[UID_MAX], uid_before[UID_MAX], alias_before[FOLDER_NAME_MAX + 1];
         int r = identity_of_namespace(reply->body, reply->len, uid, sizeof(uid), err);
 
         if (r < 0)
                 return r;
+        memcpy(uid_before, c->uid, sizeof(uid_before));
+        memcpy(alias_before, c->alias_of, sizeof(alias_before));
         r = identity_set(rt->engine, rt->member, uid, err);
+        if (strcmp(uid_before, c->uid) != 0 || strcmp(alias_before, c->alias_of) != 0)
+                standing_follow_fleet(rt->engine, c->fleet);
         /* What runs there runs for another cluster. */
         if (r > 0) {
                 member_unwatch(rt);
@@ -472,6 +478,7 @@ static void probe_done(void *arg, const struct kube_reply *reply)
                         c->node_agent = agent;
                         model_touch_member(c, false);
                         rollup_warnings(rt->engine, c);
+                        standing_member(rt->engine, c, true);
                 }
                 break;
         case PROBE_DONE:

@@ -138,6 +138,11 @@ struct run *object_latest_run(const struct object *o)
         return o->n_runs > 0 ? o->runs[o->n_runs - 1] : NULL;
 }
 
+bool object_is_scheduled(const struct object *o)
+{
+        return o->kind == OBJECT_BACKUP && !o->removed && o->policy != NULL && o->policy->schedule[0] != '\0';
+}
+
 struct task *run_task(const struct run *r, enum task_verb verb, const char *member)
 {
         for (struct task *t = run_tasks_on(r, member); t != NULL; t = t->next_same)
@@ -170,13 +175,25 @@ struct member *task_member(const struct task *t)
         return NULL;
 }
 
+enum velero_kind task_velero_kind(const struct task *t)
+{
+        static const enum velero_kind kinds[] = {
+                [TASK_BACKUP] = VELERO_BACKUP,
+                [TASK_RESTORE] = VELERO_RESTORE,
+                [TASK_SCHEDULE] = VELERO_SCHEDULE,
+                [TASK_ADOPT] = VELERO_SCHEDULE,
+        };
+
+        return kinds[t->verb];
+}
+
 struct velero_object *task_velero(const struct task *t)
 {
         struct member *c = task_member(t);
 
         if (c == NULL || t->velero_name[0] == '\0')
                 return NULL;
-        return member_velero(c, t->verb == TASK_RESTORE ? VELERO_RESTORE : VELERO_BACKUP, t->velero_name);
+        return member_velero(c, task_velero_kind(t), t->velero_name);
 }
 
 const char *task_phase_text(const struct task *t)
@@ -195,7 +212,7 @@ const struct document *object_visible_document(const struct object *o)
 
 bool object_folder_shows(const struct object *o)
 {
-        if (o->is_folder || o->policy != NULL || o->n_runs > 0)
+        if (o->is_folder || o->policy != NULL || o->n_runs > 0 || o->standing != NULL)
                 return true;
         switch (o->draft_state) {
         case DRAFT_ACCEPTED:
@@ -318,6 +335,7 @@ void member_remove_velero(struct velero_object *v)
         velero_set_owner(v, NULL);
         HASH_DEL(v->member->velero[v->kind], v);
         free(v->record);
+        free(v->digest);
         free(v);
 }
 
@@ -393,6 +411,7 @@ void fleet_remove_object(struct object *o)
         while (o->n_runs > 0)
                 object_remove_run(o->runs[o->n_runs - 1]);
         free(o->runs);
+        object_remove_standing(o);
         document_done(&o->in_force);
         document_done(&o->draft);
         policy_free(o->policy);
@@ -494,6 +513,14 @@ static void task_free(struct task *t)
         free(t);
 }
 
+void run_move_task(struct task *t, const char *member)
+{
+        run_unindex_task(t);
+        t->next_same = NULL;
+        snprintf(t->member, sizeof(t->member), "%s", member);
+        run_index_task(t);
+}
+
 void run_remove_task(struct task *t)
 {
         struct run *r = t->run;
@@ -509,6 +536,15 @@ void run_remove_task(struct task *t)
         task_free(t);
 }
 
+static void run_free(struct run *r)
+{
+        HASH_CLEAR(hh, r->by_member);
+        for (size_t i = 0; i < r->n_tasks; i++)
+                task_free(r->tasks[i]);
+        free(r->tasks);
+        free(r);
+}
+
 void object_remove_run(struct run *r)
 {
         struct object *o = r->object;
@@ -518,9 +554,21 @@ void object_remove_run(struct run *r)
                 memmove(o->runs + at, o->runs + at + 1, (o->n_runs - at - 1) * sizeof(*o->runs));
                 o->n_runs--;
         }
-        HASH_CLEAR(hh, r->by_member);
-        for (size_t i = 0; i < r->n_tasks; i++)
-                task_free(r->tasks[i]);
-        free(r->tasks);
-        free(r);
+        run_free(r);
+}
+
+struct run *object_add_standing(struct object *o)
+{
+        if (o->standing == NULL && (o->standing = calloc(1, sizeof(*o->standing))) != NULL) {
+                o->standing->object = o;
+                o->standing->phase = PHASE_NONE;
+        }
+        return o->standing;
+}
+
+void object_remove_standing(struct object *o)
+{
+        if (o->standing != NULL)
+                run_free(o->standing);
+        o->standing = NULL;
 }

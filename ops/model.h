@@ -89,6 +89,8 @@ struct object {
         bool removal_renamed;       /* … by a rename-away, which a crash undoes */
         uint32_t removal_uid;       /* … and whose it is */
         bool removed;               /* the removal was applied: the folder stays while backups exist */
+        bool paused;                /* `pause`, until `resume`; policy->paused is the document's own */
+        char adopted_from[STORE_ID_LEN + 1]; /* `adopt`: what still carries this owner on clusters becomes ours */
 
         /* Migration folders only. */
         bool is_folder;             /* made by mkdir */
@@ -97,6 +99,9 @@ struct object {
         size_t n_targets;
         bool started;               /* links are frozen */
 
+        /* What lasts on the clusters, beside the runs: with a schedule one TASK_SCHEDULE for each cluster and sub-policy,
+           also those that are to be removed; NULL when there is nothing. Its id is "", and it is not among `runs`. */
+        struct run *standing;
         struct run **runs;          /* oldest first; by run id */
         size_t n_runs;
         uint64_t last_run_s;        /* time of the newest run id, durable */
@@ -128,7 +133,12 @@ struct run {
         struct task *by_member;     /* hash by folder name; several of one cluster are chained (run_tasks_on()) */
 };
 
-enum task_verb { TASK_BACKUP, TASK_RESTORE };
+enum task_verb {
+        TASK_BACKUP,
+        TASK_RESTORE,
+        TASK_SCHEDULE, /* of object.standing: a Velero Schedule, as long as the policy wants it */
+        TASK_ADOPT,    /* of object.standing: what another store made on that cluster becomes ours */
+};
 
 /* How far a task got. Its visible phase is Velero's once the object was seen (task_phase()). */
 enum task_state {
@@ -144,7 +154,7 @@ enum task_state {
 /* Steps of a migration's target, in order; TASK_BACKUP tasks and plain restores use only STEP_POST. */
 enum task_step { STEP_POST, STEP_LOCATION, STEP_HANDOVER, STEP_RESTORE, STEP_CLEANUP, STEP_END };
 
-/* One cluster's part of a run: one Velero Backup or Restore. */
+/* One cluster's part of a run: one Velero Backup, Restore or Schedule. */
 struct task {
         struct run *run;
         enum task_verb verb;
@@ -169,12 +179,23 @@ struct task {
         int32_t items_done, items_total, errors, warnings; /* last seen */
         int64_t expires;                  /* backup's expiration, last seen */
 
+        /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
+        int64_t last_attempt;             /* when the newest backup began */
+        int64_t last_success;             /* when the newest Completed one that still exists ended */
+        char last_run[RUN_ID_LEN + 1];    /* run of the newest backup */
+        char last_result[24];             /* phase of the newest backup that has ended */
+        int64_t next_run;                 /* when Velero is to run it, by its own rule; 0: not known, or paused */
+        int64_t overdue_at;               /* Overdue from then on, unless a backup completes; 0: never */
+
         /* engine's own, durable, not shown */
         char spec_sha256[65];             /* of the spec that was posted under velero_name, or may have been */
         bool sent;                        /* … it may have been: what the cluster has decides, not what we remember */
         bool given_up;                    /* not to be posted any more, once it is clear that it was not */
         bool unwanted;                    /* its Restore objects are to be removed from the cluster */
         bool secret_made;                 /* migrations: a copied Secret is ours to remove */
+        bool resend;                      /* TASK_SCHEDULE: the policy has another meaning than what is there says */
+        bool doomed;                      /* TASK_BACKUP: `delete <run>`: the backup and its data are to be deleted */
+        int64_t doomed_at;                /* … stamp of the request's name */
 
         /* engine's own, of this process */
         UT_hash_handle hh;                /* run.by_member */
@@ -199,6 +220,10 @@ struct task {
         bool may_act;                     /* what was decided about it is durable */
         bool open;                        /* the engine looks at it: not terminal, or owes a clean-up */
         bool tracked;                     /* made from what a cluster shows, not from a record */
+        bool wanted;                      /* TASK_SCHEDULE: by the policy, as of the look at it under way */
+        bool confirmed;                   /* TASK_SCHEDULE: the watch brought what was sent last */
+        bool recount;                     /* TASK_SCHEDULE: its backups changed */
+        bool drifted;                     /* TASK_SCHEDULE: what is there is not what was sent */
 };
 
 /* ---------------------------------------------------------------- clusters */
@@ -231,6 +256,8 @@ struct velero_object {
         };
         struct object *owner_object; /* the fleet object that it belongs to, NULL when none (velero_set_owner()) */
         struct list of_object;       /* engine: place in owner_object->velero */
+        char run[RUN_ID_LEN + 1];    /* of a schedule's Backup: the run it was given; "" else */
+        char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
         uint64_t mark;               /* engine: list generation for the sweep */
 };
 
@@ -371,12 +398,15 @@ struct object *fleet_object(const struct fleet *f, enum object_kind kind, const 
 struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name);
 struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
 struct run *object_latest_run(const struct object *o);
+/* Whether the policy in force is a schedule. */
+bool object_is_scheduled(const struct object *o);
 /* The task of that verb and cluster; a migration's source is its TASK_BACKUP. With sub-policies the first. */
 struct task *run_task(const struct run *r, enum task_verb verb, const char *member);
 /* The first task of the run on that cluster, the others by next_same; of both verbs. */
 struct task *run_tasks_on(const struct run *r, const char *member);
 struct member *task_member(const struct task *t); /* NULL when the cluster left the fleet */
-struct velero_object *task_velero(const struct task *t); /* its Backup or Restore as seen now, or NULL */
+struct velero_object *task_velero(const struct task *t); /* its Velero object as seen now, or NULL */
+enum velero_kind task_velero_kind(const struct task *t);
 const char *task_phase_text(const struct task *t); /* the word that every file shows */
 
 const char *object_kind_folder(enum object_kind kind); /* "backups", "restores", "migrations" */
@@ -400,9 +430,15 @@ void fleet_rename_member(struct member *c, const char *name);
 struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name);
 void fleet_remove_object(struct object *o);
 struct run *object_add_run(struct object *o, const char *id);
+/* object.standing, made if there is none; NULL without memory. */
+struct run *object_add_standing(struct object *o);
+/* When it is empty. */
+void object_remove_standing(struct object *o);
 struct task *run_add_task(struct run *r, enum task_verb verb, const char *member);
 /* A task that was added without a cluster has its `member` set now. */
 void run_index_task(struct task *t);
+/* Its cluster has another folder now. */
+void run_move_task(struct task *t, const char *member);
 void run_remove_task(struct task *t);
 void object_remove_run(struct run *r);
 /* Takes ownership of record (freed with the entry); `name` points into it. */

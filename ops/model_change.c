@@ -200,6 +200,11 @@ void model_touch_run(struct run *r, bool listing)
         struct change c = { .kind = CHANGE_RUN, .listing = listing };
 
         r->version++;
+        /* What lasts is shown by the object's own files. */
+        if (r->id[0] == '\0') {
+                model_touch_object(r->object, listing);
+                return;
+        }
         change_object(&c, r->object);
         memcpy(c.run, r->id, sizeof(c.run));
         model_note(r->object->fleet->model, &c);
@@ -209,6 +214,10 @@ void model_touch_task(struct task *t)
 {
         struct change c = { .kind = CHANGE_TASK };
 
+        if (t->run->id[0] == '\0') {
+                model_touch_object(t->run->object, false);
+                return;
+        }
         change_object(&c, t->run->object);
         memcpy(c.run, t->run->id, sizeof(c.run));
         snprintf(c.member, sizeof(c.member), "%s", t->member);

@@ -41,7 +41,8 @@ static const char *const draft_states[] = {
         NULL,
 };
 static const char *const task_verbs[] = {
-        [TASK_BACKUP] = "Backup", [TASK_RESTORE] = "Restore", NULL
+        [TASK_BACKUP] = "Backup", [TASK_RESTORE] = "Restore", [TASK_SCHEDULE] = "Schedule",
+        [TASK_ADOPT] = "Adopt", NULL
 };
 static const char *const task_states[] = {
         [TASK_PENDING] = "Pending",
@@ -93,6 +94,15 @@ static const struct field task_fields[] = {
         MEMBER(struct task, given_up, FIELD_BOOL),
         MEMBER(struct task, unwanted, FIELD_BOOL),
         MEMBER(struct task, secret_made, FIELD_BOOL),
+        MEMBER(struct task, last_attempt, FIELD_I64),
+        MEMBER(struct task, last_success, FIELD_I64),
+        MEMBER(struct task, last_run, FIELD_CHARS),
+        MEMBER(struct task, last_result, FIELD_CHARS),
+        MEMBER(struct task, next_run, FIELD_I64),
+        MEMBER(struct task, overdue_at, FIELD_I64),
+        MEMBER(struct task, resend, FIELD_BOOL),
+        MEMBER(struct task, doomed, FIELD_BOOL),
+        MEMBER(struct task, doomed_at, FIELD_I64),
 };
 
 static const struct field run_fields[] = {
@@ -129,6 +139,8 @@ static const struct field object_fields[] = {
         MEMBER(struct object, draft_released, FIELD_BOOL),
         MEMBER(struct object, file_gone, FIELD_BOOL),
         MEMBER(struct object, removed, FIELD_BOOL),
+        MEMBER(struct object, paused, FIELD_BOOL),
+        MEMBER(struct object, adopted_from, FIELD_CHARS),
         MEMBER(struct object, is_folder, FIELD_BOOL),
         MEMBER(struct object, started, FIELD_BOOL),
         MEMBER(struct object, last_run_s, FIELD_I64),
@@ -218,7 +230,8 @@ static void put_link(struct buf *out, const struct member_link *l)
 static void put_run(struct buf *out, const struct run *r)
 {
         buf_putc(out, '{');
-        PUT_FIELDS(out, run_fields, r);
+        if (r->id[0] != '\0')
+                PUT_FIELDS(out, run_fields, r);
         put_text(out, "phase", phase_text(r->phase));
         put_key(out, "tasks");
         buf_putc(out, '[');
@@ -249,6 +262,15 @@ static void put_clusters(struct buf *out, const struct object *o)
                 first = false;
         }
         buf_putc(out, ']');
+}
+
+/* A schedule's run: all that is known of it is what the clusters show. */
+static bool run_is_of_clusters(const struct run *r)
+{
+        for (size_t i = 0; i < r->n_tasks; i++)
+                if (!r->tasks[i]->tracked)
+                        return false;
+        return r->n_tasks > 0;
 }
 
 int object_encode(const struct object *o, struct buf *out)
@@ -288,12 +310,16 @@ int object_encode(const struct object *o, struct buf *out)
                 buf_putc(out, ']');
         }
         put_clusters(out, o);
+        if (o->standing != NULL) {
+                put_key(out, "standing");
+                put_run(out, o->standing);
+        }
         put_key(out, "runs");
         buf_putc(out, '[');
         /* Older runs live on in the clusters' own records, unless something of them is still owed.
          */
         for (size_t i = 0, n = 0; i < o->n_runs; i++) {
-                bool owed = i + LIMIT_RUNS_KEPT >= o->n_runs;
+                bool owed = i + LIMIT_RUNS_KEPT >= o->n_runs && !run_is_of_clusters(o->runs[i]);
 
                 for (size_t k = 0; k < o->runs[i]->n_tasks && !owed; k++)
                         owed = o->runs[i]->tasks[k]->open;
@@ -434,22 +460,12 @@ static int get_phase(const json_t *from, enum phase *ret)
         return text != NULL ? phase_parse(text, ret) : 0;
 }
 
-static int get_run(const json_t *from, struct object *o, struct err *err)
+static int get_tasks(const json_t *from, struct run *run, struct err *err)
 {
-        const char *id = json_string_value(json_object_get(from, "id"));
         json_t *tasks = json_object_get(from, "tasks"), *item;
-        struct run *run;
         size_t i;
-        int r;
+        int r = get_phase(from, &run->phase);
 
-        if (id == NULL || strlen(id) > RUN_ID_LEN || object_run(o, id) != NULL)
-                return err_set(err, -EBADMSG, "a run has no id of its own");
-        run = object_add_run(o, id);
-        if (run == NULL)
-                return err_set(err, -ENOMEM, "read run %s", id);
-        r = GET_FIELDS(run_fields, from, run, err);
-        if (r == 0)
-                r = get_phase(from, &run->phase);
         json_array_foreach (tasks, i, item) {
                 struct task *t = r == 0 ? run_add_task(run, TASK_BACKUP, "") : NULL;
 
@@ -462,6 +478,33 @@ static int get_run(const json_t *from, struct object *o, struct err *err)
         }
         if (r == 0 && run->n_tasks != json_array_size(tasks))
                 r = -ENOMEM;
+        return r;
+}
+
+static int get_standing(const json_t *from, struct object *o, struct err *err)
+{
+        int r;
+
+        if (from == NULL)
+                return 0;
+        r = object_add_standing(o) != NULL ? get_tasks(from, o->standing, err) : -ENOMEM;
+        return r < 0 ? err_wrap(err, r, "what is standing") : 0;
+}
+
+static int get_run(const json_t *from, struct object *o, struct err *err)
+{
+        const char *id = json_string_value(json_object_get(from, "id"));
+        struct run *run;
+        int r;
+
+        if (id == NULL || strlen(id) > RUN_ID_LEN || object_run(o, id) != NULL)
+                return err_set(err, -EBADMSG, "a run has no id of its own");
+        run = object_add_run(o, id);
+        if (run == NULL)
+                return err_set(err, -ENOMEM, "read run %s", id);
+        r = GET_FIELDS(run_fields, from, run, err);
+        if (r == 0)
+                r = get_tasks(from, run, err);
         return r < 0 ? err_wrap(err, r, "run %s", id) : 0;
 }
 
@@ -495,6 +538,8 @@ int object_decode(struct object *o, const char *bytes, size_t len, struct err *e
                         err_fields, json_object_get(header, "draft_err"), &o->draft_err, err);
         if (r == 0)
                 r = get_links(header, o, err);
+        if (r == 0)
+                r = get_standing(json_object_get(header, "standing"), o, err);
         json_array_foreach (json_object_get(header, "runs"), i, item) {
                 if (r == 0)
                         r = get_run(item, o, err);

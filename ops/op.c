@@ -18,6 +18,7 @@
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/task.h"
 
 const struct op_type *op_type_of(enum object_kind kind)
@@ -33,7 +34,9 @@ const struct op_type *op_type_of(enum object_kind kind)
 
 void op_task_act(struct engine *e, struct task *t, struct member *c)
 {
-        if (t->unwanted && task_has_result(t) && !t->location_made && !t->handed_over && !t->secret_made)
+        if (t->verb == TASK_SCHEDULE)
+                schedule_act(e, t, c);
+        else if (t->unwanted && task_has_result(t) && !t->location_made && !t->handed_over && !t->secret_made)
                 op_remove_unwanted(e, t, c);
         else if (t->verb == TASK_BACKUP)
                 backup_act(e, t, c);
@@ -77,6 +80,7 @@ int op_policy_env(const struct fleet *f, struct policy_env *ret)
                 .fleet = f->name,
                 .clusters = names,
                 .n_clusters = n,
+                .schedules_supported = true,
                 .label = op_label,
                 .userdata = (void *)f,
         };
@@ -119,7 +123,7 @@ void op_supersede(struct engine *e, struct object *o, const struct run *by)
 {
         char why[64];
 
-        snprintf(why, sizeof(why), "superseded by run %s", by->id);
+        snprintf(why, sizeof(why), "superseded by %s%s", by != NULL ? "run " : "the schedule", by != NULL ? by->id : "");
         for (size_t i = 0; i < o->n_runs; i++)
                 if (o->runs[i] != by)
                         op_give_up(e, o->runs[i], why);
@@ -241,6 +245,10 @@ void op_resume(struct engine *e, struct object *o)
                         task_refresh(e, o->runs[i]->tasks[k]);
                         task_open(e, o->runs[i]->tasks[k]);
                 }
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
+                task_refresh(e, o->standing->tasks[i]);
+                task_open(e, o->standing->tasks[i]);
+        }
         rollup_object(e, o);
 }
 

@@ -24,14 +24,18 @@ struct op_type {
         /* Judges a document for object `o` without changing anything. On success *ret is the parsed policy (caller's). */
         int (*admit)(struct engine *e, const struct object *o, const char *bytes, size_t len, const char *ext,
                 struct policy **ret, struct err *err);
-        /* in_force and policy were just set (by start, not by loading): makes what is owed. Write section. */
-        void (*start)(struct engine *e, struct object *o);
+        /* in_force and policy were just set (by start, not by loading): makes what is owed. `before` is the policy that was
+           in force until now, NULL when there was none or it was removed. Write section. */
+        void (*start)(struct engine *e, struct object *o, const struct policy *before);
         /* Loaded from the store: goes on where it was. Write section. */
         void (*resume)(struct engine *e, struct object *o);
         /* The removal became final: stops what is not posted. Write section. */
         void (*retire)(struct engine *e, struct object *o);
         /* After retire: something is still to be done on a cluster, so the record stays. NULL: never. */
         bool (*owes)(const struct object *o);
+        /* The policy could be read at last, or the fleet's clusters, their labels or identities changed. NULL: nothing. Write
+           section. */
+        void (*follow)(struct engine *e, struct object *o);
         /* -EBUSY when it must not be removed now. */
         int (*may_remove)(struct engine *e, const struct object *o, struct err *err);
         const struct op_verb *verbs; /* ends with a NULL name */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Backup: one Velero Backup per cluster and sub-policy.
+ * Backup: one Velero Backup per cluster and sub-policy, or with a schedule one Velero Schedule (ops/standing.h).
  *
  * A one-off policy written again is a new run, with the same bytes too; it joins the newest run only while nothing of
- * that one is posted.
+ * that one is posted. A schedule's edit changes the Schedules in place; the same meaning sends nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/task.h"
 #include "velero/names.h"
 
@@ -44,7 +45,7 @@ static struct run *backup_joinable(struct object *o)
         return r;
 }
 
-static void backup_start(struct engine *e, struct object *o)
+static void backup_begin_run(struct engine *e, struct object *o)
 {
         struct run *r = backup_joinable(o);
         int64_t now;
@@ -77,10 +78,30 @@ static void backup_start(struct engine *e, struct object *o)
                                 t->sub = strdup(o->policy->subs[s].id);
                 }
         }
-        o->removed = false;
         op_supersede(e, o, r);
         op_begin(e, r);
         op_prune_runs(e, o);
+}
+
+static void backup_start(struct engine *e, struct object *o, const struct policy *before)
+{
+        bool same = before != NULL && policy_same_meaning(before, o->policy);
+
+        o->removed = false;
+        /* `pause` is said of a schedule; a one-off in between ends it. */
+        o->paused = o->paused && object_is_scheduled(o);
+        /* From a schedule to a one-off: its Schedules are unwanted now. */
+        standing_follow(e, o, !same);
+        if (!object_is_scheduled(o)) {
+                backup_begin_run(e, o);
+                return;
+        }
+        /* The same written again puts back what somebody changed. */
+        (void)standing_retry(e, o);
+        if (before != NULL && before->schedule[0] == '\0')
+                op_supersede(e, o, NULL);
+        rollup_object(e, o);
+        model_touch_object(o, true);
 }
 
 /* The document of a Backup; NULL with err when the policy cannot be put into words for this cluster. */
@@ -166,24 +187,97 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
         task_post(e, t, c, doc);
 }
 
+static int backup_check(const struct object *o, const char *verb, const char *arg, struct err *err)
+{
+        int r = op_check_verb(o, verb, arg, err);
+
+        if (r < 0 || (o->policy != NULL && !o->removed))
+                return r;
+        err_set(err, -EINVAL, "no policy is in force");
+        err_remedy(err, "write %s.yaml first", o->name);
+        return -EINVAL;
+}
+
 static int backup_run(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
-        int r = op_check_verb(o, "run", arg, err);
+        int r = backup_check(o, "run", arg, err);
+
+        if (r == 0)
+                backup_begin_run(e, o);
+        return r;
+}
+
+static int backup_check_schedule(const struct object *o, const char *verb, const char *arg, struct err *err)
+{
+        int r = backup_check(o, verb, arg, err);
+
+        if (r < 0 || object_is_scheduled(o))
+                return r;
+        err_set(err, -EINVAL, "%s has no schedule", o->name);
+        err_remedy(err, "`run` and `retry` are for a backup that is made once");
+        return -EINVAL;
+}
+
+static void backup_set_paused(struct engine *e, struct object *o, bool paused)
+{
+        o->paused = paused;
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                if (!o->standing->tasks[i]->unwanted && o->standing->tasks[i]->verb == TASK_SCHEDULE)
+                        standing_again(e, o->standing->tasks[i]);
+        engine_dirty(e, o);
+}
+
+static int backup_pause(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        int r = backup_check_schedule(o, "pause", arg, err);
+
+        if (r == 0 && !o->paused)
+                backup_set_paused(e, o, true);
+        return r;
+}
+
+static int backup_resume(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        int r = backup_check_schedule(o, "resume", arg, err);
+
+        if (r == 0 && o->policy->paused) {
+                err_set(err, -EINVAL, "%s.%s itself says `paused: true`", o->name, o->in_force.ext);
+                err_remedy(err, "edit the file");
+                return -EINVAL;
+        }
+        if (r == 0 && o->paused)
+                backup_set_paused(e, o, false);
+        return r;
+}
+
+/* What failed of the newest run, and Schedules that are not as they should be. */
+static int backup_retry(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        struct err nothing = ERR_INIT;
+        int r = backup_check(o, "retry", arg, err);
 
         if (r < 0)
                 return r;
-        if (o->policy == NULL || o->removed) {
-                err_set(err, -EINVAL, "no policy is in force");
-                err_remedy(err, "write %s.yaml first", o->name);
-                return -EINVAL;
-        }
-        backup_start(e, o);
+        if (standing_retry(e, o) == 0)
+                return op_retry(e, o, arg, err);
+        (void)op_retry(e, o, arg, &nothing);
         return 0;
+}
+
+static void backup_follow(struct engine *e, struct object *o)
+{
+        standing_follow(e, o, false);
+}
+
+static bool backup_owes(const struct object *o)
+{
+        return op_owes(o) || standing_owes(o);
 }
 
 static void backup_retire(struct engine *e, struct object *o)
 {
         op_cancel(e, o);
+        standing_follow(e, o, false);
 }
 
 static int backup_may_remove(struct engine *e, const struct object *o, struct err *err)
@@ -193,8 +287,11 @@ static int backup_may_remove(struct engine *e, const struct object *o, struct er
 
 static const struct op_verb backup_verbs[] = {
         { .name = "run", .args = "", .help = "back up now, as a new run", .run = backup_run },
-        { .name = "retry", .args = "", .help = "try again on the clusters of the latest run that failed or expired",
-          .run = op_retry },
+        { .name = "pause", .args = "", .help = "make no more backups by the schedule until `resume`", .run = backup_pause },
+        { .name = "resume", .args = "", .help = "go on with the schedule", .run = backup_resume },
+        { .name = "retry", .args = "",
+          .help = "try again on the clusters of the latest run that failed or expired, and put back what others changed",
+          .run = backup_retry },
         { .name = NULL },
 };
 
@@ -203,7 +300,9 @@ const struct op_type op_backup = {
         .admit = backup_admit,
         .start = backup_start,
         .resume = op_resume,
+        .follow = backup_follow,
         .retire = backup_retire,
+        .owes = backup_owes,
         .may_remove = backup_may_remove,
         .verbs = backup_verbs,
 };

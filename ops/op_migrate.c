@@ -134,7 +134,7 @@ static void migrate_add_tasks(struct engine *e, struct run *r, int64_t now)
         }
 }
 
-static void migrate_start(struct engine *e, struct object *o)
+static void migrate_start(struct engine *e, struct object *o, const struct policy *before)
 {
         int64_t now = op_next_run(e, o);
         char id[STAMP_SIZE];
@@ -183,7 +183,7 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         o->draft_state = DRAFT_NONE;
         policy_free(o->policy);
         o->policy = TAKE(p);
-        migrate_start(e, o);
+        migrate_start(e, o, NULL);
         return 0;
 }
 

@@ -279,7 +279,7 @@ static int restore_admit(struct engine *e, const struct object *o, const char *b
         return 0;
 }
 
-static void restore_start(struct engine *e, struct object *o)
+static void restore_start(struct engine *e, struct object *o, const struct policy *before)
 {
         _cleanup_(restore_plan_done) struct restore_plan plan = { 0 };
         struct err err = ERR_INIT;

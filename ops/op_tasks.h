@@ -26,7 +26,7 @@ int op_policy_env(const struct fleet *f, struct policy_env *ret);
 struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, const struct member *c, int64_t now);
 /* All tasks of a new run were added: it is made durable, shows, and begins. */
 void op_begin(struct engine *e, struct run *r);
-/* Tasks of older runs that were not posted are given up: the newer run does their work. */
+/* Tasks of older runs that were not posted are given up: the newer run does their work, or the schedule (`by` NULL). */
 void op_supersede(struct engine *e, struct object *o, const struct run *by);
 /* Gives up what is not posted, because the object was removed. */
 void op_cancel(struct engine *e, struct object *o);

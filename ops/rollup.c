@@ -5,8 +5,16 @@
 
 #include "base/timefmt.h"
 #include "ops/policy.h"
+#include "ops/standing.h"
 #include "ops/task.h"
 #include "ops/warnings.h"
+
+static bool rollup_is_away(const struct task *t)
+{
+        const struct member *c = task_member(t);
+
+        return t->state == TASK_POSTED && (c == NULL || c->health != MEMBER_READY);
+}
 
 static void rollup_run_now(struct engine *e, struct run *r)
 {
@@ -20,13 +28,16 @@ static void rollup_run_now(struct engine *e, struct run *r)
                 /* The enum's order is the precedence: the worst is the smallest. */
                 if (t->phase < phase)
                         phase = t->phase;
+                /* What lasts is to be seen; what a run reached is history. */
+                if (r->id[0] == '\0' && PHASE_UNKNOWN < phase && rollup_is_away(t))
+                        phase = PHASE_UNKNOWN;
                 all = all && phase_is(t->phase, PHASE_IS_TERMINAL);
                 if (t->completed > completed)
                         completed = t->completed;
         }
         if (!all)
                 completed = 0;
-        if (r->phase != phase)
+        if (r->phase != phase && r->id[0] != '\0')
                 engine_event(e, "RunPhase", r->object->fleet, "kind", object_kind_name(r->object->kind), "name",
                         r->object->name, "run", r->id, "phase", phase_text(phase), NULL);
         r->phase = phase;
@@ -37,11 +48,14 @@ static void rollup_run_now(struct engine *e, struct run *r)
 
 static int64_t object_last_change(const struct object *o)
 {
-        const struct run *r = object_latest_run(o);
+        const struct run *r = object_latest_run(o), *s = o->standing;
         int64_t t = o->in_force.mtime_ns / 1000000000;
 
         if (o->draft_at > t)
                 t = o->draft_at;
+        for (size_t i = 0; s != NULL && i < s->n_tasks; i++)
+                if (s->tasks[i]->since > t)
+                        t = s->tasks[i]->since;
         if (r == NULL)
                 return t;
         if (r->created > t)
@@ -57,6 +71,16 @@ static int64_t object_last_change(const struct object *o)
         return t;
 }
 
+/* The newest run counts as long as it is not well done: its clusters' results are in what stands, too. */
+static enum phase phase_of_standing(const struct run *standing, const struct run *newest)
+{
+        enum phase phase = standing->phase;
+
+        if (newest != NULL && newest->n_tasks > 0 && newest->phase != PHASE_COMPLETED && newest->phase < phase)
+                phase = newest->phase;
+        return phase;
+}
+
 static enum phase object_phase(const struct object *o)
 {
         static const enum phase drafts[] = {
@@ -67,6 +91,10 @@ static enum phase object_phase(const struct object *o)
         const struct run *r = object_latest_run(o);
 
         /* A draft never changes the phase of what is in force. */
+        if (o->standing != NULL && o->standing->n_tasks > 0)
+                return phase_of_standing(o->standing, r);
+        if (object_is_scheduled(o))
+                return PHASE_UNPROTECTED;
         /* A run on no cluster has protected, or restored, nothing. */
         if (r != NULL)
                 return r->n_tasks > 0 ? r->phase : PHASE_FAILED;
@@ -144,7 +172,8 @@ void rollup_warnings(struct engine *e, struct member *c)
         for (int k = 0; k < OBJECT_KINDS; k++)
                 HASH_ITER (hh, c->fleet->objects[k], o, tmp) {
                         const struct run *r = object_latest_run(o);
-                        if (r != NULL && run_tasks_on(r, c->name) != NULL)
+                        if ((r != NULL && run_tasks_on(r, c->name) != NULL) ||
+                                (o->standing != NULL && run_tasks_on(o->standing, c->name) != NULL))
                                 rollup_object(e, o);
                 }
 }
@@ -184,6 +213,11 @@ static void rollup_objects(struct engine *e, struct fleet *f)
                         if (!o->due)
                                 continue;
                         rollup_drop_runs(o);
+                        if (o->standing != NULL && o->standing->due) {
+                                standing_count(e, o->standing);
+                                rollup_run_now(e, o->standing);
+                                o->standing->due = false;
+                        }
                         for (size_t i = 0; i < o->n_runs; i++) {
                                 if (o->runs[i]->due)
                                         rollup_run_now(e, o->runs[i]);

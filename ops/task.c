@@ -20,12 +20,15 @@
 
 bool task_has_result(const struct task *t)
 {
+        /* A Schedule that is there rests there. */
+        if (t->verb == TASK_SCHEDULE)
+                return t->state != TASK_PENDING;
         return t->state != TASK_PENDING && t->state != TASK_POSTED;
 }
 
 bool task_owes_cleanup(const struct task *t)
 {
-        return t->location_made || t->handed_over || t->secret_made || t->unwanted;
+        return t->location_made || t->handed_over || t->secret_made || t->unwanted || t->doomed;
 }
 
 bool task_is_finished(const struct task *t)
@@ -77,11 +80,6 @@ void task_kick(struct engine *e, struct task *t)
                 engine_queue_task(e, t);
 }
 
-enum velero_kind task_velero_kind(const struct task *t)
-{
-        return t->verb == TASK_RESTORE ? VELERO_RESTORE : VELERO_BACKUP;
-}
-
 const char *task_kind_text(const struct task *t)
 {
         switch (t->run->object->kind) {
@@ -111,7 +109,10 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c)
         assert(t->uid[0] == '\0' || strcmp(t->uid, c->uid) == 0);
         engine_write(e);
         snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
-        velero_name_run(&id, t->attempt, t->velero_name);
+        if (t->verb == TASK_SCHEDULE)
+                velero_name_base(&id, t->velero_name);
+        else
+                velero_name_run(&id, t->attempt, t->velero_name);
         t->sent = false;
         t->spec_sha256[0] = '\0';
         engine_dirty(e, t->run->object);
@@ -230,8 +231,13 @@ void task_act(struct engine *e, struct task *t)
                 return;
         }
         if (c == NULL || !member_ready(c)) {
-                if (t->state == TASK_PENDING && !t->given_up)
+                if ((t->state == TASK_PENDING && !t->given_up) || t->verb >= TASK_SCHEDULE || t->doomed)
                         task_wait_for_member(e, t, c);
+                return;
+        }
+        if (t->verb >= TASK_SCHEDULE) {
+                if (t->retry_at_ms <= loop_now(e->loop))
+                        op_task_act(e, t, c);
                 return;
         }
         if (t->state == TASK_POSTED && task_is_lost(e, t, c))

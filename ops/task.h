@@ -68,8 +68,6 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
 void task_give_up(struct engine *e, struct task *t, const struct err *why);
 /* The fleetfs identity's kind: "backup", "restore" or "migration". */
 const char *task_kind_text(const struct task *t);
-/* VELERO_BACKUP or VELERO_RESTORE. */
-enum velero_kind task_velero_kind(const struct task *t);
 
 /* ---------------------------------------------------------------- asking clusters (task_post.c) */
 

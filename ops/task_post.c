@@ -76,7 +76,11 @@ void task_refused(struct engine *e, struct task *t, const struct kube_reply *rep
 
 static const char *task_object_text(const struct task *t)
 {
-        return t->verb == TASK_RESTORE ? "Restore" : "Backup";
+        static const char *const texts[] = {
+                [TASK_BACKUP] = "Backup", [TASK_RESTORE] = "Restore", [TASK_SCHEDULE] = "Schedule", [TASK_ADOPT] = "",
+        };
+
+        return texts[t->verb];
 }
 
 static void task_posted(struct engine *e, struct task *t)
@@ -89,7 +93,8 @@ static void task_posted(struct engine *e, struct task *t)
         task_set_state(e, t, TASK_POSTED, NULL);
 }
 
-/* 0: an object of ours with a spec that we (may) have sent. -EBADMSG: no object at all. */
+/* 0: an object of ours with a spec that we (may) have sent. -ESTALE: a Schedule of ours with another one, which is to be
+   changed. -EEXIST: not ours. -EBADMSG: no object at all. */
 static int task_compare(const struct task *t, const struct kube_reply *reply)
 {
         json_t *doc = json_loadb(reply->body, reply->len, 0, NULL);
@@ -102,8 +107,16 @@ static int task_compare(const struct task *t, const struct kube_reply *reply)
         else if (strcmp(owner, t->run->object->owner) == 0 && sha[0] != '\0' &&
                  (strcmp(sha, t->spec_sha256) == 0 || strcmp(sha, t->posting_sha256) == 0))
                 r = 0;
+        else if (strcmp(owner, t->run->object->owner) == 0 && t->verb == TASK_SCHEDULE)
+                r = -ESTALE;
         json_decref(doc);
         return r;
+}
+
+/* The watch has not brought it yet. */
+static void task_stale(struct engine *e, struct task *t)
+{
+        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
 }
 
 static void task_conflict(struct engine *e, struct task *t)
@@ -141,6 +154,8 @@ static void task_compared(void *arg, const struct kube_reply *reply)
                 task_posted(e, t);
         else if (r == -EEXIST)
                 task_conflict(e, t);
+        else if (r == -ESTALE)
+                task_stale(e, t);
         else
                 task_unreadable(e, t);
 }

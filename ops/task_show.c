@@ -15,14 +15,16 @@
 #include "ops/engine_private.h"
 #include "ops/member.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/task.h"
+#include "ops/task_private.h"
 
 static bool text_equal(const char *a, const char *b)
 {
         return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static void task_set_text(char **to, const char *text)
+void task_set_text(char **to, const char *text)
 {
         if (text_equal(*to, text))
                 return;
@@ -30,7 +32,7 @@ static void task_set_text(char **to, const char *text)
         *to = text != NULL ? strdup(text) : NULL;
 }
 
-static void task_set_reason(struct task *t, const struct err *err)
+void task_set_reason(struct task *t, const struct err *err)
 {
         const char *text = err != NULL ? err->msg : NULL, *code = err != NULL ? err->id : "";
 
@@ -188,7 +190,8 @@ static uint64_t digest_text(uint64_t h, const char *p)
 static uint64_t task_digest(const struct task *t)
 {
         const int64_t numbers[] = { (int64_t)t->state, (int64_t)t->phase, t->items_done, t->items_total, t->errors,
-                t->warnings, t->started, t->completed, t->expires, (int64_t)t->step };
+                t->warnings, t->started, t->completed, t->expires, (int64_t)t->step, t->last_attempt, t->last_success,
+                t->next_run, t->overdue_at, t->unwanted, t->doomed };
         uint64_t h = 0xcbf29ce484222325u;
 
         for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -197,6 +200,8 @@ static uint64_t task_digest(const struct task *t)
         h = digest_text(h, t->reason);
         h = digest_text(h, t->code);
         h = digest_text(h, t->velero_name);
+        h = digest_text(h, t->last_run);
+        h = digest_text(h, t->last_result);
         return digest_text(h, t->backup_name);
 }
 
@@ -206,10 +211,12 @@ static void task_tell(struct engine *e, struct task *t, enum phase before)
 
         if (t->phase != before)
                 engine_event(e, "TaskPhase", r->object->fleet, "kind", object_kind_name(r->object->kind), "name",
-                        r->object->name, "run", r->id, "cluster", t->member, "phase", task_phase_text(t), "velero",
+                        r->object->name, "run", r->id[0] != '\0' ? r->id : NULL, "cluster", t->member, "phase", task_phase_text(t), "velero",
                         t->velero_name[0] ? t->velero_name : NULL, "message", t->reason, NULL);
         model_touch_task(t);
         rollup_run(e, r);
+        if (t->verb == TASK_BACKUP && task_member(t) != NULL)
+                standing_note(e, r->object, task_member(t), t->sub);
         /* A migration's targets wait for its source. */
         if (r->object->kind == OBJECT_MIGRATION && t->verb == TASK_BACKUP)
                 for (size_t i = 0; i < r->n_tasks; i++)
@@ -242,7 +249,9 @@ void task_refresh(struct engine *e, struct task *t)
         uint64_t digest;
 
         engine_write(e);
-        if (v != NULL)
+        if (t->verb >= TASK_SCHEDULE)
+                standing_show(e, t);
+        else if (v != NULL)
                 task_show_velero(e, t, v);
         else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL))
                 task_show_own(t); /* what was seen of a posted one stays on show while its cluster is away */

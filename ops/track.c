@@ -16,7 +16,9 @@
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
+#include "ops/standing.h"
 #include "ops/task.h"
+#include "velero/cron.h"
 #include "velero/names.h"
 
 /* ---------------------------------------------------------------- records */
@@ -67,6 +69,7 @@ static const char *record_decode_kind(enum velero_kind kind, const char *bytes, 
 
 /* What the labels of a Velero object say about where it belongs. */
 struct belonging {
+        bool scheduled; /* a Schedule's Backup: it says no run */
         const char *owner, *fleet, *kind, *policy, *run, *cluster_uid, *sub, *spec_sha256;
         enum task_verb verb;
 };
@@ -75,20 +78,26 @@ static bool belonging_of(const struct velero_object *v, struct belonging *b)
 {
         switch (v->kind) {
         case VELERO_BACKUP:
-                *b = (struct belonging){ v->backup->owner, v->backup->fleet, v->backup->kind, v->backup->policy,
-                        v->backup->run, v->backup->cluster_uid, v->backup->sub, v->backup->spec_sha256, TASK_BACKUP };
+                *b = (struct belonging){ v->backup->run[0] == '\0' && v->backup->schedule_name[0] != '\0',
+                        v->backup->owner, v->backup->fleet, v->backup->kind, v->backup->policy, v->backup->run,
+                        v->backup->cluster_uid, v->backup->sub, v->backup->spec_sha256, TASK_BACKUP };
+                if (b->scheduled)
+                        b->run = v->run;
                 break;
         case VELERO_RESTORE:
-                *b = (struct belonging){ v->restore->owner, v->restore->fleet, v->restore->kind, v->restore->policy,
+                *b = (struct belonging){ false, v->restore->owner, v->restore->fleet, v->restore->kind, v->restore->policy,
                         v->restore->run, v->restore->cluster_uid, v->restore->sub, v->restore->spec_sha256, TASK_RESTORE };
                 break;
         case VELERO_SCHEDULE:
+                *b = (struct belonging){ true, v->schedule->owner, v->schedule->fleet, v->schedule->kind, v->schedule->policy,
+                        "", v->schedule->cluster_uid, v->schedule->sub, v->schedule->spec_sha256, TASK_SCHEDULE };
+                break;
         case VELERO_LOCATION:
         case VELERO_DELETE_REQUEST:
         case VELERO_KINDS:
                 return false;
         }
-        return b->owner[0] != '\0' && b->policy[0] != '\0' && b->run[0] != '\0' &&
+        return b->owner[0] != '\0' && b->policy[0] != '\0' && (b->run[0] != '\0' || b->scheduled) &&
                strcmp(b->fleet, v->member->fleet->name) == 0 && strcmp(b->cluster_uid, v->member->uid) == 0;
 }
 
@@ -118,7 +127,7 @@ static void track_adopt_policy(struct object *o, int64_t created, const char *by
         size_t n = 0;
         struct policy_env env;
 
-        if (o->own || o->in_force.bytes != NULL || velero_policy_annotation(bytes, len, &policy, &n, NULL) < 0)
+        if (o->own || bytes == NULL || o->in_force.bytes != NULL || velero_policy_annotation(bytes, len, &policy, &n, NULL) < 0)
                 return;
         if (op_policy_env(o->fleet, &env) < 0)
                 return;
@@ -253,22 +262,115 @@ static void track_recognise(struct engine *e, struct task *t, const struct belon
         task_open(e, t);
 }
 
+/* ---------------------------------------------------------------- the runs of a schedule */
+
+static bool is_scheduled(const struct velero_object *v)
+{
+        return v->backup->run[0] == '\0';
+}
+
+static bool made_before(const struct velero_object *a, const struct velero_object *b)
+{
+        return a->backup->created != b->backup->created ? a->backup->created < b->backup->created :
+                                                          strcmp(a->name, b->name) < 0;
+}
+
+static const char *slot_set(struct velero_object *v, int64_t at)
+{
+        char id[STAMP_SIZE];
+
+        memcpy(v->run, stamp_format_run(id, at), sizeof(v->run));
+        return v->run;
+}
+
+/* A run of its own: nobody else's of this cluster. */
+static void slot_own(const struct object *o, struct velero_object *v, const struct belonging *b)
+{
+        int64_t at = v->backup->created;
+
+        for (unsigned i = 0; i < 3600; i++, at++) {
+                const struct run *r = object_run(o, slot_set(v, at));
+                const struct task *t = r != NULL ? track_find_task(r, v->member, b) : NULL;
+
+                if (t == NULL || strcmp(t->velero_name, v->name) == 0)
+                        return;
+        }
+}
+
+/*
+ * The run of a Backup that a Schedule made: that of the cron slot at or before its creation, by the expression that made
+ * it, so an edit of the policy does not regroup history. The cluster's first backup in a slot is the slot's; another one
+ * (`velero backup create --from-schedule`) is a run of its own. Returns one that has to give way, to be tied anew.
+ */
+static struct velero_object *slot_choose(const struct object *o, struct velero_object *v, const struct belonging *b)
+{
+        struct cron cron;
+        int64_t slot = cron_parse(v->backup->cron, &cron, NULL) == 0 ? cron_slot_before(&cron, v->backup->created) : 0;
+        struct velero_object *other;
+        const struct run *r;
+        const struct task *t;
+
+        r = object_run(o, slot_set(v, slot != 0 ? slot : v->backup->created));
+        t = r != NULL ? track_find_task(r, v->member, b) : NULL;
+        if (t == NULL || t->velero_name[0] == '\0' || strcmp(t->velero_name, v->name) == 0)
+                return NULL;
+        other = member_velero(v->member, VELERO_BACKUP, t->velero_name);
+        /* `retry` of what this one did not reach: another attempt of the same. */
+        if (other != NULL && !is_scheduled(other))
+                return NULL;
+        if (other == NULL || made_before(other, v)) {
+                slot_own(o, v, b);
+                return NULL;
+        }
+        slot_own(o, other, b);
+        return other;
+}
+
+/* ---------------------------------------------------------------- tying */
+
+static void track_tie_schedule(struct engine *e, struct object *o, struct velero_object *v)
+{
+        struct task *t = standing_tie(e, o, v);
+
+        if (t == NULL)
+                return;
+        task_refresh(e, t);
+        task_kick(e, t);
+}
+
 static void track_tie(struct engine *e, struct velero_object *v, const char *bytes, size_t len)
 {
         struct object *before = v->owner_object, *o = NULL;
+        struct velero_object *other = NULL;
         struct belonging b;
         struct run *r;
         struct task *t;
         int kind;
-        int64_t created;
+        int64_t created = 0;
 
-        if (belonging_of(v, &b) && (kind = belonging_kind(&b)) >= 0 && stamp_parse_run(b.run, &created, NULL) == 0)
+        if (belonging_of(v, &b) && (kind = belonging_kind(&b)) >= 0 &&
+                (b.scheduled ? kind == OBJECT_BACKUP : stamp_parse_run(b.run, &created, NULL) == 0))
                 o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
         velero_set_owner(v, o);
-        if (before != NULL && before != o)
+        if (before != NULL && before != o) {
+                if (v->kind == VELERO_SCHEDULE)
+                        standing_untie(e, before, v);
                 engine_object_shrunk(e, before);
+        }
         if (o == NULL)
                 return;
+        if (v->kind == VELERO_SCHEDULE) {
+                track_adopt_policy(o, v->schedule->created, bytes, len);
+                track_tie_schedule(e, o, v);
+                return;
+        }
+        if (b.scheduled) {
+                if (v->run[0] == '\0')
+                        other = slot_choose(o, v, &b);
+                b.run = v->run;
+                if (stamp_parse_run(b.run, &created, NULL) < 0)
+                        return;
+        }
         track_adopt_policy(o, created, bytes, len);
         r = track_run(o, b.run, created);
         if (r == NULL)
@@ -279,7 +381,7 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
         if (t == NULL)
                 return;
         /* Attempts of one task differ in their stamp only. A record knows which is the one that counts; else the newest. */
-        if (t->tracked && strcmp(v->name, t->velero_name) > 0) {
+        if (t->tracked && (other != NULL || strcmp(v->name, t->velero_name) > 0)) {
                 snprintf(t->velero_name, sizeof(t->velero_name), "%s", v->name);
                 t->state = TASK_POSTED;
         }
@@ -287,6 +389,8 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 return;
         track_recognise(e, t, &b);
         task_refresh(e, t);
+        if (other != NULL)
+                track_tie(e, other, NULL, 0);
 }
 
 static struct task *track_task(const struct velero_object *v)
@@ -296,7 +400,7 @@ static struct task *track_task(const struct velero_object *v)
         struct run *r;
         struct task *t;
 
-        if (o == NULL || !belonging_of(v, &b) || (r = object_run(o, b.run)) == NULL)
+        if (o == NULL || v->kind == VELERO_SCHEDULE || !belonging_of(v, &b) || (r = object_run(o, b.run)) == NULL)
                 return NULL;
         t = track_find_task(r, v->member, &b);
         return t != NULL && strcmp(t->velero_name, v->name) == 0 ? t : NULL;
@@ -309,6 +413,8 @@ static void track_wake(struct engine *e, struct member *c, enum velero_kind kind
 {
         if (kind != VELERO_SCHEDULE)
                 engine_kick_member(e, c);
+        if (kind == VELERO_LOCATION)
+                standing_member(e, c, false);
 }
 
 static void track_remove(struct engine *e, struct velero_object *v)
@@ -320,6 +426,10 @@ static void track_remove(struct engine *e, struct velero_object *v)
         struct belonging b;
         struct run *r = o != NULL && belonging_of(v, &b) ? object_run(o, b.run) : NULL;
 
+        if (o != NULL && kind == VELERO_SCHEDULE)
+                standing_untie(e, o, v);
+        else if (o != NULL && kind == VELERO_BACKUP && r != NULL)
+                standing_note(e, o, c, b.sub);
         model_touch_velero(v, true);
         model_touch_member(c, false);
         member_remove_velero(v);
@@ -336,7 +446,7 @@ static void track_remove(struct engine *e, struct velero_object *v)
 }
 
 /* Velero touches a location each minute to say that it looked at it; neither that nor a repeated item is news. */
-static bool track_same(const struct velero_object *v, const void *record)
+static bool track_same(const struct velero_object *v, const void *record, const char *digest)
 {
         static struct record_type *const types[VELERO_KINDS] = {
                 [VELERO_BACKUP] = &velero_backup_type,     [VELERO_RESTORE] = &velero_restore_type,
@@ -346,7 +456,8 @@ static bool track_same(const struct velero_object *v, const void *record)
         struct velero_bsl seen;
 
         if (v->kind != VELERO_LOCATION)
-                return record_equal(types[v->kind], v->record, record);
+                return record_equal(types[v->kind], v->record, record) &&
+                       strcmp(digest != NULL ? digest : "", v->digest != NULL ? v->digest : "") == 0;
         seen = *v->bsl;
         seen.last_validation = ((const struct velero_bsl *)record)->last_validation;
         seen.last_synced = ((const struct velero_bsl *)record)->last_synced;
@@ -359,6 +470,7 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         void *record = NULL;
         struct err err = ERR_INIT;
         const char *name = record_decode_kind(kind, bytes, len, &record, &err);
+        _cleanup_(freep) char *digest = NULL;
         struct velero_object *v;
 
         if (name == NULL) {
@@ -373,7 +485,10 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                 free(record);
                 return;
         }
-        if (v != NULL && track_same(v, record)) {
+        /* A fleet's Schedules are watched for what others do to them, also where the record has no place for it. */
+        if (kind == VELERO_SCHEDULE && ((const struct velero_schedule *)record)->owner[0] != '\0')
+                digest = schedule_digest_of(bytes, len);
+        if (v != NULL && track_same(v, record, digest)) {
                 member_replace_velero(v, record, name);
                 v->mark = mark;
                 return;
@@ -390,6 +505,8 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                 model_touch_velero(v, false);
         }
         v->mark = mark;
+        free(v->digest);
+        v->digest = TAKE(digest);
         model_touch_member(c, false);
         track_tie(e, v, bytes, len);
         track_wake(e, c, kind);
@@ -421,5 +538,6 @@ void track_member_health(struct engine *e, struct member *c)
                         o->rewarn = true; /* what it runs is known while it is Ready */
                         rollup_run(e, r);
                 }
+        standing_member(e, c, true);
         rollup_fleet(e, c->fleet);
 }

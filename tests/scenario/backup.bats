@@ -108,13 +108,6 @@ backups_of() { count_objects "$1" backups "fleetfs.dev/name=$2"; }
         assert_equal Completed "$(timeout 60 cat "$F/backups/bad/wait")"
 }
 
-@test "a policy with a schedule is refused with a sentence" {
-        mount_fleet
-        policy shop-b | sed 's/^spec:/spec:\n  schedule: "0 2 * * *"/' >"$TEST_DIR/s.yaml"
-        assert_fails_with 'Invalid argument' cp "$TEST_DIR/s.yaml" "$F/backups/s.yaml"
-        assert_file_contains "$F/backups/s.error.txt" 'schedule'
-}
-
 @test "rm of a policy keeps every backup and its folder" {
         mount_fleet
         eventually 20 all_ready

@@ -133,7 +133,7 @@ static int fake_admit(struct engine *e, const struct object *o, const char *byte
         return *ret != NULL ? 0 : -ENOMEM;
 }
 
-static void fake_start(struct engine *e, struct object *o)
+static void fake_start(struct engine *e, struct object *o, const struct policy *before)
 {
         char id[STAMP_SIZE];
 

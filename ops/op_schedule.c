@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a TASK_SCHEDULE does on its cluster: makes the Velero Schedule, changes it in place, removes it.
+ *
+ * An edit is a JSON Patch: a merge patch would keep removed filters, and delete and create would reset Velero's clock
+ * (status.lastBackup). It names the object by UID and tests our owner label, so it never changes another one's.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "base/limits.h"
+#include "base/loop.h"
+#include "base/timefmt.h"
+#include "ops/engine_private.h"
+#include "ops/member.h"
+#include "ops/op_tasks.h"
+#include "ops/policy.h"
+#include "ops/standing.h"
+#include "ops/task.h"
+#include "velero/names.h"
+
+/* ---------------------------------------------------------------- what a spec means */
+
+/* Velero's types write these out as 0s where they are unset. */
+static bool is_zero_duration(const char *key, const json_t *value)
+{
+        static const char *const keys[] = { "ttl", "csiSnapshotTimeout", "itemOperationTimeout" };
+        int64_t ns;
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (strcmp(key, keys[i]) == 0)
+                        return json_is_string(value) && duration_parse(json_string_value(value), &ns, NULL) == 0 &&
+                               ns == 0;
+        return false;
+}
+
+static bool is_duration(const char *key)
+{
+        static const char *const keys[] = { "ttl", "csiSnapshotTimeout", "itemOperationTimeout", "timeout" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (strcmp(key, keys[i]) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_void(const char *key, const json_t *value)
+{
+        return json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0) ||
+               (json_is_object(value) && json_object_size(value) == 0) || is_zero_duration(key, value);
+}
+
+static int digest_normalize(json_t *value)
+{
+        const char *key;
+        json_t *item;
+        void *next;
+        size_t i;
+
+        json_object_foreach_safe (value, next, key, item) {
+                char text[DURATION_SIZE];
+                int64_t ns;
+
+                if (digest_normalize(item) < 0)
+                        return -ENOMEM;
+                if (is_void(key, item))
+                        (void)json_object_del(value, key);
+                else if (json_is_string(item) && is_duration(key) &&
+                         duration_parse(json_string_value(item), &ns, NULL) == 0 &&
+                         json_string_set(item, duration_format(text, ns)) < 0)
+                        return -ENOMEM;
+        }
+        json_array_foreach (value, i, item)
+                if (digest_normalize(item) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+int schedule_digest(const json_t *spec, char ret[VELERO_SHA256_HEX + 1])
+{
+        static const char *const switches[] = { "paused", "useOwnerReferencesInBackup" };
+        json_t *copy = json_deep_copy(spec);
+        int r = copy != NULL ? 0 : -ENOMEM;
+
+        (void)json_object_del(copy, "skipImmediately");
+        for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+                if (json_is_false(json_object_get(copy, switches[i])))
+                        (void)json_object_del(copy, switches[i]);
+        if (r == 0)
+                r = digest_normalize(copy);
+        if (r == 0)
+                r = velero_spec_sha256(copy, ret);
+        json_decref(copy);
+        return r;
+}
+
+char *schedule_digest_of(const char *bytes, size_t len)
+{
+        json_t *doc = json_loadb(bytes, len, 0, NULL);
+        char *ret = malloc(VELERO_SHA256_HEX + 1);
+
+        if (ret != NULL && schedule_digest(json_object_get(doc, "spec"), ret) < 0) {
+                free(ret);
+                ret = NULL;
+        }
+        json_decref(doc);
+        return ret;
+}
+
+/* ---------------------------------------------------------------- the document */
+
+struct desired {
+        json_t *meta, *spec;
+        char digest[VELERO_SHA256_HEX + 1];
+};
+
+static void desired_done(struct desired *d)
+{
+        json_decref(d->meta);
+        json_decref(d->spec);
+}
+
+static int desired_of(struct task *t, const struct member *c, struct desired *ret, struct err *err)
+{
+        const struct object *o = t->run->object;
+        const struct policy *p = o->policy;
+        int sub = t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
+        const struct policy_cluster pc = {
+                .velero_namespace = c->velero_namespace,
+                .has_node_agent = c->node_agent,
+        };
+        const struct velero_identity id = {
+                .store = o->owner,
+                .fleet = o->fleet->name,
+                .kind = task_kind_text(t),
+                .policy = o->name,
+                .sub = t->sub,
+                .cluster = c->name,
+                .cluster_uid = c->uid,
+        };
+        const struct velero_meta m = {
+                .id = &id,
+                .name = t->velero_name,
+                .cron = p->schedule,
+                .policy = o->in_force.bytes,
+                .policy_len = o->in_force.len,
+                .extra = policy_metadata(p),
+        };
+        int r;
+
+        *ret = (struct desired){ .meta = NULL };
+        if (sub < 0)
+                return err_set(err, -ENOENT, "the policy has no part \"%s\" any more", t->sub);
+        r = velero_meta_json(&m, &ret->meta, err);
+        if (r == 0)
+                r = policy_schedule_spec(p, (size_t)sub, &pc, json_object_get(ret->meta, "labels"), &ret->spec, err);
+        if (r == 0 && o->paused && json_object_set_new(ret->spec, "paused", json_true()) < 0)
+                r = -ENOMEM;
+        if (r == 0)
+                r = schedule_digest(ret->spec, ret->digest);
+        if (r == 0 && json_object_set_new(json_object_get(ret->meta, "annotations"), VELERO_ANNOTATION_SPEC,
+                              json_string(ret->digest)) < 0)
+                r = -ENOMEM;
+        if (r < 0) {
+                desired_done(ret);
+                *ret = (struct desired){ .meta = NULL };
+        }
+        return r;
+}
+
+bool schedule_is_outdated(struct task *t, const struct member *c)
+{
+        struct desired d;
+        bool outdated;
+
+        if (!t->run->object->own || t->run->object->policy == NULL || t->unwanted || t->tracked || t->drifted ||
+                t->state != TASK_POSTED || desired_of(t, c, &d, NULL) < 0)
+                return false;
+        outdated = strcmp(d.digest, t->spec_sha256) != 0;
+        desired_done(&d);
+        return outdated;
+}
+
+/* ---------------------------------------------------------------- changing it in place */
+
+static int patch_add(json_t *patch, const char *op, const char *path, json_t *value)
+{
+        return json_array_append_new(patch, json_pack("{s:s, s:s, s:o}", "op", op, "path", path, "value", value)) < 0 ?
+                       -ENOMEM : 0;
+}
+
+/* "/metadata/labels/fleetfs.dev~1owner" (RFC 6901). */
+static int patch_key(struct buf *out, const char *parent, const char *key)
+{
+        out->len = 0;
+        buf_puts(out, parent);
+        buf_putc(out, '/');
+        for (; *key != '\0'; key++)
+                if (*key == '/')
+                        buf_puts(out, "~1");
+                else if (*key == '~')
+                        buf_puts(out, "~0");
+                else
+                        buf_putc(out, *key);
+        return out->error;
+}
+
+static int patch_texts(json_t *patch, const char *parent, json_t *texts)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        const char *key;
+        json_t *value;
+        int r = 0;
+
+        json_object_foreach (texts, key, value) {
+                r = patch_key(&path, parent, key);
+                if (r == 0)
+                        r = patch_add(patch, "add", path.data, json_incref(value));
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
+static json_t *spec_or(const json_t *spec, const char *key, json_t *otherwise)
+{
+        json_t *value = json_object_get(spec, key);
+
+        if (value == NULL)
+                return otherwise;
+        json_decref(otherwise);
+        return json_incref(value);
+}
+
+/* Every field that a Schedule's spec has, but skipImmediately: that is Velero's own after the first look. */
+static json_t *patch_of(const struct desired *d, const struct velero_schedule *there, const char *owner)
+{
+        json_t *patch = json_array(), *annotations = json_object_get(d->meta, "annotations");
+        int r = patch != NULL ? 0 : -ENOMEM;
+
+        if (r == 0)
+                r = patch_add(patch, "test", "/metadata/uid", json_string(there->uid));
+        if (r == 0)
+                r = patch_add(patch, "test", "/metadata/labels/fleetfs.dev~1owner", json_string(owner));
+        if (r == 0)
+                r = patch_texts(patch, "/metadata/labels", json_object_get(d->meta, "labels"));
+        /* An `add` below annotations that are not there fails; somebody who removed ours may have removed all. */
+        if (r == 0 && there->spec_sha256[0] == '\0')
+                r = patch_add(patch, "add", "/metadata/annotations", json_incref(annotations));
+        else if (r == 0)
+                r = patch_texts(patch, "/metadata/annotations", annotations);
+        if (r == 0)
+                r = patch_add(patch, "replace", "/spec/schedule", json_incref(json_object_get(d->spec, "schedule")));
+        if (r == 0)
+                r = patch_add(patch, "replace", "/spec/template", json_incref(json_object_get(d->spec, "template")));
+        if (r == 0)
+                r = patch_add(patch, "add", "/spec/paused", spec_or(d->spec, "paused", json_false()));
+        if (r == 0)
+                r = patch_add(patch, "add", "/spec/useOwnerReferencesInBackup",
+                        spec_or(d->spec, "useOwnerReferencesInBackup", json_false()));
+        if (r < 0) {
+                json_decref(patch);
+                return NULL;
+        }
+        return patch;
+}
+
+static void schedule_in_force(struct engine *e, struct task *t, const char *digest)
+{
+        engine_write(e);
+        memcpy(t->spec_sha256, digest, VELERO_SHA256_HEX + 1);
+        t->sent = true;
+        t->resend = false;
+        t->failures = 0;
+        engine_dirty(e, t->run->object);
+        task_set_state(e, t, TASK_POSTED, NULL);
+}
+
+static void schedule_patched(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct engine *e = task_call_done(t);
+
+        if (reply->err == NULL) {
+                t->attempt = clock_realtime();
+                t->posted_at_ms = loop_now(e->loop);
+                t->confirmed = false;
+                schedule_in_force(e, t, t->posting_sha256);
+        } else if (reply->http_status == 404 || (reply->http_status == 422 && strstr(reply->err->msg, "test") != NULL)) {
+                /* It is gone, or another one: the watch says which. */
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        } else {
+                task_refused(e, t, reply);
+        }
+}
+
+static void schedule_patch(struct engine *e, struct task *t, struct member *c, const struct desired *d,
+        const struct velero_schedule *there)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        json_t *patch = patch_of(d, there, t->run->object->owner);
+        _cleanup_(freep) char *body = patch != NULL ? json_dumps(patch, JSON_COMPACT) : NULL;
+        struct err err = ERR_INIT;
+        int r = body != NULL ? member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err) : -ENOMEM;
+
+        json_decref(patch);
+        memcpy(t->posting_sha256, d->digest, sizeof(d->digest));
+        if (r == 0) {
+                const struct kube_request rq = {
+                        .method = "PATCH",
+                        .path = path.data,
+                        .query = "fieldValidation=Strict",
+                        .body = body,
+                        .body_len = strlen(body),
+                        .content_type = "application/json-patch+json",
+                        .retry = KUBE_RETRY_SAFE,
+                };
+                r = task_call(t, c, &rq, schedule_patched, &err);
+        }
+        if (r < 0) {
+                err_wrap(&err, r, "change Schedule %s", t->velero_name);
+                task_retry_later(e, t, &err, 0);
+        }
+}
+
+/* ---------------------------------------------------------------- making it */
+
+static void schedule_conflict(struct engine *e, struct task *t, const struct velero_schedule *there)
+{
+        struct err err = ERR_INIT;
+
+        err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
+                there->owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed",
+                there->owner);
+        err_id(&err, "FLT-0403");
+        task_set_state(e, t, TASK_CONFLICT, &err);
+}
+
+static void schedule_make(struct engine *e, struct task *t, struct member *c, struct desired *d)
+{
+        json_t *doc = json_pack("{s:s, s:s, s:O, s:O}", "apiVersion", "velero.io/v1", "kind", "Schedule", "metadata",
+                d->meta, "spec", d->spec);
+        struct err err = ERR_INIT;
+
+        if (doc == NULL) {
+                err_set(&err, -ENOMEM, "make Schedule %s", t->velero_name);
+                task_retry_later(e, t, &err, 0);
+                return;
+        }
+        t->attempt = clock_realtime();
+        t->confirmed = false;
+        t->resend = false;
+        task_post(e, t, c, doc);
+}
+
+static void schedule_owe(struct engine *e, struct task *t, struct member *c)
+{
+        const struct velero_object *v;
+        struct desired d;
+        struct err err = ERR_INIT;
+
+        if (t->run->object->policy == NULL) {
+                err_set(&err, -ENOENT, "the policy is not known any more");
+                err_id(&err, "FLT-0257");
+                task_wait_for(e, t, &err);
+                return;
+        }
+        if (t->velero_name[0] == '\0')
+                task_choose_name(e, t, c);
+        if (desired_of(t, c, &d, &err) < 0) {
+                if (err.id[0] == '\0')
+                        err_id(&err, "FLT-0404");
+                task_set_state(e, t, TASK_REJECTED, &err);
+                return;
+        }
+        v = member_velero(c, VELERO_SCHEDULE, t->velero_name);
+        if (v == NULL)
+                schedule_make(e, t, c, &d);
+        else if (strcmp(v->schedule->owner, t->run->object->owner) != 0)
+                schedule_conflict(e, t, v->schedule);
+        else if (!t->resend && v->digest != NULL && strcmp(v->digest, d.digest) == 0 &&
+                 strcmp(v->schedule->spec_sha256, d.digest) == 0)
+                schedule_in_force(e, t, d.digest);
+        else
+                schedule_patch(e, t, c, &d, v->schedule);
+        desired_done(&d);
+}
+
+/* ---------------------------------------------------------------- removing it */
+
+static void schedule_gone(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct engine *e = task_call_done(t);
+
+        if (reply->err == NULL || reply->http_status == 404)
+                standing_drop(e, t); /* may free all of it */
+        else
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+}
+
+static int schedule_delete(struct task *t, struct member *c, const char *uid, struct err *err)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES), body = BUF_INIT(LIMIT_TEXT_BYTES);
+        int r = member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, err);
+
+        if (r < 0)
+                return r;
+        buf_printf(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\"%s\"}}", uid);
+        const struct kube_request rq = {
+                .method = "DELETE",
+                .path = path.data,
+                .body = body.data,
+                .body_len = body.len,
+                .retry = KUBE_RETRY_SAFE,
+        };
+        return body.error < 0 ? body.error : task_call(t, c, &rq, schedule_gone, err);
+}
+
+/* What the cluster has under the name decides, not what the watch showed last: a POST of ours may just have arrived. */
+static void schedule_looked_at(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct member *c = t->call_at;
+        struct engine *e = task_call_done(t);
+        json_t *doc = NULL;
+        const char *owner = "", *uid = "";
+        struct err err = ERR_INIT;
+
+        if (reply->err != NULL && reply->http_status != 404) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        if (reply->err == NULL)
+                doc = json_loadb(reply->body, reply->len, 0, NULL);
+        if (reply->err == NULL &&
+                (doc == NULL || json_unpack(doc, "{s:{s:s, s?{s?s}}}", "metadata", "uid", &uid, "labels",
+                                        VELERO_LABEL_OWNER, &owner) < 0)) {
+                json_decref(doc);
+                err_set(&err, -EBADMSG, "the answer for Schedule %s is not the object", t->velero_name);
+                task_retry_later(e, t, &err, 0);
+                return;
+        }
+        if (reply->err != NULL || strcmp(owner, t->run->object->owner) != 0)
+                standing_drop(e, t);
+        else if (schedule_delete(t, c, uid, &err) < 0)
+                task_retry_later(e, t, &err, 0);
+        json_decref(doc);
+}
+
+static void schedule_remove(struct engine *e, struct task *t, struct member *c)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        struct err err = ERR_INIT;
+        int r;
+
+        if (t->velero_name[0] == '\0') {
+                standing_drop(e, t);
+                return;
+        }
+        r = member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err);
+        if (r == 0) {
+                const struct kube_request get = { .path = path.data };
+                r = task_call(t, c, &get, schedule_looked_at, &err);
+        }
+        if (r < 0)
+                task_retry_later(e, t, &err, 0);
+}
+
+void schedule_act(struct engine *e, struct task *t, struct member *c)
+{
+        if (t->unwanted)
+                schedule_remove(e, t, c);
+        else if (t->state == TASK_PENDING)
+                schedule_owe(e, t, c);
+}

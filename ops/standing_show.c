@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * standing, what a TASK_SCHEDULE shows: everything that may be wrong with it is looked at, and the worst is its phase.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/loop.h"
+#include "base/timefmt.h"
+#include "ops/member.h"
+#include "ops/policy.h"
+#include "ops/standing.h"
+#include "ops/task.h"
+#include "ops/task_private.h"
+#include "velero/cron.h"
+
+struct verdict {
+        enum phase phase;
+        const char *text; /* Velero's own word */
+        struct err why;
+};
+
+/* True: nothing worse was found so far, and v->why is to be set. */
+static bool worse(struct verdict *v, enum phase phase, const char *id)
+{
+        if (phase >= v->phase)
+                return false;
+        v->phase = phase;
+        v->text = NULL;
+        err_clear(&v->why);
+        err_id(&v->why, id);
+        return true;
+}
+
+static void say(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct verdict *v, const char *fmt, ...)
+{
+        char id[sizeof(v->why.id)], text[sizeof(v->why.msg)];
+        va_list ap;
+
+        memcpy(id, v->why.id, sizeof(id));
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        err_set(&v->why, -EIO, "%s", text);
+        err_id(&v->why, id);
+}
+
+/* ---------------------------------------------------------------- times */
+
+enum { OVERDUE_GRACE_S = 600 };
+
+static int64_t latest(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+/* Velero's own rule for the next run; ours for when one is missed. Both are functions of what is known, not of the clock. */
+static void standing_times(struct engine *e, struct task *t, const struct velero_schedule *s, bool paused)
+{
+        struct cron cron;
+        int64_t due, grace;
+
+        t->next_run = t->overdue_at = 0;
+        if (paused || cron_parse(s->schedule, &cron, NULL) < 0)
+                return;
+        if (s->phase == VELERO_SCHEDULE_ENABLED)
+                t->next_run = cron_next(&cron, latest(s->created, latest(s->last_backup, s->last_skipped)));
+        due = cron_next(&cron, latest(latest(s->created, t->attempt), latest(t->last_success, s->last_skipped)));
+        if (due == 0)
+                return;
+        grace = (cron_next(&cron, due) - due) / 10;
+        t->overdue_at = due + (grace > OVERDUE_GRACE_S ? grace : OVERDUE_GRACE_S);
+        if (t->overdue_at > clock_realtime())
+                standing_clock(e, t->overdue_at);
+}
+
+static void judge_time(const struct task *t, struct verdict *v)
+{
+        char success[RFC3339_SIZE], over[RFC3339_SIZE];
+
+        if (t->overdue_at == 0 || clock_realtime() < t->overdue_at || !worse(v, PHASE_OVERDUE, "FLT-0311"))
+                return;
+        rfc3339_format(over, t->overdue_at);
+        if (t->last_success != 0)
+                say(v, "no successful backup since %s: another one was due, with all patience, by %s",
+                        rfc3339_format(success, t->last_success), over);
+        else
+                say(v, "no successful backup yet: one was due, with all patience, by %s", over);
+}
+
+/* ---------------------------------------------------------------- what may be wrong */
+
+/* What somebody did to it, as far as the record says. */
+static void say_drift(const struct task *t, const struct velero_schedule *s, struct verdict *v)
+{
+        const struct object *o = t->run->object;
+        bool pause = o->paused || (o->policy != NULL && o->policy->paused);
+
+        if (o->policy != NULL && strcmp(s->schedule, o->policy->schedule) != 0)
+                say(v, "someone changed Schedule %s on %s: it runs at \"%s\", not at \"%s\"", t->velero_name, t->member,
+                        s->schedule, o->policy->schedule);
+        else if (s->paused != pause)
+                say(v, "someone %s Schedule %s on %s", s->paused ? "paused" : "resumed", t->velero_name, t->member);
+        else
+                say(v, "someone changed Schedule %s on %s: its template is not the policy's", t->velero_name, t->member);
+}
+
+static void judge_drift(struct engine *e, struct task *t, const struct velero_object *o, struct verdict *v)
+{
+        const struct velero_schedule *s = o->schedule;
+        bool ours = t->run->object->own && t->spec_sha256[0] != '\0' && !t->tracked;
+        const char *expected = ours ? t->spec_sha256 : s->spec_sha256;
+
+        t->drifted = false;
+        if (o->digest == NULL || (strcmp(o->digest, expected) == 0 && strcmp(s->spec_sha256, expected) == 0)) {
+                t->confirmed = true;
+        } else if (ours && !t->confirmed && t->posted_at_ms != 0 && loop_now(e->loop) - t->posted_at_ms < LIMIT_CALL_MS) {
+                /* What the watch showed last may be older than what we sent. */
+                (void)worse(v, PHASE_QUEUED, "");
+        } else {
+                t->drifted = ours;
+                if (worse(v, PHASE_DRIFTED, "FLT-0312"))
+                        say_drift(t, s, v);
+        }
+}
+
+static void judge_location(const struct member *c, const struct velero_schedule *s, struct verdict *v)
+{
+        const struct velero_bsl *bsl;
+        struct err err = ERR_INIT;
+
+        if (!c->synced[VELERO_LOCATION] || member_location(c, s->storage_location, &bsl, &err) == 0)
+                return;
+        if (worse(v, PHASE_UNPROTECTED, "FLT-0310"))
+                say(v, "backups cannot be made: %s", err.msg);
+}
+
+static void judge_result(const struct task *t, struct verdict *v)
+{
+        enum phase last;
+        char when[RFC3339_SIZE];
+
+        if (t->last_result[0] != '\0' && phase_parse(t->last_result, &last) == 0 && phase_is(last, PHASE_IS_BAD) &&
+                worse(v, last, last == PHASE_PARTIALLY_FAILED ? "FLT-0303" : "FLT-0410"))
+                say(v, "the last backup that ended is %s: see runs/", t->last_result);
+        if (t->last_success == 0 && worse(v, PHASE_QUEUED, "FLT-0314")) {
+                if (t->next_run != 0)
+                        say(v, "there is no successful backup yet: the next run is due at %s",
+                                rfc3339_format(when, t->next_run));
+                else
+                        say(v, "there is no successful backup yet");
+        }
+}
+
+static void judge_velero(const struct member *c, const struct velero_object *o, struct verdict *v)
+{
+        const struct velero_schedule *s = o->schedule;
+
+        if (s->phase == VELERO_SCHEDULE_FAILED_VALIDATION && worse(v, PHASE_FAILED, "FLT-0315")) {
+                say(v, "%s", s->validation_errors[0] != '\0' ? s->validation_errors : "Velero gives no reason");
+                v->text = "FailedValidation";
+        }
+        if (s->phase == VELERO_SCHEDULE_NEW && worse(v, PHASE_QUEUED, "")) {
+                v->text = "New";
+                if (s->created != 0 && clock_realtime() - s->created > LIMIT_VELERO_IGNORES_S) {
+                        say(v, "Velero has not looked at Schedule %s: its server may be down", o->name);
+                        err_id(&v->why, "FLT-0112");
+                }
+        }
+        if (s->paused && worse(v, PHASE_PAUSED, "FLT-0316"))
+                say(v, "the schedule is paused");
+}
+
+static void judge(struct engine *e, struct task *t, const struct member *c, const struct velero_object *o, struct verdict *v)
+{
+        const struct object *object = t->run->object;
+
+        if (object->own && strcmp(o->schedule->owner, object->owner) != 0) {
+                if (worse(v, PHASE_CONFLICT, "FLT-0403"))
+                        say(v, "Schedule %s on %s is not ours any more: its labels were changed", o->name, c->name);
+                t->drifted = true;
+                return;
+        }
+        standing_times(e, t, o->schedule, o->schedule->paused);
+        judge_drift(e, t, o, v);
+        if (object->own && object->removed && !t->unwanted && worse(v, PHASE_ORPHANED, "FLT-0313"))
+                say(v, "Schedule %s on %s has no policy any more", o->name, c->name);
+        judge_velero(c, o, v);
+        judge_location(c, o->schedule, v);
+        judge_time(t, v);
+        judge_result(t, v);
+}
+
+/* ---------------------------------------------------------------- what shows */
+
+static void show(struct task *t, const struct verdict *v)
+{
+        t->phase = v->phase;
+        task_set_text(&t->phase_text, v->text);
+        task_set_reason(t, v->why.msg[0] != '\0' ? &v->why : NULL);
+}
+
+static void show_posted(struct engine *e, struct task *t)
+{
+        const struct member *c = task_member(t);
+        const struct velero_object *o = task_velero(t);
+        struct verdict v = { .phase = PHASE_PROTECTED, .why = ERR_INIT };
+
+        if (c == NULL || c->health != MEMBER_READY || !c->synced[VELERO_SCHEDULE]) {
+                /* What was seen stays on show while its cluster is away; only time goes on. */
+                v.phase = t->phase;
+                judge_time(t, &v);
+                if (v.phase != t->phase)
+                        show(t, &v);
+                return;
+        }
+        if (o != NULL) {
+                judge(e, t, c, o, &v);
+        } else if (!t->confirmed && t->posted_at_ms != 0 && loop_now(e->loop) - t->posted_at_ms < LIMIT_CALL_MS) {
+                v.phase = PHASE_QUEUED;
+                v.text = "New";
+        } else {
+                t->drifted = true;
+                t->next_run = 0;
+                (void)worse(&v, PHASE_DRIFTED, "FLT-0312");
+                say(&v, "someone deleted Schedule %s on %s", t->velero_name, c->name);
+                judge_time(t, &v);
+        }
+        show(t, &v);
+}
+
+void standing_show(struct engine *e, struct task *t)
+{
+        if (t->unwanted || t->verb == TASK_ADOPT || (t->state != TASK_POSTED && t->state != TASK_CONFLICT &&
+                                                            t->state != TASK_REJECTED)) {
+                t->phase = PHASE_PENDING;
+                task_set_text(&t->phase_text, NULL);
+                t->drifted = false;
+        } else if (t->state == TASK_POSTED) {
+                show_posted(e, t);
+        } else {
+                t->phase = t->state == TASK_CONFLICT ? PHASE_CONFLICT : PHASE_FAILED;
+                task_set_text(&t->phase_text, t->state == TASK_REJECTED ? "Rejected" : NULL);
+        }
+}
