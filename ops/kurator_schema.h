@@ -46,3 +46,4 @@ const struct policy_document_type *policy_document_types(size_t *n);
 #define ERR_ID_SOURCE_TARGET   "FLT-0245"
 #define ERR_ID_LINKS           "FLT-0246"
 #define ERR_ID_POLICIES        "FLT-0247"
+#define ERR_ID_BAD_SCHEDULE    "FLT-0248"

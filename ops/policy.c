@@ -139,7 +139,9 @@ static int read_bytes(struct policy *p, const char *bytes, size_t len, const str
 {
         const struct yaml_options options = { .max_bytes = LIMIT_POLICY_BYTES };
         _cleanup_(yaml_docs_freep) struct yaml_docs *docs = NULL;
-        struct policy_reading in = { .policy = p, .env = env, .err = err };
+        struct policy_reading in = {
+                .policy = p, .bytes = bytes, .len = len, .env = env, .err = err
+        };
         int r = yaml_parse(bytes, len, &options, &docs, err);
 
         if (r < 0)

@@ -10,13 +10,15 @@ struct policy_document_type;
 
 /*
  * What the files of a policy share: policy.c begins and ends, policy_document.c finds the spelling,
- * policy_destination.c the clusters, policy_read.c all the rest; policy_spec.c makes Velero's
+ * policy_destination.c the clusters, policy_schedule.c the schedule, policy_read.c all the rest; policy_spec.c makes Velero's
  * specs, policy_view.c compares and shows. Nobody else includes this.
  */
 
 /* One document being read. */
 struct policy_reading {
         struct policy *policy;
+        const char *bytes; /* the document */
+        size_t len;
         const struct policy_env *env;
         const struct policy_document_type *type;
         const struct yaml_node *root;
@@ -50,6 +52,9 @@ int policy_read_destination(struct policy_reading *in, const struct yaml_node *n
 /* How many clusters a destination takes now, and the last of them. */
 size_t policy_count_selected(struct policy_reading *in,
         const struct policy_destination *destination, const char **ret_last);
+/* Refuses a cron expression that Velero would, at its fault's place in the document; warns of one
+ * that runs more often than once an hour. 0, -EINVAL or -ENOMEM. */
+int policy_check_schedule(struct policy_reading *in, const struct yaml_node *node);
 /* Reads in->spec, which passed its schema. */
 int policy_read_document(struct policy_reading *in);
 /* n parts that are all of the policy so far. */

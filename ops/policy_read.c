@@ -214,6 +214,9 @@ static int read_schedule(struct policy_reading *in)
 
         if (yaml_is_null(node) || node->len == 0)
                 return 0;
+        r = policy_check_schedule(in, node);
+        if (r < 0)
+                return r;
         if (!in->env->schedules_supported) {
                 (void)policy_refuse(in, node, ERR_ID_SCHEDULES, "schedule",
                         "this version of fleetfs makes no schedules");

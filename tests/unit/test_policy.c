@@ -327,6 +327,12 @@ static const struct warning {
                 "backupName: b\npolicy:\n  resourceFilter: {includedNamespaces: [\"s*\"]}\n"
                 "  namespaceMapping: {shop: copy}\n",
                 NULL },
+        { "a schedule each half hour", POLICY_BACKUP, "schedule: \"*/30 * * * *\"\n",
+                "FLT-0280 schedule \"*/30 * * * *\" runs more often than once an hour" },
+        { "a Velero schedule each minute", POLICY_BACKUP,
+                VELERO("Schedule") "  schedule: \"@every 1m\"\n  template: {includedNamespaces: [a]}\n",
+                "FLT-0280 spec.schedule \"@every 1m\" runs more often than once an hour" },
+        { "a schedule each hour", POLICY_BACKUP, "schedule: \"@hourly\"\n", NULL },
         { "backups owned by their schedule", POLICY_BACKUP,
                 VELERO("Schedule") "  schedule: \"@daily\"\n  useOwnerReferencesInBackup: true\n"
                                    "  template: {includedNamespaces: [a]}\n",
