@@ -386,17 +386,12 @@ static int object_applied(const struct subject *s, struct buf *out)
 static int object_ctl(const struct subject *s, struct buf *out)
 {
         const struct op_verb *v = op_type_of(s->object->kind)->verbs;
-        bool start = false;
 
         for (; v->name != NULL; v++) {
                 buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
                 buf_pad_to_column(out, 14, 2);
                 buf_printf(out, "%s\n", v->help);
-                start = start || strcmp(v->name, "start") == 0;
         }
-        if (!start)
-                buf_puts(out,
-                        "start         start a draft: an empty file, or one whose writer was interrupted\n");
         return out->error;
 }
 

@@ -11,7 +11,7 @@
 #include "ops/op.h"
 #include "ops/rollup.h"
 
-/* `start` of a backup's or a restore's draft; a migration folder has a verb of its own. */
+/* `start` of a draft; a migration folder starts as a whole. */
 static int acting_start_draft(struct engine *e, struct object *o, struct err *err)
 {
         switch (o->draft_state) {
@@ -46,11 +46,6 @@ static int acting_run_verb(
 {
         const struct op_verb *v = acting_find_verb(o, name);
 
-        /* A migration folder starts as a whole; a file that is no such folder's starts as its
-         * draft. */
-        if ((v == NULL || (v->on_draft && !o->is_folder)) && strcmp(name, "start") == 0 &&
-                arg[0] == '\0')
-                return acting_start_draft(e, o, err);
         if (v == NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no verb", name);
                 err_remedy(err, "read ctl: it lists them");
@@ -58,6 +53,9 @@ static int acting_run_verb(
         }
         if (v->args[0] != '\0' && arg[0] == '\0')
                 return err_set(err, -EINVAL, "write \"%s %s\"", v->name, v->args);
+        if (v->on_draft && !o->is_folder)
+                return arg[0] == '\0' ? acting_start_draft(e, o, err)
+                                      : err_set(err, -EINVAL, "%s takes no argument", v->name);
         engine_write(e);
         return v->run(e, o, arg, err);
 }

@@ -14,7 +14,7 @@ struct op_verb {
         const char *help;
         /* Inside a write section. Returns 0 or -errno with a sentence: WRITE fails with it. */
         int (*run)(struct engine *e, struct object *o, const char *arg, struct err *err);
-        bool on_draft; /* applies to a draft, not to what is in force */
+        bool on_draft; /* starts a draft, which ops/acting_ctl.c does; `run` is for a folder as a whole, NULL: none has one */
 };
 
 struct op_type {

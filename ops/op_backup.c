@@ -290,8 +290,10 @@ static const struct op_verb backup_verbs[] = {
         { .name = "pause", .args = "", .help = "make no more backups by the schedule until `resume`", .run = backup_pause },
         { .name = "resume", .args = "", .help = "go on with the schedule", .run = backup_resume },
         { .name = "retry", .args = "",
-          .help = "try again on the clusters of the latest run that failed or expired, and put back what others changed",
+          .help = "try again what failed or expired in the latest run; put back what others changed",
           .run = backup_retry },
+        { .name = "start", .args = "", .help = "start a draft: an empty file, or one whose writer was interrupted",
+          .on_draft = true },
         { .name = NULL },
 };
 

@@ -51,13 +51,13 @@ static int migrate_complete(const struct object *o, struct err *err)
 {
         if (o->source.member == NULL) {
                 err_set(err, -EINVAL, "the migration has no source");
-                err_id(err, "FLT-0244");
+                err_id(err, "FLT-0425");
                 err_remedy(err, "ln -s ../../clusters/NAME source");
                 return -EINVAL;
         }
         if (o->n_targets == 0) {
                 err_set(err, -EINVAL, "the migration has no targets");
-                err_id(err, "FLT-0244");
+                err_id(err, "FLT-0425");
                 err_remedy(err, "ln -s ../../../clusters/NAME targets/");
                 return -EINVAL;
         }

@@ -406,6 +406,8 @@ static const struct op_verb restore_verbs[] = {
         { .name = "retry", .args = "", .help = "try again on the clusters that failed or expired", .run = op_retry },
         { .name = "delete", .args = "",
           .help = "remove the record and Velero's Restore objects; what was restored stays", .run = op_delete },
+        { .name = "start", .args = "", .help = "start a draft: an empty file, or one whose writer was interrupted",
+          .on_draft = true },
         { .name = NULL },
 };
 

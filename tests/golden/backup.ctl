@@ -1,3 +1,5 @@
 run           back up now, as a new run
-retry         try again on the clusters of the latest run that failed or expired
+pause         make no more backups by the schedule until `resume`
+resume        go on with the schedule
+retry         try again what failed or expired in the latest run; put back what others changed
 start         start a draft: an empty file, or one whose writer was interrupted

@@ -172,6 +172,7 @@ static int fake_verb(struct engine *e, struct object *o, const char *arg, struct
 static const struct op_verb verbs[] = {
         { .name = "run", .args = "", .help = "runs", .run = fake_verb },
         { .name = "delete", .args = "<run>", .help = "deletes", .run = fake_verb },
+        { .name = "start", .args = "", .help = "starts", .run = fake_verb, .on_draft = true },
         { .name = NULL },
 };
 
