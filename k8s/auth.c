@@ -392,6 +392,7 @@ static int kube_credential_check(const struct kube_context *ctx, struct err *err
                 r = err_set(err, -EINVAL,
                         "exec plugin %s needs a terminal (interactiveMode: Always), and fleetfs has none",
                         user->exec.command);
+                (void)err_id(err, "FLT-0117");
                 (void)err_remedy(
                         err, "set interactiveMode to IfAvailable if the plugin can do without");
                 return r;

@@ -332,6 +332,7 @@ static void kube_exec_plugin_finish(
                 (void)err_wrap(
                         &err, err.code ? err.code : -ENOMEM, "exec plugin %s", exec->command);
         err_copy(&p->failed, why ? why : &err);
+        (void)err_id(&p->failed, "FLT-0117");
         p->failed_until = loop_now(p->host->loop) + LIMIT_EXEC_RETRY_MS;
 }
 

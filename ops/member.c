@@ -104,8 +104,15 @@ static void member_set_health(struct member *c, enum member_health health, const
         bool reachable = health == MEMBER_READY || health == MEMBER_SYNCING || health == MEMBER_NO_VELERO ||
                          health == MEMBER_DENIED;
         bool stale = health != MEMBER_READY && c->seen != 0;
+        char told[sizeof(why->msg) + sizeof(why->remedy) + 2];
         const char *text = why != NULL ? why->msg : NULL;
         bool first = c->since == 0;
+
+        /* The code's own remedy is told beside it; what is known of this very case goes with the sentence. */
+        if (why != NULL && why->remedy[0] != '\0') {
+                snprintf(told, sizeof(told), "%s; %s", why->msg, why->remedy);
+                text = told;
+        }
 
         if (c->health == health && c->reachable == reachable && c->stale == stale && !first &&
                 ((text == NULL) == (c->reason == NULL)) && (text == NULL || strcmp(text, c->reason) == 0))
@@ -127,7 +134,8 @@ static void member_set_health(struct member *c, enum member_health health, const
         free(c->reason);
         c->reason = text != NULL ? strdup(text) : NULL;
         c->code[0] = '\0';
-        if (why != NULL && why->id[0] != '\0')
+        /* One of a document (a typing error in the kubeconfig) would send the reader to a policy. */
+        if (why != NULL && strncmp(why->id, "FLT-01", 6) == 0)
                 snprintf(c->code, sizeof(c->code), "%s", why->id);
         else if (reason != NULL)
                 snprintf(c->code, sizeof(c->code), "FLT-%04d", reason->code);
@@ -139,6 +147,9 @@ static void member_set_health(struct member *c, enum member_health health, const
 /* What an answer of the API says about the cluster as a whole. */
 static enum member_health health_of_error(const struct err *err)
 {
+        /* A credential plugin that is not installed, or hangs, says nothing about the network. */
+        if (strcmp(err->id, "FLT-0117") == 0)
+                return MEMBER_DENIED;
         switch (-err->code) {
         case EACCES:
         case EPERM:
