@@ -47,9 +47,6 @@ by_rename() { cp "$1" "$2.part~" && mv "$2.part~" "$2"; }
 
 # --- what a row claims ---
 
-# unwrapped FILE: its lines, each that goes on after eight spaces as one.
-unwrapped() { awk '/^        [^ ]/ { sub(/^ +/, " "); printf "%s", $0; next } NR > 1 { print "" } { printf "%s", $0 } END { print "" }' "$1"; }
-
 error_attribute() { getfattr --only-values --absolute-names -n user.fleetfs.error "$1"; }
 
 # refused_as FOLDER NAME CODE PLACE TEXT REMEDY: the error file says it, and the attribute the same.

@@ -16,7 +16,7 @@ static const char *auth_unauthorized(struct cluster *c, struct exchange *x)
         return NULL;
 }
 
-const char *auth_user(struct cluster *c, struct exchange *x)
+static const char *auth_identity(struct cluster *c, struct exchange *x)
 {
         const char *h = x->authorization;
 
@@ -37,6 +37,37 @@ const char *auth_user(struct cluster *c, struct exchange *x)
         if (x->conn->user)
                 return auth_unauthorized(c, x);
         return ANONYMOUS;
+}
+
+/* Whether each line of one text is in the other. */
+static bool lines_within(const char *lines, const char *all)
+{
+        for (size_t n; *lines; lines += n) {
+                const char *at = all;
+
+                n = strcspn(lines, "\n") + 1;
+                while (*at && strncasecmp(at, lines, n) != 0)
+                        at += strcspn(at, "\n") + 1;
+                if (!*at)
+                        return false;
+        }
+        return true;
+}
+
+const char *auth_user(struct cluster *c, struct exchange *x)
+{
+        const char *user = auth_identity(c, x), *given = x->impersonation.s;
+
+        if (!user)
+                return NULL;
+        if (c->auth.as && !(given && lines_within(c->auth.as, given) && lines_within(given, c->auth.as))) {
+                x->verb = requests_method(x->method);
+                x->resource = "";
+                status_reply(x, 403, NULL, "User \"%s\" is let in only as another one, not with: %s",
+                        user, given ? given : "no Impersonate header");
+                return NULL;
+        }
+        return x->impersonate_user ? x->impersonate_user : user;
 }
 
 static const char *rbac_verb(const char *verb)
@@ -102,11 +133,25 @@ static char *basic_header(const char *user, const char *password)
         return out;
 }
 
+/* `as HEADER…`; without one any will do. */
+static int auth_as(struct cluster *c, char **headers, size_t n)
+{
+        struct str lines = { 0 };
+
+        for (size_t i = 0; i < n; i++)
+                str_printf(&lines, "%s\n", headers[i]);
+        free(c->auth.as);
+        c->auth.as = lines.s;
+        return 0;
+}
+
 int auth_command(struct cluster *c, char **args, size_t n, struct str *why)
 {
         const char *kind = n ? args[0] : "";
-        struct auth auth = { 0 };
+        struct auth auth = { .as = c->auth.as };
 
+        if (strcmp(kind, "as") == 0)
+                return auth_as(c, args + 1, n - 1);
         if (strcmp(kind, "cert") == 0 && n == 1) {
                 auth.cert = true;
         } else if (strcmp(kind, "token") == 0 && n == 2) {
@@ -114,7 +159,7 @@ int auth_command(struct cluster *c, char **args, size_t n, struct str *why)
         } else if (strcmp(kind, "basic") == 0 && n == 3) {
                 auth.basic = basic_header(args[1], args[2]);
         } else if (strcmp(kind, "none") != 0 || n != 1) {
-                str_puts(why, "auth takes one of: cert | token TOKEN | basic USER PASSWORD | none");
+                str_puts(why, "auth takes one of: cert | token TOKEN | basic USER PASSWORD | none | as [HEADER…]");
                 return -1;
         }
         free(c->auth.token);

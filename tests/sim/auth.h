@@ -19,5 +19,5 @@ bool auth_allows_path(struct exchange *x, const char *user);
 /* 403 for @r as RBAC words it. */
 void auth_forbid(struct exchange *x, const struct restype *type, const char *ns, const char *name,
         const char *user);
-/* Carries out `auth ARGS…` (cert | token T | basic U P | none). Returns 0 or -1. */
+/* Carries out `auth ARGS…` (cert | token T | basic U P | none | as [HEADER…]). Returns 0 or -1. */
 int auth_command(struct cluster *c, char **args, size_t n, struct str *why);

@@ -45,6 +45,7 @@ void cluster_free(struct cluster *c)
         requests_done(&c->requests);
         free(c->auth.token);
         free(c->auth.basic);
+        free(c->auth.as);
         free(c->name);
         free(c->url);
         free(c);

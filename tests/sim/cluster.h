@@ -25,6 +25,7 @@ struct auth {
         bool cert;   /* accept client certificates */
         char *token; /* accept this bearer token; NULL: none */
         char *basic; /* accept these credentials, as in the header (base64); NULL: none */
+        char *as;    /* and only with these Impersonate-… headers; NULL: with any */
 };
 
 struct cluster {

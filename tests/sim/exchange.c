@@ -39,6 +39,8 @@ void exchange_free(struct exchange *x)
         free(x->accept);
         free(x->content_type);
         free(x->user_agent);
+        free(x->impersonate_user);
+        str_done(&x->impersonation);
         str_done(&x->body);
         str_done(&x->headers);
         str_done(&x->out);
@@ -56,7 +58,16 @@ void exchange_request_header(
                 { "accept", offsetof(struct exchange, accept) },
                 { "content-type", offsetof(struct exchange, content_type) },
                 { "user-agent", offsetof(struct exchange, user_agent) },
+                { "impersonate-user", offsetof(struct exchange, impersonate_user) },
         };
+
+        if (nlen > 12 && strncasecmp(name, "impersonate-", 12) == 0) {
+                for (size_t i = 0; i < nlen; i++)
+                        str_putc(&x->impersonation, (char)tolower((unsigned char)name[i]));
+                str_puts(&x->impersonation, ": ");
+                str_add(&x->impersonation, value, vlen);
+                str_putc(&x->impersonation, '\n');
+        }
 
         for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
                 char **slot = (char **)((char *)x + kept[i].offset);

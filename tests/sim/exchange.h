@@ -58,6 +58,8 @@ struct exchange {
         struct param *params;
         size_t n_params;
         char *authorization, *accept, *content_type, *user_agent;
+        char *impersonate_user;
+        struct str impersonation; /* "name: value\n" of each Impersonate-…, names in lower case */
         bool accepts_gzip;
         bool expects_continue;
         struct str body;

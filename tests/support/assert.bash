@@ -36,6 +36,13 @@ refute_file_contains()
         [[ $content != *"$2"* ]] || assert_fail "$1 contains: $2" "its content:" "$content"
 }
 
+# unwrapped FILE: prints a status.txt or error.txt with each of its wrapped lines as one.
+unwrapped()
+{
+        awk '/^        [^ ]/ { sub(/^ +/, " "); printf "%s", $0; next }
+             NR > 1 { print "" } { printf "%s", $0 } END { print "" }' "$1"
+}
+
 # assert_exists PATH...: a dangling symlink exists.
 assert_exists()
 {
