@@ -192,6 +192,22 @@ static bool member_any(const struct member_runtime *rt, enum reflector_state sta
         return any;
 }
 
+/*
+ * DeleteBackupRequests are not shown: they are followed only while a task of the cluster waits for one. A watch costs
+ * each event of its connection something.
+ */
+static bool member_follows(const struct member *c, enum velero_kind kind)
+{
+        const struct list *l;
+
+        if (kind != VELERO_DELETE_REQUEST)
+                return true;
+        for (l = list_first(&c->tasks); l != NULL; l = list_next(&c->tasks, l))
+                if (container_of(l, struct task, at_member)->doomed)
+                        return true;
+        return false;
+}
+
 /* The health that follows from the states of all reflectors. */
 static void member_judge(struct member_runtime *rt, const struct err *err)
 {
@@ -203,7 +219,8 @@ static void member_judge(struct member_runtime *rt, const struct err *err)
         if (rt->step != PROBE_DONE)
                 return;
         for (int k = 0; k < VELERO_KINDS; k++)
-                all = all && rt->watches[k].state == REFLECTOR_WATCHING;
+                all = all && (rt->watches[k].state == REFLECTOR_WATCHING ||
+                                     (k == VELERO_DELETE_REQUEST && rt->watches[k].reflector == NULL));
         if (all) {
                 rt->failures = 0;
                 if (rt->located || c->velero[VELERO_LOCATION] != NULL) {
@@ -273,13 +290,28 @@ static const struct reflector_ops watch_ops = {
         .state = watch_state,
 };
 
+static void member_unwatch_kind(struct member_watch *w)
+{
+        reflector_free(w->reflector);
+        w->reflector = NULL;
+        w->state = REFLECTOR_STOPPED;
+}
+
 static void member_unwatch(struct member_runtime *rt)
 {
-        for (int k = 0; k < VELERO_KINDS; k++) {
-                reflector_free(rt->watches[k].reflector);
-                rt->watches[k].reflector = NULL;
-                rt->watches[k].state = REFLECTOR_STOPPED;
-        }
+        for (int k = 0; k < VELERO_KINDS; k++)
+                member_unwatch_kind(&rt->watches[k]);
+}
+
+/* What is not followed any more is not known any more. */
+static void member_forget_kind(struct member_watch *w)
+{
+        struct member *c = w->rt->member;
+
+        member_unwatch_kind(w);
+        engine_write(w->rt->engine);
+        track_sweep(w->rt->engine, c, w->kind, ++c->marks);
+        c->synced[w->kind] = false;
 }
 
 static int member_watch(struct member_runtime *rt, struct err *err)
@@ -290,6 +322,11 @@ static int member_watch(struct member_runtime *rt, struct err *err)
                 struct member_watch *w = &rt->watches[k];
                 _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
 
+                if (!member_follows(rt->member, k)) {
+                        if (w->reflector != NULL)
+                                member_forget_kind(w);
+                        continue;
+                }
                 if (w->reflector != NULL) {
                         reflector_kick(w->reflector);
                         continue;
@@ -605,6 +642,17 @@ void member_kick(struct member *c)
                         reflector_kick(rt->watches[k].reflector);
         if (rt->call == 0 && loop_timer_armed(&rt->retry))
                 loop_timer_after(rt->engine->loop, &rt->retry, 0);
+}
+
+void member_follow_requests(struct member *c)
+{
+        struct member_runtime *rt = c->runtime;
+        struct err err = ERR_INIT;
+
+        if (rt == NULL || rt->step != PROBE_DONE || rt->watches[VELERO_DELETE_REQUEST].reflector != NULL)
+                return;
+        if (member_watch(rt, &err) < 0)
+                member_fail(rt, MEMBER_UNREACHABLE, &err);
 }
 
 void member_restart(struct member *c)

@@ -33,6 +33,8 @@ bool member_ready(const struct member *c);
 struct kube_client *member_client(const struct member *c);
 /* Looks again now: after a suspend, or because somebody asked. */
 void member_kick(struct member *c);
+/* A task of the cluster is doomed: from now on its DeleteBackupRequests are in the model, until no task is. */
+void member_follow_requests(struct member *c);
 /* Begins anew with the question who it is. */
 void member_restart(struct member *c);
 /* The machine slept: what is shown is stale until the cluster was heard again. */

@@ -235,6 +235,8 @@ void task_act(struct engine *e, struct task *t)
                         task_wait_for_member(e, t, c);
                 return;
         }
+        if (t->doomed)
+                member_follow_requests(c);
         if (t->verb >= TASK_SCHEDULE) {
                 if (t->retry_at_ms <= loop_now(e->loop))
                         op_task_act(e, t, c);

@@ -225,6 +225,34 @@ static void many_clusters_are_stored_together(void **state)
         assert_in_range(writes, 1, 40);
 }
 
+/* A watch of them costs every cluster something, and nobody looks at them but a task that made one. */
+static void delete_requests_are_followed_while_one_is_pending(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct member *c = ops_member(f, "eu-1");
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "all", "fault location-unavailable");
+        ops_until(f, c->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        t = task_of(f, "b", "eu-1");
+        ops_until(f, t->reason != NULL);
+        assert_false(c->synced[VELERO_DELETE_REQUEST]);
+        ops_put(f, "eu-1",
+                json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "apiVersion", "velero.io/v1", "kind",
+                        "DeleteBackupRequest", "metadata", "name", "d", "namespace", "velero", "spec", "backupName", "x"));
+        t->doomed = true;
+        ops_until(f, c->synced[VELERO_DELETE_REQUEST] && member_velero(c, VELERO_DELETE_REQUEST, "d") != NULL);
+        assert_true(member_ready(c));
+        t->doomed = false;
+        member_kick(c);
+        ops_until(f, !c->synced[VELERO_DELETE_REQUEST]);
+        assert_null(member_velero(c, VELERO_DELETE_REQUEST, "d"));
+        assert_true(member_ready(c));
+}
+
 static void a_read_only_engine_sends_nothing(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -355,6 +383,7 @@ int main(void)
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
         TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
         TEST_WITH(many_clusters_are_stored_together, many_setup, store_teardown);
+        TEST_WITH(delete_requests_are_followed_while_one_is_pending, ops_setup, ops_teardown);
         TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);
         TEST_WITH(readers_and_askers_beside_the_thread, ops_setup, ops_teardown);
         return test_run("engine");
