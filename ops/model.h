@@ -278,7 +278,7 @@ struct member {
         bool stale;               /* what is shown was true at `seen`, and may not be now */
         int64_t since;            /* since when health holds */
         int64_t seen;             /* last time the cluster confirmed what is shown */
-        int64_t changed;          /* mtime of its status files */
+        int64_t changed;          /* mtime of its status files: model_touch_member() */
         char code[12];            /* FLT code of `reason` */
         char *reason;             /* why it is not READY */
         char *api_version;        /* gitVersion, "v1.34.2" */
@@ -383,7 +383,10 @@ void model_write_end_notify(struct model *m, void (*done)(void *), void *arg);
 
 /* Engine thread, inside a write section: notes what changed. */
 void model_touch_fleet(struct fleet *f, bool listing);
-void model_touch_member(struct member *c, bool listing);
+/* Also moves c->changed, and with it the fleet's: to `at`, the time that the data have for what changed, if it is later
+   than the last change and not to come; else to now. */
+void model_touch_member_at(struct member *c, int64_t at, bool listing);
+void model_touch_member(struct member *c, bool listing); /* the data have no time for it */
 void model_touch_velero(struct velero_object *v, bool listing);
 void model_touch_object(struct object *o, bool listing);
 void model_touch_run(struct run *r, bool listing);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timefmt.h"
+
 /* ---------------------------------------------------------------- the lock */
 
 int model_init(struct model *m, struct err *err)
@@ -161,10 +163,29 @@ void model_touch_fleet(struct fleet *f, bool listing)
         model_note(f->model, &c);
 }
 
+/* Clocks of clusters differ from ours: a change that they date before the last one happened now, as far as we can say. */
+static void member_move_changed(struct member *mb, int64_t at)
+{
+        int64_t now = clock_realtime();
+
+        if (at <= mb->changed || at > now)
+                at = now;
+        if (at > mb->changed)
+                mb->changed = at;
+        if (mb->changed > mb->fleet->changed)
+                mb->fleet->changed = mb->changed;
+}
+
 void model_touch_member(struct member *mb, bool listing)
+{
+        model_touch_member_at(mb, 0, listing);
+}
+
+void model_touch_member_at(struct member *mb, int64_t at, bool listing)
 {
         struct change c = { .kind = CHANGE_MEMBER, .listing = listing };
 
+        member_move_changed(mb, at);
         change_fleet(&c, mb->fleet);
         snprintf(c.member, sizeof(c.member), "%s", mb->name);
         model_note(mb->fleet->model, &c);

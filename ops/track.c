@@ -445,6 +445,41 @@ static void track_remove(struct engine *e, struct velero_object *v)
         track_wake(e, c, kind);
 }
 
+/* The newest time that the object has: when what it says now became so, unless that has no time. */
+static int64_t track_time(const struct velero_object *v)
+{
+        int64_t times[4] = { 0 }, newest = 0;
+
+        switch (v->kind) {
+        case VELERO_BACKUP:
+                memcpy(times, (const int64_t[]){ v->backup->created, v->backup->started, v->backup->completed,
+                        v->backup->deletion }, sizeof(times));
+                break;
+        case VELERO_RESTORE:
+                memcpy(times, (const int64_t[]){ v->restore->created, v->restore->started, v->restore->completed,
+                        v->restore->deletion }, sizeof(times));
+                break;
+        case VELERO_SCHEDULE:
+                memcpy(times, (const int64_t[]){ v->schedule->created, v->schedule->last_backup,
+                        v->schedule->last_skipped, v->schedule->deletion }, sizeof(times));
+                break;
+        case VELERO_LOCATION:
+                memcpy(times, (const int64_t[]){ v->bsl->created, v->bsl->last_validation, v->bsl->last_synced,
+                        v->bsl->deletion }, sizeof(times));
+                break;
+        case VELERO_DELETE_REQUEST:
+                times[0] = v->delete_request->created;
+                times[1] = v->delete_request->deletion;
+                break;
+        case VELERO_KINDS:
+                break;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+                if (times[i] > newest)
+                        newest = times[i];
+        return newest;
+}
+
 /* Velero touches a location each minute to say that it looked at it; neither that nor a repeated item is news. */
 static bool track_same(const struct velero_object *v, const void *record, const char *digest)
 {
@@ -507,7 +542,7 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         v->mark = mark;
         free(v->digest);
         v->digest = TAKE(digest);
-        model_touch_member(c, false);
+        model_touch_member_at(c, track_time(v), false);
         track_tie(e, v, bytes, len);
         track_wake(e, c, kind);
 }

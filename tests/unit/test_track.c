@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "base/loop.h"
+#include "base/timefmt.h"
 #include "ops/engine_private.h"
 #include "ops/fleetconf.h"
 #include "ops/track.h"
@@ -72,13 +73,14 @@ static int teardown(void **state)
 {
         struct fixture *x = test_fixture(state);
 
+        clock_set_for_tests(NULL);
         engine_free(x->e);
         free(x);
         return test_dir_teardown(state);
 }
 
 struct item {
-        const char *name, *owner, *kind, *policy, *run, *uid, *phase, *sub, *extra;
+        const char *name, *owner, *kind, *policy, *run, *uid, *phase, *sub, *extra, *completed;
         enum velero_kind velero;
 };
 
@@ -91,10 +93,11 @@ static void feed(struct fixture *x, struct member *c, const struct item *i, bool
                 "\"fleetfs.dev/owner\":\"%s\",\"fleetfs.dev/fleet\":\"prod\",\"fleetfs.dev/kind\":\"%s\","
                 "\"fleetfs.dev/name\":\"%s\",\"fleetfs.dev/run\":\"%s\",\"fleetfs.dev/cluster-uid\":\"%s\"},"
                 "\"annotations\":{\"fleetfs.dev/spec-sha256\":\"00\",\"fleetfs.dev/sub-policy\":\"%s\","
-                "\"fleetfs.dev/policy\":\"policy: {}\\n\"}},\"spec\":{%s},\"status\":{\"phase\":\"%s\"}}",
+                "\"fleetfs.dev/policy\":\"policy: {}\\n\"}},\"spec\":{%s},\"status\":{\"phase\":\"%s\"%s%s%s}}",
                 i->name, i->name, i->owner ? i->owner : x->e->model.store_id, i->kind ? i->kind : "backup",
                 i->policy ? i->policy : "nightly", i->run ? i->run : "20260101-000000Z", i->uid ? i->uid : c->uid,
-                i->sub ? i->sub : "", i->extra ? i->extra : "", i->phase ? i->phase : "Completed");
+                i->sub ? i->sub : "", i->extra ? i->extra : "", i->phase ? i->phase : "Completed",
+                i->completed ? ",\"completionTimestamp\":\"" : "", i->completed ? i->completed : "", i->completed ? "\"" : "");
         engine_write(x->e);
         track_item(x->e, c, i->velero, deleted, text, strlen(text), mark);
 }
@@ -302,6 +305,61 @@ static void the_same_again_is_no_news(void **state)
         assert_non_null(member_velero(x->eu, VELERO_BACKUP, "a"));
 }
 
+enum { NOON = 1767268800 }; /* 2026-01-01T12:00:00Z */
+
+static int64_t now_s;
+
+static int64_t fake_realtime(void)
+{
+        return now_s;
+}
+
+static int64_t fake_boottime_ms(void)
+{
+        return now_s * 1000;
+}
+
+static void assert_changed(struct fixture *x, int64_t at)
+{
+        assert_int_equal(x->eu->changed, at);
+        assert_int_equal(x->f->changed, at);
+        engine_publish(x->e);
+        assert_int_equal(x->f->changed, at);
+}
+
+/* make, rsync and find -newer look at mtimes only: what the folder shows never changes without. */
+static void a_cluster_changes_when_its_objects_do(void **state)
+{
+        struct fixture *x = test_fixture(state);
+
+        now_s = NOON;
+        clock_set_for_tests(&(const struct clock_source){ fake_realtime, fake_boottime_ms });
+        x->eu->changed = x->f->changed = NOON - 3600;
+        x->us->changed = NOON - 7200;
+        FEED(x, x->eu, .name = "a", .owner = "", .completed = "2026-01-01T11:59:30Z");
+        assert_changed(x, NOON - 30);
+        now_s += 10;
+        FEED(x, x->eu, .name = "a", .owner = "", .completed = "2026-01-01T11:59:30Z"); /* again: no news */
+        assert_changed(x, NOON - 30);
+        FEED(x, x->eu, .name = "old", .owner = "", .completed = "2025-12-01T00:00:00Z");
+        assert_changed(x, NOON + 10);
+        now_s += 10;
+        FEED(x, x->eu, .name = "ahead", .owner = "", .completed = "2026-01-01T13:00:00Z");
+        assert_changed(x, NOON + 20);
+        now_s += 10;
+        GONE(x, x->eu, .name = "old", .owner = "");
+        assert_changed(x, NOON + 30);
+        now_s += 10;
+        track_sweep(x->e, x->eu, VELERO_RESTORE, 2); /* nothing there */
+        assert_changed(x, NOON + 30);
+        track_sweep(x->e, x->eu, VELERO_BACKUP, 2);
+        assert_changed(x, NOON + 40);
+        now_s -= 3600; /* our own clock was set back */
+        FEED(x, x->eu, .name = "b", .owner = "", .completed = "2026-01-01T10:00:00Z");
+        assert_changed(x, NOON + 40);
+        assert_int_equal(x->us->changed, NOON - 7200);
+}
+
 static void nonsense_is_left_out(void **state)
 {
         struct fixture *x = test_fixture(state);
@@ -368,6 +426,7 @@ int main(void)
         TEST_WITH(parts_of_a_policy_are_tasks_of_their_own, setup, teardown);
         TEST_WITH(somebody_elses_object_goes_with_the_last_of_it, setup, teardown);
         TEST_WITH(the_same_again_is_no_news, setup, teardown);
+        TEST_WITH(a_cluster_changes_when_its_objects_do, setup, teardown);
         TEST_WITH(nonsense_is_left_out, setup, teardown);
         TEST_WITH(a_thousand_clusters_with_a_hundred_backups, setup, teardown);
         return test_run("track");
