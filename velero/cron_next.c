@@ -181,6 +181,8 @@ int64_t cron_slot_before(const struct cron *cron, int64_t t)
 
         if (cron->every_s > 0)
                 return t;
+        if (t < TIME_MIN || t >= TIME_MAX)
+                return 0;
         for (size_t i = 0; slot == 0 && i < ARRAY_SIZE(windows); i++) {
                 barren = from;
                 from = t - windows[i];

@@ -59,7 +59,7 @@ int schedules_are_crowded(const struct cron *crons, size_t n, size_t most, int64
 
         if (!runs)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; from > INT64_MIN && i < n; i++) {
                 int64_t at = cron_is_every(&crons[i]) ? 0 : cron_next(&crons[i], from - 1);
 
                 if (at != 0 && at < to)

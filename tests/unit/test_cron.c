@@ -562,6 +562,7 @@ static void knows_the_years_1_to_9999(void **state)
         assert_int_equal(cron_next(&every, at("9999-12-31T23:59:59Z") - 1), 0);
         assert_int_equal(cron_slot_before(&cron, INT64_MAX), 0);
         assert_int_equal(cron_slot_before(&cron, INT64_MIN), 0);
+        assert_int_equal(schedules_are_crowded(&cron, 1, 0, INT64_MIN, INT64_MAX, NULL), 0);
         assert_int_equal(cron_next(&cron, at("9999-12-31T23:59:00Z")), 0);
         assert_time(cron_next(&cron, at("0001-01-01T00:00:00Z")), "0001-01-01T00:01:00Z");
 }
