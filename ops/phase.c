@@ -39,6 +39,7 @@ static const struct phase_row phase_rows[] = {
         [PHASE_PENDING] = { "Pending", RUN, "owed to a cluster that cannot take it now" },
         [PHASE_ACCEPTED] = { "Accepted", RUN, "kept durably; nothing is posted yet" },
         [PHASE_PAUSED] = { "Paused", 0, "the schedule is paused; `echo resume > ctl`" },
+        [PHASE_SCHEDULED] = { "Scheduled", 0, "the schedule is in force; its first backup is not due yet" },
         [PHASE_PROTECTED] = { "Protected", GOOD, "the last due backup is there" },
         [PHASE_COMPLETED] = { "Completed", END | GOOD, "done, without errors" },
         [PHASE_REJECTED] = { "Rejected", DRAFT | END | BAD,

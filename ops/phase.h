@@ -33,6 +33,7 @@ enum phase {
         PHASE_PENDING,  /* owed to a cluster that cannot take it now */
         PHASE_ACCEPTED, /* durable here, nothing posted yet */
         PHASE_PAUSED,
+        PHASE_SCHEDULED, /* a schedule in force that has made no backup yet: none was due */
         PHASE_PROTECTED, /* a schedule in force whose last due backup is there */
         PHASE_COMPLETED, /* a one-off that is done */
         PHASE_REJECTED,  /* the last write was refused */

@@ -148,7 +148,7 @@ static void judge_result(const struct task *t, struct verdict *v)
         if (t->last_result[0] != '\0' && phase_parse(t->last_result, &last) == 0 && phase_is(last, PHASE_IS_BAD) &&
                 worse(v, last, last == PHASE_PARTIALLY_FAILED ? "FLT-0303" : "FLT-0410"))
                 say(v, "the last backup that ended is %s: see runs/", t->last_result);
-        if (t->last_success == 0 && worse(v, PHASE_QUEUED, "FLT-0314")) {
+        if (t->last_success == 0 && worse(v, PHASE_SCHEDULED, "FLT-0314")) {
                 if (t->next_run != 0)
                         say(v, "there is no successful backup yet: the next run is due at %s",
                                 rfc3339_format(when, t->next_run));
@@ -165,7 +165,8 @@ static void judge_velero(const struct member *c, const struct velero_object *o, 
                 say(v, "%s", s->validation_errors[0] != '\0' ? s->validation_errors : "Velero gives no reason");
                 v->text = "FailedValidation";
         }
-        if (s->phase == VELERO_SCHEDULE_NEW && worse(v, PHASE_QUEUED, "")) {
+        /* Velero does not look at one that is paused. */
+        if (s->phase == VELERO_SCHEDULE_NEW && !s->paused && worse(v, PHASE_QUEUED, "")) {
                 v->text = "New";
                 if (s->created != 0 && clock_realtime() - s->created > LIMIT_VELERO_IGNORES_S) {
                         say(v, "Velero has not looked at Schedule %s: its server may be down", o->name);

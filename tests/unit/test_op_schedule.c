@@ -80,7 +80,7 @@ static void made_on_every_cluster(void **state)
         }
         assert_int_equal(object_of(f, "n")->n_runs, 0);
         assert_false(list_linked(&ops_member(f, "eu-1")->tasks));
-        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_QUEUED && schedule_of(f, "n", "eu-1")->next_run != 0);
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_SCHEDULED && schedule_of(f, "n", "eu-1")->next_run != 0);
         assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0314");
 }
 

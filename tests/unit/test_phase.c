@@ -18,6 +18,8 @@ static const struct rollup {
         { "running before queued", { PHASE_QUEUED, PHASE_IN_PROGRESS, PHASE_PENDING, PHASE_NONE },
                 PHASE_IN_PROGRESS },
         { "pending before accepted", { PHASE_ACCEPTED, PHASE_PENDING, PHASE_NONE }, PHASE_PENDING },
+        { "not due yet before good", { PHASE_PROTECTED, PHASE_SCHEDULED, PHASE_NONE }, PHASE_SCHEDULED },
+        { "paused before not due yet", { PHASE_SCHEDULED, PHASE_PAUSED, PHASE_NONE }, PHASE_PAUSED },
         { "paused before good", { PHASE_PROTECTED, PHASE_PAUSED, PHASE_NONE }, PHASE_PAUSED },
         { "a draft beside what is in force", { PHASE_REJECTED, PHASE_PROTECTED, PHASE_NONE },
                 PHASE_PROTECTED },
@@ -39,7 +41,7 @@ static void keeps_the_precedence(void **state)
 {
         static const char order[] =
                 "Conflict Failed PartiallyFailed Expired Unprotected Overdue Drifted Unknown Orphaned "
-                "Deleting InProgress Queued Pending Accepted Paused Protected Completed Rejected "
+                "Deleting InProgress Queued Pending Accepted Paused Scheduled Protected Completed Rejected "
                 "Interrupted Draft";
         char got[sizeof(order) + 64] = "";
 
