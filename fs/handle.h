@@ -28,11 +28,6 @@ struct handle {
         struct handle *next, *prev; /* in session.handles */
 };
 
-static inline bool handle_writes(const struct handle *h)
-{
-        return (h->flags & O_ACCMODE) != O_RDONLY;
-}
-
 /* Takes a reference to the inode; `state` stays the caller's on failure. 0 or -ENOMEM. */
 int handle_new(struct handle **ret, struct session *s, struct inode *inode, int flags, void *state);
 /* Frees the state (write_ops.close) and lets go of the inode. Returns NULL. */

@@ -51,9 +51,7 @@ void node_root(const struct node_root *root, struct node *ret)
         *ret = (struct node){
                 .row = &node_root_row,
                 .table = root->table,
-                .subject = { .model = root->model,
-                        .secrets = root->secrets,
-                        .row = &node_root_row },
+                .subject = { .model = root->model, .row = &node_root_row },
                 .read_only = root->read_only,
         };
 }

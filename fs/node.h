@@ -190,7 +190,6 @@ struct node_root {
         const struct node_table *table;
         const struct model *model;
         bool read_only; /* -o ro */
-        bool secrets;   /* -o secrets */
 };
 
 /* All that follows: inside a read section. */

@@ -2,7 +2,6 @@
 #include "fs/notify.h"
 
 #include <errno.h>
-#include <fuse_lowlevel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,19 +20,11 @@ struct notify_barrier {
         void *arg;
 };
 
-/* A name of the user's, whose change is in no model. */
-struct notify_user {
-        struct notify_user *next;
-        struct inode *folder; /* a reference */
-        char name[];
-};
-
 struct notify_batch {
         struct change *changes;
         size_t n, cap;
         bool everything; /* changes were lost: look at all that the kernel has */
         struct notify_barrier *barriers, **last;
-        struct notify_user *users;
 };
 
 struct notifier {
@@ -57,7 +48,7 @@ static void notify_batch_init(struct notify_batch *b)
 
 static bool notify_batch_empty(const struct notify_batch *b)
 {
-        return b->n == 0 && !b->everything && b->barriers == NULL && b->users == NULL;
+        return b->n == 0 && !b->everything && b->barriers == NULL;
 }
 
 /* Never fails: what cannot be kept is made up for by looking at everything. */
@@ -111,30 +102,6 @@ void notify_queue(struct notifier *n, const struct change *changes, size_t count
                 done(arg);
 }
 
-void notify_user_name(struct session *s, struct inode *folder, const char *name)
-{
-        struct notifier *n = s->notifier;
-        struct notify_user *u = calloc(1, sizeof(*u) + strlen(name) + 1);
-        bool stopped;
-
-        if (u == NULL)
-                return;
-        memcpy(u->name, name, strlen(name) + 1);
-        u->folder = inode_ref(&s->inodes, folder);
-        pthread_mutex_lock(&n->synced.lock);
-        stopped = n->synced.stop;
-        if (!stopped) {
-                u->next = n->synced.batch.users;
-                n->synced.batch.users = u;
-                pthread_cond_signal(&n->synced.wake);
-        }
-        pthread_mutex_unlock(&n->synced.lock);
-        if (stopped) {
-                (void)inode_unref(&s->inodes, u->folder);
-                free(u);
-        }
-}
-
 static void notify_batch_tell(struct session *s, struct notify_batch *b)
 {
         struct notify_target *set = NULL, *t, *tmp;
@@ -147,23 +114,13 @@ static void notify_batch_tell(struct session *s, struct notify_batch *b)
                 HASH_ITER (hh, set, t, tmp)
                         notify_tell_target(s, t);
         notify_targets_done(&set);
-        for (struct notify_user *u = b->users; u != NULL; u = u->next) {
-                (void)fuse_lowlevel_notify_inval_entry(
-                        s->fuse, u->folder->id, u->name, strlen(u->name));
-                (void)fuse_lowlevel_notify_inval_inode(s->fuse, u->folder->id, 0, 0);
-        }
         if (b->n > 0 || b->everything)
                 waits_check(s);
 }
 
 /* Calls the barriers and frees. */
-static void notify_batch_done(struct session *s, struct notify_batch *b)
+static void notify_batch_done(struct notify_batch *b)
 {
-        for (struct notify_user *u = b->users, *next; u != NULL; u = next) {
-                next = u->next;
-                (void)inode_unref(&s->inodes, u->folder);
-                free(u);
-        }
         for (struct notify_barrier *barrier = b->barriers, *next; barrier != NULL; barrier = next) {
                 next = barrier->next;
                 barrier->done(barrier->arg);
@@ -218,7 +175,7 @@ static void *notify_run(void *arg)
                 pthread_mutex_unlock(&n->synced.lock);
 
                 notify_batch_tell(n->session, &batch);
-                notify_batch_done(n->session, &batch);
+                notify_batch_done(&batch);
         }
         return NULL;
 }
@@ -290,7 +247,7 @@ struct notifier *notifier_free(struct notifier *n)
                 return NULL;
         notifier_stop(n);
         /* Of one that was never started. */
-        notify_batch_done(n->session, &n->synced.batch);
+        notify_batch_done(&n->synced.batch);
         (void)pthread_cond_destroy(&n->synced.wake);
         (void)pthread_mutex_destroy(&n->synced.lock);
         free(n);

@@ -18,7 +18,6 @@
 
 struct session;
 struct notifier;
-struct inode;
 
 int notifier_new(struct notifier **ret, struct session *s, struct err *err);
 int notifier_start(struct notifier *n, struct err *err);
@@ -29,6 +28,3 @@ struct notifier *notifier_free(struct notifier *n);
 /* Any thread. `done` may be NULL. After notifier_stop() `done` is called at once. */
 void notify_queue(struct notifier *n, const struct change *changes, size_t count,
         void (*done)(void *arg), void *arg);
-/* A name of the user's came, went or changed in a folder (scratch files are not in the model). Any
- * thread. */
-void notify_user_name(struct session *s, struct inode *folder, const char *name);

@@ -52,7 +52,6 @@ static void scratch_folder(const struct place *p, char text[static SCRATCH_FOLDE
                 [FOLDER_NONE] = "",
                 [FOLDER_BACKUPS] = "backups",
                 [FOLDER_RESTORES] = "restores",
-                [FOLDER_PLANS] = "plans",
                 [FOLDER_MIGRATIONS] = "migrations",
                 [FOLDER_MIGRATION] = "migrations/",
                 [FOLDER_TARGETS] = "targets/",
@@ -146,7 +145,7 @@ static int scratch_load_folder(struct session *s, const struct place *p, struct 
 
 static int scratch_load_fleet(struct session *s, const struct fleet *f, struct err *err)
 {
-        static const enum folder_kind folders[] = { FOLDER_BACKUPS, FOLDER_RESTORES, FOLDER_PLANS,
+        static const enum folder_kind folders[] = { FOLDER_BACKUPS, FOLDER_RESTORES,
                 FOLDER_MIGRATIONS };
         const struct object *o;
         struct place p = { .folder = FOLDER_NONE };

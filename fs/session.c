@@ -232,7 +232,6 @@ int session_new(struct session **ret, const struct session_options *options, str
                 .table = options->root,
                 .model = model,
                 .read_only = s->read_only,
-                .secrets = options->secrets,
         };
         if (r == 0)
                 r = inode_table_init(&s->inodes, s, options->write, err);

@@ -43,7 +43,6 @@ struct session_options {
                                       NULL */
         bool read_only;            /* -o ro */
         bool allow_other;
-        bool secrets;                  /* -o secrets */
         bool debug;                    /* libfuse tells each request on stderr */
         const struct node_table *root; /* &root_table */
         const struct write_ops *write; /* &write_ops; NULL: every write is refused with EROFS */
@@ -78,8 +77,6 @@ int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct
 int session_wait(struct session *s);
 /* Any thread, any time after session_new(), async-signal-safe, idempotent. */
 void session_stop(struct session *s);
-/* "3.14.0" */
-const char *session_fuse_version(void);
 /* Version of the libfuse in use, "3.14.0". A static string. */
 const char *session_fuse_version(void);
 /* FUSE requests received so far. Any thread. */

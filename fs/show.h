@@ -31,7 +31,6 @@ extern const struct node_table targets_table; /* targets/ of a migration */
 
 /* The values of a subject, as members of the JSON object that is open. */
 void show_task_members(struct json_writer *w, const struct subject *s);
-void show_run_members(struct json_writer *w, const struct subject *s);
 void show_object_members(struct json_writer *w, const struct subject *s);
 void show_member_members(struct json_writer *w, const struct subject *s);
 

@@ -18,11 +18,27 @@ enum folder_kind {
         FOLDER_NONE,
         FOLDER_BACKUPS,    /* <fleet>/backups/ */
         FOLDER_RESTORES,   /* <fleet>/restores/ */
-        FOLDER_PLANS,      /* <fleet>/plans/ */
         FOLDER_MIGRATIONS, /* <fleet>/migrations/ */
         FOLDER_MIGRATION,  /* <fleet>/migrations/<name>/ */
         FOLDER_TARGETS,    /* <fleet>/migrations/<name>/targets/ */
 };
+
+/* The kind of the objects that a folder is about. */
+static inline enum object_kind folder_object_kind(enum folder_kind folder)
+{
+        switch (folder) {
+        case FOLDER_RESTORES:
+                return OBJECT_RESTORE;
+        case FOLDER_MIGRATIONS:
+        case FOLDER_MIGRATION:
+        case FOLDER_TARGETS:
+                return OBJECT_MIGRATION;
+        case FOLDER_NONE:
+        case FOLDER_BACKUPS:
+                break;
+        }
+        return OBJECT_BACKUP;
+}
 
 struct subject {
         const struct model *model;
@@ -37,5 +53,4 @@ struct subject {
         const void *item;             /* a list's own: below logs/ and contents/ */
         const struct node_row
                 *row; /* the row at work: its arg lets one function serve several rows */
-        bool secrets; /* -o secrets: data of Secrets may be shown */
 };

@@ -95,7 +95,6 @@ int text_readme(const struct subject *s, struct buf *out)
                 [FOLDER_NONE] = fleet_readme,
                 [FOLDER_BACKUPS] = backups_readme,
                 [FOLDER_RESTORES] = restores_readme,
-                [FOLDER_PLANS] = restores_readme,
                 [FOLDER_MIGRATIONS] = migrations_readme,
                 [FOLDER_MIGRATION] = migration_readme,
                 [FOLDER_TARGETS] = migration_readme,

@@ -11,35 +11,18 @@
 #include "fs/show.h"
 #include "fs/texts.h"
 
-static enum object_kind folder_kind(const struct subject *s)
-{
-        switch (s->folder) {
-        case FOLDER_RESTORES:
-                return OBJECT_RESTORE;
-        case FOLDER_MIGRATIONS:
-        case FOLDER_MIGRATION:
-        case FOLDER_TARGETS:
-                return OBJECT_MIGRATION;
-        case FOLDER_NONE:
-        case FOLDER_BACKUPS:
-        case FOLDER_PLANS:
-                break;
-        }
-        return OBJECT_BACKUP;
-}
-
 /* ---------------------------------------------------------------- <name>/ */
 
 static bool object_find(const struct subject *dir, const char *name, struct subject *child)
 {
-        child->object = fleet_object(dir->fleet, folder_kind(dir), name);
+        child->object = fleet_object(dir->fleet, folder_object_kind(dir->folder), name);
         return child->object != NULL && object_folder_shows(child->object);
 }
 
 static const struct object *object_after(
         const struct subject *dir, const struct node_cursor *cursor)
 {
-        return cursor->at == NULL ? dir->fleet->objects[folder_kind(dir)]
+        return cursor->at == NULL ? dir->fleet->objects[folder_object_kind(dir->folder)]
                                   : ((const struct object *)cursor->at)->hh.next;
 }
 
@@ -73,7 +56,7 @@ static bool error_find(const struct subject *dir, const char *name, struct subje
         if (len <= suffix || strcmp(name + len - suffix, error_suffix) != 0)
                 return false;
         snprintf(stem, sizeof(stem), "%.*s", (int)(len - suffix), name);
-        child->object = fleet_object(dir->fleet, folder_kind(dir), stem);
+        child->object = fleet_object(dir->fleet, folder_object_kind(dir->folder), stem);
         return child->object != NULL && object_has_error(child->object);
 }
 

@@ -31,35 +31,18 @@ bool place_equal(const struct place *a, const struct place *b)
                strcmp(a->migration, b->migration) == 0;
 }
 
-static enum object_kind place_kind(const struct place *p)
-{
-        switch (p->folder) {
-        case FOLDER_RESTORES:
-        case FOLDER_PLANS:
-                return OBJECT_RESTORE;
-        case FOLDER_MIGRATIONS:
-        case FOLDER_MIGRATION:
-        case FOLDER_TARGETS:
-                return OBJECT_MIGRATION;
-        case FOLDER_NONE:
-        case FOLDER_BACKUPS:
-                break;
-        }
-        return OBJECT_BACKUP;
-}
-
 bool place_acting(const struct place *p, const char *name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
 {
         const bool in_folder = p->folder == FOLDER_MIGRATION;
 
-        if (p->folder == FOLDER_NONE || p->folder == FOLDER_TARGETS || p->folder == FOLDER_PLANS ||
+        if (p->folder == FOLDER_NONE || p->folder == FOLDER_TARGETS ||
                 !acting_name_split(name, stem, ext))
                 return false;
         if (in_folder && strcmp(stem, "policy") != 0)
                 return false;
         *ret = (struct acting_file){ .fleet = p->fleet,
-                .kind = place_kind(p),
+                .kind = folder_object_kind(p->folder),
                 .name = in_folder ? p->migration : stem,
                 .ext = ext,
                 .in_folder = in_folder };
@@ -346,7 +329,7 @@ static int list_documents(const struct fleet *f, const struct place *p, const st
         const struct object *o;
         char name[ACTING_STEM_MAX + ACTING_EXT_MAX + 2];
 
-        for (o = f->objects[place_kind(p)]; o != NULL; o = o->hh.next) {
+        for (o = f->objects[folder_object_kind(p->folder)]; o != NULL; o = o->hh.next) {
                 const struct document *d = object_visible_document(o);
                 int r;
 

@@ -93,7 +93,7 @@ static void every_template_is_tested(void **state)
         assert_int_equal(text_n_templates, ARRAY_SIZE(templates));
 }
 
-static const enum folder_kind folders[] = { FOLDER_NONE, FOLDER_BACKUPS, FOLDER_RESTORES, FOLDER_PLANS, FOLDER_MIGRATIONS,
+static const enum folder_kind folders[] = { FOLDER_NONE, FOLDER_BACKUPS, FOLDER_RESTORES, FOLDER_MIGRATIONS,
         FOLDER_MIGRATION, FOLDER_TARGETS };
 
 /* Every template that a README names exists. */
