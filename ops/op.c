@@ -160,7 +160,8 @@ struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, c
                 return NULL;
         snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
         t->attempt = now;
-        t->deadline = now + e->options.start_deadline;
+        /* The stamp may be that of an older run that this one joined. */
+        t->deadline = clock_realtime() + e->options.start_deadline;
         return t;
 }
 

@@ -34,12 +34,15 @@ static int backup_admit(struct engine *e, const struct object *o, const char *by
         return r;
 }
 
-/* The newest run takes the new policy in as long as no cluster can have heard of it. */
+/* The newest run takes the new policy in as long as no cluster can have heard of it. One that had no cluster at all has
+   ended. */
 static struct run *backup_joinable(struct object *o)
 {
         struct run *r = object_latest_run(o);
 
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+        if (r == NULL || r->n_tasks == 0)
+                return NULL;
+        for (size_t i = 0; i < r->n_tasks; i++)
                 if (r->tasks[i]->state != TASK_PENDING || r->tasks[i]->sent)
                         return NULL;
         return r;

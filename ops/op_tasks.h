@@ -22,7 +22,8 @@ int op_select(const struct fleet *f, const struct policy *p, size_t sub, struct 
 /* The environment that policy_parse() is to judge by. Caller frees ret->clusters. -ENOMEM. */
 struct policy_env;
 int op_policy_env(const struct fleet *f, struct policy_env *ret);
-/* A task of a new run, with the cluster's UID, attempt and deadline. NULL without memory. */
+/* A task of a run, with the cluster's UID and `now` as its attempt's stamp; its deadline counts from this moment. NULL
+   without memory. */
 struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, const struct member *c, int64_t now);
 /* All tasks of a new run were added: it is made durable, shows, and begins. */
 void op_begin(struct engine *e, struct run *r);

@@ -139,7 +139,7 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
         t->state = TASK_PENDING;
         t->given_up = false;
         t->step = step;
-        t->deadline = attempt + e->options.start_deadline;
+        t->deadline = clock_realtime() + e->options.start_deadline;
         t->started = t->completed = t->expires = 0;
         t->items_done = t->items_total = t->errors = t->warnings = 0;
         t->failures = 0;
