@@ -11,20 +11,21 @@
 #include "ops/op.h"
 #include "ops/rollup.h"
 
+/* A writer that is not done may say anything yet; what it has said so far may be nothing, which is everything. */
+static int acting_refuse_open(const struct object *o, struct err *err)
+{
+        if (o->draft_state != DRAFT_OPEN && o->draft_state != DRAFT_ACCEPTED)
+                return 0;
+        err_set(err, -EBUSY, "%s is being written", o->is_folder ? "policy.yaml" : o->name);
+        err_remedy(err, "close the file first");
+        return -EBUSY;
+}
+
 /* `start` of a draft; a migration folder starts as a whole. */
 static int acting_start_draft(struct engine *e, struct object *o, struct err *err)
 {
-        switch (o->draft_state) {
-        case DRAFT_INERT:
-        case DRAFT_INTERRUPTED:
-        case DRAFT_REJECTED:
-                break;
-        case DRAFT_OPEN:
-        case DRAFT_ACCEPTED:
-                return err_set(err, -EBUSY, "%s is being written", o->name);
-        case DRAFT_NONE:
+        if (o->draft_state == DRAFT_NONE)
                 return err_set(err, -EINVAL, "there is no draft to start");
-        }
         if (o->draft.bytes == NULL) {
                 err_set(err, -EINVAL, "the file that was refused was never here");
                 err_remedy(err, "remove %s.error.txt, or write the policy again", o->name);
@@ -45,6 +46,7 @@ static int acting_run_verb(
         struct engine *e, struct object *o, const char *name, const char *arg, struct err *err)
 {
         const struct op_verb *v = acting_find_verb(o, name);
+        int r;
 
         if (v == NULL) {
                 err_set(err, -EINVAL, "\"%s\" is no verb", name);
@@ -53,6 +55,9 @@ static int acting_run_verb(
         }
         if (v->args[0] != '\0' && arg[0] == '\0')
                 return err_set(err, -EINVAL, "write \"%s %s\"", v->name, v->args);
+        r = v->on_draft ? acting_refuse_open(o, err) : 0;
+        if (r < 0)
+                return r;
         if (v->on_draft && !o->is_folder)
                 return arg[0] == '\0' ? acting_start_draft(e, o, err)
                                       : err_set(err, -EINVAL, "%s takes no argument", v->name);

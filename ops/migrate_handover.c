@@ -45,13 +45,13 @@ static void backup_posted(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        if (reply->err != NULL && strcmp(reply->reason, "AlreadyExists") != 0) {
+        /* The reflector brings it and wakes the task. */
+        if (reply->err == NULL)
+                target_wait(e, t, "FLT-0420", "waiting until the cluster shows backup %s", t->backup_name);
+        else if (strcmp(reply->reason, "AlreadyExists") == 0)
+                target_not_shown(e, t, "FLT-0420", "backup %s was handed over, and does not show yet", t->backup_name);
+        else
                 task_refused(e, t, reply);
-                return;
-        }
-        t->failures = 0;
-        target_wait(e, t, "FLT-0420", "waiting until the cluster shows backup %s", t->backup_name);
-        task_kick(e, t);
 }
 
 static void backup_read(void *arg, const struct kube_reply *reply)
@@ -120,7 +120,8 @@ static void volumes_next(struct engine *e, struct task *t)
 
         if (c == NULL || backup == NULL) {
                 volumes_drop(t);
-                task_kick(e, t);
+                if (c != NULL)
+                        target_not_shown(e, t, "FLT-0420", "backup %s does not show any more", t->backup_name);
                 return;
         }
         if (doc == NULL) {

@@ -178,14 +178,13 @@ static void location_made(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        if (reply->err != NULL && strcmp(reply->reason, "AlreadyExists") != 0) {
+        if (reply->err == NULL)
+                /* It becomes Available in a moment; the reflector brings that and wakes the task. */
+                target_wait(e, t, "FLT-0109", "storage location %s is not validated yet", t->location);
+        else if (strcmp(reply->reason, "AlreadyExists") == 0)
+                target_not_shown(e, t, "FLT-0109", "storage location %s was made, and does not show yet", t->location);
+        else
                 task_refused(e, t, reply);
-                return;
-        }
-        t->failures = 0;
-        /* It becomes Available in a moment; the reflector brings that and wakes the task. */
-        target_wait(e, t, "FLT-0109", "storage location %s is not validated yet", t->location);
-        task_kick(e, t);
 }
 
 /* A credential of the target that opens the bucket of `home`: of its default location rather than of another one. */

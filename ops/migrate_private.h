@@ -14,6 +14,9 @@ void target_step(struct engine *e, struct task *t, enum task_step step);
 /* Waits for something, with a reason; no final stop. */
 void target_wait(struct engine *e, struct task *t, const char *id, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
+/* The cluster said that it has the object, and its watch has not brought it: looks again after a growing pause. */
+void target_not_shown(struct engine *e, struct task *t, const char *id, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
 /* Ends as REJECTED, or CONFLICT when code is -EEXIST; what was made is cleaned up. */
 void target_refuse(struct engine *e, struct task *t, int code, const char *id, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));

@@ -58,6 +58,18 @@ void target_wait(struct engine *e, struct task *t, const char *id, const char *f
         task_wait_for(e, t, &err);
 }
 
+void target_not_shown(struct engine *e, struct task *t, const char *id, const char *fmt, ...)
+{
+        struct err err = ERR_INIT;
+        va_list ap;
+
+        va_start(ap, fmt);
+        err_setv(&err, -EAGAIN, fmt, ap);
+        va_end(ap);
+        err_id(&err, id);
+        task_retry_later(e, t, &err, 0);
+}
+
 void target_refuse(struct engine *e, struct task *t, int code, const char *id, const char *fmt, ...)
 {
         struct err err = ERR_INIT;

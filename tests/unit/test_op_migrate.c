@@ -373,6 +373,72 @@ static void another_backup_of_that_name_is_not_touched(void **state)
         assert_int_equal(ops_held(f, "us-1", "backupstoragelocations", "fleetfs.dev/kind", "migration"), 0);
 }
 
+/* POSTs that the cluster has seen since `requests --reset`. */
+static int posts(struct ops_fixture *f, const char *cluster)
+{
+        json_t *said = ops_ask(f, cluster, "requests"), *row;
+        json_int_t n = 0;
+        size_t i;
+
+        json_array_foreach (json_object_get(said, "counts"), i, row)
+                if (strcmp(json_string_value(json_object_get(row, "method")), "POST") == 0)
+                        n += json_integer_value(json_object_get(row, "count"));
+        json_decref(said);
+        return (int)n;
+}
+
+/* What was POSTed is not POSTed again and again while the watch says nothing of it. */
+static const struct lag_row {
+        const char *name;
+        enum task_step step; /* the events of what is made in it are lost */
+} lags[] = {
+        { "a location that does not show", STEP_LOCATION },
+        { "a backup that does not show", STEP_HANDOVER },
+};
+
+static void is_patient_with_a_watch_that_lags(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct lag_row *row = test_row(state);
+
+        begin(f, MIGRATE(""));
+        ops_until(f, target_of(f, "m", "us-1")->step == row->step);
+        ops_ctl(f, "us-1", "fault lose-events");
+        ops_ctl(f, "us-1", "requests --reset");
+        ops_until(f, posts(f, "us-1") > 0);
+        ops_run_for(f, 5000);
+        assert_in_range(posts(f, "us-1"), 1, 8);
+        assert_int_equal(target_of(f, "m", "us-1")->state, TASK_PENDING);
+        /* The next list brings it. */
+        ops_ctl(f, "us-1", "fault off");
+        member_suspect(ops_member(f, "us-1"));
+        ops_until(f, phase_of(f, "m") == PHASE_COMPLETED);
+}
+
+/* What is in policy.yaml is not known before its writer is done: an empty one would move everything. */
+static void a_folder_does_not_start_while_its_policy_is_written(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct acting_file policy = { "prod", OBJECT_MIGRATION, "m", "yaml", .in_folder = true };
+        const struct acting_link source = { "prod", "m", false, "source" }, target = { "prod", "m", true, "us-1" };
+        static const char only[] = "policy: {resourceFilter: {includedNamespaces: [only]}}\n";
+        struct err err = ERR_INIT;
+        uint64_t write = 0;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(acting_mkdir(f->engine, "prod", "m", &err), &err);
+        assert_ok(acting_link(f->engine, &source, "../../clusters/eu-1", "/mnt", false, NULL, &err), &err);
+        assert_ok(acting_link(f->engine, &target, "../../../clusters/us-1", "/mnt", false, NULL, &err), &err);
+        assert_ok(acting_create(f->engine, &policy, &err), &err);
+        assert_int_equal(ops_verb(f, OBJECT_MIGRATION, "m", "start", &err), -EBUSY);
+        assert_err(&err, -EBUSY, "policy.yaml is being written");
+        assert_int_equal(ops_object(f, OBJECT_MIGRATION, "m")->n_runs, 0);
+        err_clear(&err);
+        assert_ok(acting_commit(f->engine, &policy, only, strlen(only), 0, &write, &err), &err);
+        assert_ok(ops_verb(f, OBJECT_MIGRATION, "m", "start", &err), &err);
+        assert_string_equal(ops_object(f, OBJECT_MIGRATION, "m")->in_force.bytes, only);
+}
+
 static void delete_removes_the_records_only(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -404,6 +470,8 @@ int main(void)
         TEST_WITH(without_credentials_it_is_refused, ops_setup, ops_teardown);
         TEST_WITH(copies_credentials_when_asked_and_removes_them, ops_setup, ops_teardown);
         TEST_WITH(another_backup_of_that_name_is_not_touched, ops_setup, ops_teardown);
+        TEST_ROWS_WITH(is_patient_with_a_watch_that_lags, lags, ops_setup, ops_teardown);
+        TEST_WITH(a_folder_does_not_start_while_its_policy_is_written, ops_setup, ops_teardown);
         TEST_WITH(delete_removes_the_records_only, ops_setup, ops_teardown);
         return test_run("op_migrate");
 }
