@@ -183,6 +183,9 @@
 #define LIMIT_REFLECTOR_PAUSE_MIN_MS 500
 #define LIMIT_REFLECTOR_PAUSE_MS     30000
 #define LIMIT_REFLECTOR_ABSENT_MS    60000
+/* Everything is listed again after this at the latest: an event that was lost on its way is never
+ * made up for by a watch, whose bookmarks lead past it. */
+#define LIMIT_REFLECTOR_RELIST_MS (30 * 60 * 1000)
 
 /* --- what the engine keeps --- */
 

@@ -49,6 +49,8 @@ struct reflector {
         struct err watch_error; /* of an ERROR event; code 0: none came */
         bool expired;           /* that event was 410 */
         int64_t watch_began;    /* loop time; 0: it did not open */
+        int64_t relist_ms;      /* between two lists */
+        int64_t relist_at;      /* loop time; no watch lasts longer */
         bool watch_spoke;       /* it brought an event */
         unsigned failures;      /* in a row */
         unsigned expiries;      /* watches in a row that were refused as expired */
@@ -174,6 +176,7 @@ static int on_page_data(void *arg, const char *bytes, size_t len, struct err *er
 static void list_complete(struct reflector *r)
 {
         r->failures = 0;
+        r->relist_at = loop_now(r->loop) + jittered(r, r->relist_ms);
         plan_now(r, PLAN_WATCH);
         r->ops->end(r->arg);
         if (r->plan == PLAN_WATCH)
@@ -321,12 +324,14 @@ static void on_watch_open(void *arg)
 /* What to do after a watch that showed that all is well, however it ended. */
 static void after_good_watch(struct reflector *r)
 {
+        enum plan plan = loop_now(r->loop) >= r->relist_at ? PLAN_LIST : PLAN_WATCH;
+
         r->failures = r->expiries = 0;
         /* A server that cuts each watch after its first event is not asked in a tight loop. */
         if (loop_now(r->loop) - r->watch_began < LIMIT_REFLECTOR_PAUSE_MIN_MS)
-                plan_after(r, PLAN_WATCH, LIMIT_REFLECTOR_PAUSE_MIN_MS);
+                plan_after(r, plan, LIMIT_REFLECTOR_PAUSE_MIN_MS);
         else
-                plan_now(r, PLAN_WATCH);
+                plan_now(r, plan);
 }
 
 /* What was seen last is forgotten there: once at once, then with growing pauses, as a server that
@@ -371,6 +376,16 @@ static void on_watch_end(void *arg, const struct kube_reply *reply)
         leave(r);
 }
 
+/* Whole seconds, as the API takes them; at least one, and never past the next list by more. */
+static int64_t watch_seconds(struct reflector *r)
+{
+        int64_t ms = jittered(r, LIMIT_WATCH_MS), left = r->relist_at - loop_now(r->loop);
+
+        if (ms > left)
+                ms = left;
+        return ms > 1000 ? (ms + 999) / 1000 : 1;
+}
+
 static int start_watch(struct reflector *r, struct err *err)
 {
         _cleanup_(buf_done) struct buf query = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -381,7 +396,7 @@ static int start_watch(struct reflector *r, struct err *err)
                 .on_data = on_watch_data };
 
         (void)buf_printf(&query, "watch=1&allowWatchBookmarks=true&timeoutSeconds=%lld",
-                (long long)(jittered(r, LIMIT_WATCH_MS) / 1000));
+                (long long)watch_seconds(r));
         (void)kube_query_add(&query, "resourceVersion", r->version);
         if (r->selector)
                 (void)kube_query_add(&query, "labelSelector", r->selector);
@@ -438,6 +453,11 @@ void reflector_relist(struct reflector *r)
         plan_now(r, PLAN_LIST);
 }
 
+void reflector_set_relist(struct reflector *r, int64_t ms)
+{
+        r->relist_ms = ms;
+}
+
 enum reflector_state reflector_state(const struct reflector *r)
 {
         return r->state;
@@ -456,6 +476,7 @@ int reflector_new(struct reflector **ret, struct kube_client *client, const char
         r->loop = kube_client_loop(client);
         r->ops = ops;
         r->arg = arg;
+        r->relist_ms = LIMIT_REFLECTOR_RELIST_MS;
         loop_timer_init(&r->timer, on_timer, r);
         r->path = strdup(path);
         r->selector = selector ? strdup(selector) : NULL;

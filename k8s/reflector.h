@@ -6,13 +6,17 @@
  *
  *     list (pages of 250) ──► watch ──► watch …        from the last version seen
  *      ▲   begin item… end    item item …   │
- *      └── 410, or a page's token expired ──┘
+ *      └── 410, a page's token expired, ────┘
+ *          or the list is old
  *
  * A list begins with begin() (mark all you have), brings each object as item(KUBE_EVENT_ADDED) and
  * ends with end() (drop what is still marked).  If it is broken off, end() does not come and the
  * next begin() starts over: keep what you have.  Between lists item() brings ADDED, MODIFIED and
  * DELETED; the bytes are one object, valid during the call.  Bookmarks are kept inside.  An object
  * may come again unchanged.
+ *
+ * A watch is believed for so long only: after half to all of LIMIT_REFLECTOR_RELIST_MS (30 min), at
+ * the end of its watch, it lists again. An event that was lost on its way is made up for by then.
  *
  * Failures do not end it: it says so by state() and tries again with jittered, growing pauses of at
  * most LIMIT_REFLECTOR_PAUSE_MS (30 s).  A list goes on without begin() only within its pages.
@@ -68,5 +72,8 @@ void reflector_kick(struct reflector *r);
 
 /* Begins with a new list though all is well, e.g. after the machine slept. */
 void reflector_relist(struct reflector *r);
+
+/* Another time between two lists, in ms, from the next list on; at least 1000. */
+void reflector_set_relist(struct reflector *r, int64_t ms);
 
 enum reflector_state reflector_state(const struct reflector *r);

@@ -274,6 +274,7 @@ static int daemon_run(struct daemon *d)
                 .state_dir = d->options.state_dir,
                 .read_only = d->options.read_only,
                 .start_deadline = d->options.start_deadline_s,
+                .relist_ms = d->options.relist_s * 1000,
                 .grace_unlink_ms = LIMIT_GRACE_UNLINK_MS,
                 .grace_rename_ms = LIMIT_GRACE_RENAME_MS,
         };

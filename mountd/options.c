@@ -30,6 +30,8 @@ static const struct option_row rows[] = {
                 "where policies and runs are kept; default: $XDG_STATE_HOME/fleetfs, for root /var/lib/fleetfs"),
         ROW("start-deadline", 0, OPTION_DURATION, start_deadline_s, "DURATION",
                 "how long an unreachable cluster is owed a one-off backup, a restore or a migration (1h)"),
+        ROW("relist", 0, OPTION_DURATION, relist_s, "DURATION",
+                "how often a cluster's objects are listed again, should a proxy have lost a change (30m)"),
         ROW("ro", 0, OPTION_FLAG, read_only, NULL,
                 "read-only: nothing is written, here or to any cluster; the fastest to read"),
         ROW("allow-other", 0, OPTION_FLAG, allow_other, NULL,
@@ -258,7 +260,9 @@ static int options_positional(struct options *o, const char *const *v, size_t n,
 
 int options_parse(int argc, char *const *argv, struct options *ret, struct err *err)
 {
-        _cleanup_(options_done) struct options o = { .start_deadline_s = 3600 };
+        _cleanup_(options_done) struct options o = {
+                .start_deadline_s = 3600, .relist_s = LIMIT_REFLECTOR_RELIST_MS / 1000
+        };
         _cleanup_(buf_done) struct buf fuse = BUF_INIT(LIMIT_TEXT_BYTES);
         const char *positional[2];
         bool options_end = false;

@@ -27,6 +27,7 @@ struct options {
         char *fsname;
         char *fuse; /* options for libfuse, comma-separated, or NULL */
         int64_t start_deadline_s;
+        int64_t relist_s;
         bool foreground;
         bool debug;
         bool read_only;

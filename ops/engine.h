@@ -20,6 +20,7 @@ struct engine_options {
         const char *state_dir;     /* root of the local store */
         bool read_only;            /* -o ro: nothing is written to any cluster nor to the store */
         int64_t start_deadline;    /* seconds, default 3600 */
+        int64_t relist_ms;         /* between two lists of a cluster's objects; 0: LIMIT_REFLECTOR_RELIST_MS */
         int64_t grace_unlink_ms;   /* default 3000 */
         int64_t grace_rename_ms;   /* default 60000 */
 };

@@ -339,6 +339,8 @@ static int member_watch(struct member_runtime *rt, struct err *err)
                 r = reflector_new(&w->reflector, rt->client, path.data, NULL, &watch_ops, w, err);
                 if (r < 0)
                         return r;
+                if (rt->engine->options.relist_ms > 0)
+                        reflector_set_relist(w->reflector, rt->engine->options.relist_ms);
                 reflector_start(w->reflector);
         }
         return 0;

@@ -114,7 +114,6 @@ declare -A reserved=(
         [0113]='storage in policies: the plugin of its provider'
         [0114]='storage in policies: one writer for each prefix'
         [0116]='Velero is not installed by fleetfs yet'
-        [0117]='the plugin of a kubeconfig is told as FLT-0102 yet'
         [0118]='a second context of a cluster is a link, and says no more yet'
         [0281]='schedules'
         [0287]='volumes: hostPath'
