@@ -290,6 +290,7 @@ static void flush_run(struct engine *e, struct write_job *j)
                 write_job_reply(e, j, 0);
                 return;
         }
+        j->place = p;
         memcpy(j->name, name, sizeof(j->name));
         if (j->err.code != 0)
                 r = acting_refuse(e, &a, j->bytes, j->len, &j->err);
@@ -414,6 +415,7 @@ void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
 static void release_run(struct engine *e, struct write_job *j)
 {
         char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        char path[PLACE_PATH_MAX];
         struct draft *d = j->handle->state;
         struct err err = ERR_INIT;
         struct acting_file a;
@@ -428,7 +430,8 @@ static void release_run(struct engine *e, struct write_job *j)
         }
         /* Nobody waits for this answer: the log is where the reason goes, beside the draft. */
         if (r < 0)
-                log_warn("not started", LOG_S("op", "release"), LOG_S("file", name), LOG_ERR(&err));
+                log_warn("not started", LOG_S("op", "release"),
+                        LOG_S("file", place_path(&p, name, path)), LOG_ERR(&err));
         engine_publish(e);
         handle_free(j->s, j->handle);
         j->handle = NULL;

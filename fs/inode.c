@@ -429,21 +429,3 @@ int inode_resolve(const struct inode *i, const struct node_root *root, struct no
         }
         return 0;
 }
-
-const char *inode_path(const struct inode *i, char *buf, size_t size)
-{
-        const struct inode *up[NODE_DEPTH_MAX];
-        size_t n = 0, len = 0;
-
-        for (; i->parent != NULL && n < ARRAY_SIZE(up); i = i->parent)
-                up[n++] = i;
-        buf[0] = '\0';
-        while (n > 0 && len < size) {
-                int r = snprintf(buf + len, size - len, "%s%s", len > 0 ? "/" : "", up[--n]->name);
-
-                if (r < 0)
-                        break;
-                len += (size_t)r;
-        }
-        return buf;
-}

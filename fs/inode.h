@@ -123,9 +123,6 @@ int inode_children(struct inode_table *t, const struct inode *dir, char **ret);
    else. Not for user files: their folder is i->parent. */
 int inode_resolve(const struct inode *i, const struct node_root *root, struct node *ret);
 
-/* The path below the mountpoint, for logs and messages. Returns buf. */
-const char *inode_path(const struct inode *i, char *buf, size_t size);
-
 /* The snapshot that READDIR goes on with leaves the inode, and is put back (the older one is freed)
  * or dropped. */
 struct listing *inode_take_listing(struct inode_table *t, struct inode *dir);

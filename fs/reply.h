@@ -18,7 +18,7 @@
 #include "fs/inode.h"
 
 /* 0 or a negative errno. `err` may be NULL; a message is logged here and nowhere else. `op` is the
- * FUSE operation, `file` the name that was written, for the log; NULL or "": none. */
+ * FUSE operation, `file` the path that was written, for the log; NULL or "": none. */
 void reply_err_of(
         fuse_req_t req, const char *op, const char *file, int code, const struct err *err);
 void reply_err(fuse_req_t req, const char *op, int code, const struct err *err);

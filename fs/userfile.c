@@ -31,6 +31,22 @@ bool place_equal(const struct place *a, const struct place *b)
                strcmp(a->migration, b->migration) == 0;
 }
 
+const char *place_path(const struct place *p, const char *name, char buf[static PLACE_PATH_MAX])
+{
+        static const char *const folders[] = {
+                [FOLDER_NONE] = "",
+                [FOLDER_BACKUPS] = "backups",
+                [FOLDER_RESTORES] = "restores",
+                [FOLDER_MIGRATIONS] = "migrations",
+                [FOLDER_MIGRATION] = "migrations/",
+                [FOLDER_TARGETS] = "migrations/",
+        };
+
+        snprintf(buf, PLACE_PATH_MAX, "%s/%s%s%s/%s", p->fleet, folders[p->folder], p->migration,
+                p->folder == FOLDER_TARGETS ? "/targets" : "", name);
+        return buf;
+}
+
 bool place_acting(const struct place *p, const char *name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
 {

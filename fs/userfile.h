@@ -73,6 +73,9 @@ struct write_state {
 
 struct place place_of(const struct subject *folder);
 bool place_equal(const struct place *a, const struct place *b);
+/* Where a name in it is below the mountpoint, "prod/backups/nightly.yaml", for the log. Returns buf. */
+enum { PLACE_PATH_MAX = FOLDER_NAME_MAX + ACTING_STEM_MAX + NAME_MAX + 32 };
+const char *place_path(const struct place *p, const char *name, char buf[static PLACE_PATH_MAX]);
 /* Whether `name` acts in this place; then *ret, whose `name` is stem or points into place. */
 bool place_acting(const struct place *p, const char *name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret);

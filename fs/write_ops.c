@@ -73,7 +73,15 @@ void write_job_post(struct write_job *j, fuse_req_t req)
 /* A rename is told by the name that it was to make. */
 static void write_job_reply_err(fuse_req_t req, const struct write_job *j, int r)
 {
-        reply_err_of(req, j->op, j->to_name[0] != '\0' ? j->to_name : j->name, r, &j->err);
+        char path[PLACE_PATH_MAX];
+
+        if (j->to_name[0] != '\0')
+                place_path(&j->to, j->to_name, path);
+        else if (j->name[0] != '\0')
+                place_path(&j->place, j->name, path);
+        else
+                path[0] = '\0';
+        reply_err_of(req, j->op, path, r, &j->err);
 }
 
 void write_job_reply(struct engine *e, struct write_job *j, int r)

@@ -272,7 +272,7 @@ task_rows()
         refute cp "$BODY" "$F/backups/keys.yaml"
         refute bash -c 'cp "$1" "$2.x" && mv "$2.x" "$2"' _ "$BODY" "$F/backups/moved.yaml"
         for error in keys moved; do
-                assert_match "file=$error\\.yaml .*id=FLT-0237 line=6 column=18" "$(grep -F "file=$error.yaml" "$TEST_DIR/run/mnt.log")"
+                assert_match "file=prod/backups/$error\\.yaml .*id=FLT-0237 line=6 column=18" "$(grep -F "file=prod/backups/$error.yaml" "$TEST_DIR/run/mnt.log")"
                 refute_file_contains "$F/backups/$error.error.txt" shh-secret
         done
         refute_file_contains "$TEST_DIR/run/mnt.log" shh-secret
