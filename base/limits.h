@@ -179,6 +179,10 @@
 /* Silence of a server with open watches before it is asked for a sign of life, and the wait for it. */
 #define LIMIT_KUBE_SILENCE_MS 20000
 #define LIMIT_KUBE_PROBE_MS   10000
+/* Volumes of a run's part that are shown; what is looked at on one cluster beside its watches (ops/looks.h). */
+#define LIMIT_TASK_VOLUMES 512
+#define LIMIT_MEMBER_LOOKS 16
+
 /* A failing reflector: first and longest pause; and how often a missing resource is looked for. */
 #define LIMIT_REFLECTOR_PAUSE_MIN_MS 500
 #define LIMIT_REFLECTOR_PAUSE_MS     30000

@@ -3,17 +3,22 @@
 #include "fs/show.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
+#include "fs/show_volumes.h"
 #include "fs/task_view.h"
+#include "ops/hostpath.h"
 
 /* In the order of their JSON keys. */
 #define TASK_VALUES(V, J)                                                                         \
         J(task, put_api_version, "apiVersion")                                                    \
         V(task, attempt, "attempt", "time of the attempt that counts")                            \
         V(task, backup_name, "backupName", "the Velero Backup that a restore restores")           \
+        V(task, bytes_done, "bytesDone", "bytes of volumes done by node-agents")                  \
+        V(task, bytes_total, "bytesTotal", "bytes of volumes that there are to do, as known")     \
         V(task, cluster, "cluster", "folder name of the cluster")                                 \
         V(task, code, "code", "stable code of the reason, FLT-nnnn")                              \
         V(task, completed, "completed", "when Velero was done")                                   \
@@ -42,6 +47,7 @@
         V(task, ttl, "ttl", "how long Velero keeps the backup")                                   \
         V(task, velero_name, "veleroName", "name of the Velero object in the cluster")            \
         V(task, verb, "verb", "Backup or Restore")                                                \
+        J(task, put_volumes, "volumes")                                                           \
         V(task, warnings, "warnings", "warnings that Velero counted")
 
 static struct value task_attempt(const struct subject *s)
@@ -52,6 +58,22 @@ static struct value task_attempt(const struct subject *s)
 static struct value task_backup_name(const struct subject *s)
 {
         return value_text(s->task->backup_name);
+}
+
+/* Where no node-agent has work, there are no bytes to speak of. */
+static struct value task_bytes(const struct task *t, int64_t n)
+{
+        return t->n_seen_volumes > 0 ? value_int(n) : value_none();
+}
+
+static struct value task_bytes_done(const struct subject *s)
+{
+        return task_bytes(s->task, show_volumes_done(s->task));
+}
+
+static struct value task_bytes_total(const struct subject *s)
+{
+        return task_bytes(s->task, show_volumes_total(s->task));
 }
 
 static struct value task_cluster(const struct subject *s)
@@ -241,6 +263,11 @@ static void task_put_run(struct json_writer *w, const char *key, const struct su
         json_string_member(w, key, s->run->id);
 }
 
+static void task_put_volumes(struct json_writer *w, const char *key, const struct subject *s)
+{
+        show_volumes_json(w, key, s->task);
+}
+
 static const struct value_row task_values[] = { TASK_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
 enum { TASK_VALUES(VALUE_NUMBER, VALUE_JSON_NUMBER) };
 
@@ -304,6 +331,8 @@ static int task_text(const struct subject *s, struct buf *out)
                 t->sub != NULL ? ", part " : "", t->sub != NULL ? t->sub : "");
         if (why.text[0] != '\0')
                 show_line(out, "reason:", why.text, why.code);
+        if (t->hostpath != NULL && t->hostpath[0] != '\0' && strcmp(t->hostpath, HOSTPATH_UNKNOWN) != 0)
+                show_linef(out, "caveat:", "volumes of type hostPath are not backed up: %s   FLT-0287", t->hostpath);
         if (task_view_queue(&v) > 0)
                 show_linef(out, "queue:", "%lld in Velero's queue", (long long)task_view_queue(&v));
         task_action(s, &v, out);
@@ -313,6 +342,7 @@ static int task_text(const struct subject *s, struct buf *out)
                                                                             : -1,
                 t->items_done, t->items_total);
         buf_printf(out, "  errors: %d  warnings: %d\n", t->errors, t->warnings);
+        show_volumes_line(t, out);
         if (t->velero_name[0] != '\0')
                 show_line(out, "velero:", t->velero_name, NULL);
         if (t->backup_name[0] != '\0')
@@ -328,6 +358,7 @@ static int task_text(const struct subject *s, struct buf *out)
                 value_put(out, x);
                 buf_putc(out, '\n');
         }
+        show_volumes_rows(t, out);
         return out->error;
 }
 
@@ -362,5 +393,7 @@ static const struct node_row task_rows[] = { FILE_ROW("status.txt", task_text,
                 .help = "the same for programs"),
         FILE_ROW("error.txt", task_error, .flags = NODE_WATCHED, .mtime = task_mtime,
                 .help = "why it failed or waits; empty when all is well"),
+        FILE_ROW("volumes.txt", show_volumes, .flags = NODE_WATCHED, .mtime = task_mtime,
+                .help = "volumes that node-agents back up or restore, each in bytes, as seen while it ran"),
         TASK_VALUES(VALUE_FILE, VALUE_NO_FILE) };
 const struct node_table task_table = NODE_TABLE(task_rows);

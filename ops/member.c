@@ -19,6 +19,7 @@
 #include "ops/fleetconf.h"
 #include "ops/engine_private.h"
 #include "ops/identity.h"
+#include "ops/looks.h"
 #include "ops/reason.h"
 #include "ops/rollup.h"
 #include "ops/standing.h"
@@ -615,6 +616,7 @@ void member_stop(struct member *c)
                 return;
         while ((l = list_first(&c->calls)) != NULL)
                 task_detach(rt->engine, container_of(l, struct task, at_call));
+        looks_stop(c);
         loop_timer_cancel(rt->engine->loop, &rt->retry);
         member_unwatch(rt);
         kube_client_free(rt->client);

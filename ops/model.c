@@ -357,7 +357,7 @@ void fleet_remove_member(struct member *c)
         struct velero_object *v, *tmp;
         struct list *l;
 
-        assert(!list_linked(&c->calls));
+        assert(!list_linked(&c->calls) && !list_linked(&c->looks));
         while ((l = list_first(&c->tasks)) != NULL) {
                 container_of(l, struct task, at_member)->at = NULL;
                 list_remove(l);
@@ -498,6 +498,15 @@ static void run_unindex_task(struct task *t)
                 before->next_same = t->next_same;
 }
 
+void task_forget_volumes(struct task *t)
+{
+        for (size_t i = 0; i < t->n_seen_volumes; i++)
+                free(t->seen_volumes[i]);
+        free(t->seen_volumes);
+        t->seen_volumes = NULL;
+        t->n_seen_volumes = 0;
+}
+
 /* Whoever removes it has ended its call (task_close()). */
 static void task_free(struct task *t)
 {
@@ -509,6 +518,8 @@ static void task_free(struct task *t)
         free(t->location);
         free(t->phase_text);
         free(t->reason);
+        free(t->hostpath);
+        task_forget_volumes(t);
         json_decref(t->volumes);
         free(t);
 }

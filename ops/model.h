@@ -178,6 +178,10 @@ struct task {
         int64_t since;                    /* since when `reason` holds */
         int32_t items_done, items_total, errors, warnings; /* last seen */
         int64_t expires;                  /* backup's expiration, last seen */
+        char *hostpath;                   /* volumes it covers that no backup has (hostpath.h); "" none, NULL not looked at */
+        /* What node-agents do for it, by volume, as they began; of this process, and of the newest run that had any. */
+        struct velero_volume **seen_volumes;
+        size_t n_seen_volumes;
 
         /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
         int64_t last_attempt;             /* when the newest backup began */
@@ -292,6 +296,7 @@ struct member {
         struct member_runtime *runtime; /* ops/member.c */
         struct list tasks;        /* task.at_member: open tasks that it wakes; they outlive the runtime */
         struct list calls;        /* task.at_call: requests of tasks on its client */
+        struct list looks;        /* ops/looks.c */
         uint64_t marks;           /* lists begun so far, over all kinds and runtimes */
 };
 
@@ -443,6 +448,8 @@ void run_index_task(struct task *t);
 /* Its cluster has another folder now. */
 void run_move_task(struct task *t, const char *member);
 void run_remove_task(struct task *t);
+/* Of seen_volumes. */
+void task_forget_volumes(struct task *t);
 void object_remove_run(struct run *r);
 /* Takes ownership of record (freed with the entry); `name` points into it. */
 struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name);

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
+#include "ops/looks.h"
 #include "ops/member.h"
 #include "ops/rollup.h"
 #include "ops/standing.h"
@@ -260,6 +261,7 @@ void task_refresh(struct engine *e, struct task *t)
                 t->shown = digest;
                 task_tell(e, t, before);
         }
+        looks_follow(e, t);
         if (task_is_finished(t) && t->open)
                 task_close(e, t);
 }

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "ops/hostpath.h"
 #include "ops/policy.h"
 
 /* "v1.24.3" is older than 1.25, the oldest that Velero 1.18 was tested with. */
@@ -25,6 +27,14 @@ static void warnings_of_member(struct object *o, const struct task *t)
         if (t->verb == TASK_BACKUP && o->policy->style != POLICY_VELERO && c->health == MEMBER_READY && !c->node_agent)
                 (void)strv_printf(&o->warnings,
                         "FLT-0301 volumes on %s are not backed up: no node-agent runs there", c->name);
+        if (t->verb == TASK_BACKUP && t->hostpath != NULL && strcmp(t->hostpath, HOSTPATH_UNKNOWN) == 0)
+                (void)strv_printf(&o->warnings,
+                        "FLT-0287 volumes of type hostPath are not backed up; whether %s has any is not known: its pods "
+                        "and persistent volumes cannot be listed",
+                        c->name);
+        else if (t->verb == TASK_BACKUP && t->hostpath != NULL && t->hostpath[0] != '\0')
+                (void)strv_printf(&o->warnings, "FLT-0287 volumes of type hostPath on %s are not backed up: %s", c->name,
+                        t->hostpath);
         if (version_before_1_25(c->api_version))
                 (void)strv_printf(&o->warnings,
                         "FLT-0302 %s runs Kubernetes %s: versions before 1.25 are not tested with Velero", c->name,

@@ -116,7 +116,6 @@ declare -A reserved=(
         [0116]='Velero is not installed by fleetfs yet'
         [0118]='a second context of a cluster is a link, and says no more yet'
         [0281]='schedules'
-        [0287]='volumes: hostPath'
         [0414]='`delete <run>`' [0415]='`delete <run>`'
         [0417]='logs/' [0418]='logs/ and contents/'
 )

@@ -30,6 +30,7 @@ struct err;
 #define VELERO_LABEL_STORAGE_LOCATION "velero.io/storage-location"
 #define VELERO_LABEL_BACKUP_NAME      "velero.io/backup-name"
 #define VELERO_LABEL_BACKUP_UID       "velero.io/backup-uid"
+#define VELERO_LABEL_RESTORE_NAME     "velero.io/restore-name"
 #define VELERO_ANNOTATION_SOURCE_K8S  "velero.io/source-cluster-k8s-gitversion"
 
 #define VELERO_NAME_BASE_MAX (LIMIT_VELERO_NAME_BASE + 7) /* '-' + 6 hex */

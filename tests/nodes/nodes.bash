@@ -140,3 +140,13 @@ finished()
         phase=$(timeout "$VOLUME_SECONDS" cat "$1/wait")
         [[ $phase == "$2" ]] || assert_fail "$1: \"$phase\", expected $2" "$(cat "$1/status.txt" "$1/error.txt" 2>&1)"
 }
+
+# volume_moves BACKUP [CLUSTER=eu-1]: an agent has backed up a part of the only volume.
+volume_moves()
+{
+        local cluster=${2:-eu-1}
+        run_file "$1" "$cluster" status.json | jq -e '.volumes[0] | .phase == "InProgress" and .bytesDone > 0 and .bytesDone < .bytesTotal'
+}
+
+# measured TEXT: a line in the TAP output.
+measured() { printf '# measured: %s\n' "$*" >&3; }

@@ -24,3 +24,32 @@ teardown() { nodes_teardown; }
         eventually "$POD_SECONDS" pod_running eu-1 "$NS" app
         assert_equal "$before" "$(pod_sum eu-1 "$NS" app)"
 }
+
+@test "a local volume of 400 MB: its bytes are told while it is backed up, and all of them are back afterwards" {
+        mount_nodes
+        namespace_new eu-1 "$NS"
+        local_pv eu-1 "$NS"
+        claim eu-1 "$NS" files
+        pod_start eu-1 "$NS" app '{"persistentVolumeClaim": {"claimName": "files"}}'
+        before=$(pod_fill eu-1 "$NS" app 400)
+        policy_of "$NS" eu-1 >"$F/backups/$NS.yaml"
+
+        # While it runs: some bytes, and not yet all of them.
+        eventually "$VOLUME_SECONDS" volume_moves "$NS"
+        measured "$(run_file "$NS" eu-1 volumes.txt | tail -1)"
+        assert_match "volumes: 0 of 1 Completed; [1-9][0-9]* of [1-9][0-9]* bytes" "$(run_file "$NS" eu-1 status.txt)"
+        finished "$F/backups/$NS" Completed
+        eventually_equal 15 Completed eval "run_file $NS eu-1 status.json | jq -r '.volumes[0].phase'"
+        assert_match '^419430[0-9]{3}$|^4194[0-9]{5}$' "$(run_file "$NS" eu-1 bytes_total)" 'bytes of 400 MiB and small files'
+        assert_equal "$(run_file "$NS" eu-1 bytes_total)" "$(run_file "$NS" eu-1 bytes_done)"
+        assert_match "$NS/app/data +Completed +4194[0-9]+ +4194[0-9]+ +100 +eu-1" "$(run_file "$NS" eu-1 volumes.txt)"
+
+        # Velero binds the claim anew, so an empty volume must be there.
+        delete_namespace eu-1 "$NS"
+        local_pv eu-1 "$NS-2"
+        printf 'backupName: %s\n' "$NS" >"$F/restores/$NS.yaml"
+        finished "$F/restores/$NS" Completed
+        eventually "$POD_SECONDS" pod_running eu-1 "$NS" app
+        assert_equal "$before" "$(pod_sum eu-1 "$NS" app)"
+        eventually_equal 15 Completed eval "jq -r '.volumes[0].phase' $F/restores/$NS/clusters/eu-1/status.json"
+}

@@ -160,7 +160,7 @@ by_file()
 }
 ended() { [[ $(velero_phase "$1" backups "$2") == @(Completed|PartiallyFailed|Failed) ]]; }
 
-@test "volumes: by file needs a node-agent; hostPath is skipped with a warning" {
+@test "volumes: by file needs a node-agent; hostPath is skipped, with a warning behind a claim only" {
         volumes_pod with-data '{"name": "data", "emptyDir": {}}' '[{"name": "data"}]'
         assert_equal '["PartiallyFailed",0,1]' "$(by_file no-agent)"
         jq -n '{apiVersion: "apps/v1", kind: "DaemonSet", metadata: {name: "node-agent", namespace: "velero"}, spec: {}}' | sim_ctl ap-1 put >/dev/null
@@ -168,7 +168,13 @@ ended() { [[ $(velero_phase "$1" backups "$2") == @(Completed|PartiallyFailed|Fa
         list_objects ap-1 podvolumebackups velero.io/backup-name=with-agent |
                 jq -e '[.items[] | [.spec.volume, .spec.pod.name, .status.phase]] == [["data", "with-data", "Completed"]]'
         volumes_pod on-host '{"name": "data", "hostPath": {"path": "/srv"}}' '[{"name": "data"}]'
-        assert_equal '["Completed",1,0]' "$(by_file with-host-path)"
+        assert_equal '["Completed",0,0]' "$(by_file with-host-path)"
+        api ap-1 POST /api/v1/persistentvolumes '{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "on-host"},
+                "spec": {"hostPath": {"path": "/srv"}, "claimRef": {"namespace": "shop", "name": "on-host"}}}' >/dev/null
+        api ap-1 POST /api/v1/namespaces/shop/persistentvolumeclaims '{"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": "on-host"}, "spec": {"volumeName": "on-host"}}' >/dev/null
+        volumes_pod claims-host '{"name": "data", "persistentVolumeClaim": {"claimName": "on-host"}}' '[{"name": "data"}]'
+        assert_equal '["Completed",1,0]' "$(by_file with-claim)"
 }
 
 @test "load: backups in bulk can be watched, listed, downloaded; a storm changes them" {

@@ -72,8 +72,10 @@ static bool wanted(const struct pod *p, const json_t *volume)
 
         if (!name || holds_no_data(volume))
                 return false;
+        /* Of one that stands in the pod Velero says nothing, unless it was asked for. */
         if (json_is_true(json_object_get(spec, "defaultVolumesToFsBackup")))
-                return !annotated(p, "backup.velero.io/backup-volumes-excludes", name);
+                return !json_object_get(volume, "hostPath") &&
+                       !annotated(p, "backup.velero.io/backup-volumes-excludes", name);
         return annotated(p, "backup.velero.io/backup-volumes", name);
 }
 

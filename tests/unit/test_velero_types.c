@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "velero/types.h"
+#include "velero/volume.h"
 
 /* As kube-apiserver 1.34 and Velero 1.18 have it, shortened where nothing is read. */
 static const char backup_json[] =
@@ -311,6 +312,43 @@ static void has_sound_tables(void **state)
         }
 }
 
+/* As node-agent of Velero 1.18 writes them. */
+static void decodes_volumes(void **state)
+{
+        static const char backup[] =
+                "{\"kind\":\"PodVolumeBackup\",\"metadata\":{\"labels\":{\"velero.io/backup-name\":\"b1\"},\"name\":\"b1-x2\"},"
+                "\"spec\":{\"node\":\"eu-1\",\"pod\":{\"kind\":\"Pod\",\"name\":\"db-0\",\"namespace\":\"shop\"},\"volume\":\"data\"},"
+                "\"status\":{\"phase\":\"InProgress\",\"progress\":{\"bytesDone\":331350060,\"totalBytes\":5294967296},"
+                "\"startTimestamp\":\"2026-09-01T02:00:04Z\"}}";
+        static const char restore[] =
+                "{\"metadata\":{\"labels\":{\"velero.io/restore-name\":\"r1\"},\"name\":\"r1-x2\"},"
+                "\"spec\":{\"pod\":{\"name\":\"db-0\",\"namespace\":\"shop\"},\"volume\":\"data\"},"
+                "\"status\":{\"message\":\"no space\",\"node\":\"us-1\",\"phase\":\"Failed\",\"progress\":{}}}";
+        struct err err = ERR_INIT;
+        struct velero_volume *v = NULL;
+
+        (void)state;
+        assert_ok(velero_volume_decode(backup, sizeof(backup) - 1, &v, &err), &err);
+        assert_string_equal(v->backup, "b1");
+        assert_string_equal(v->ns, "shop");
+        assert_string_equal(v->pod, "db-0");
+        assert_string_equal(v->volume, "data");
+        assert_string_equal(v->node, "eu-1");
+        assert_int_equal(v->phase, VELERO_VOLUME_IN_PROGRESS);
+        assert_int_equal(v->bytes_done, 331350060);
+        assert_int_equal(v->bytes_total, 5294967296);
+        assert_int_equal(v->started, 1788228004);
+        free(v);
+        assert_ok(velero_volume_decode(restore, sizeof(restore) - 1, &v, &err), &err);
+        assert_string_equal(v->restore, "r1");
+        assert_string_equal(v->node, "us-1");
+        assert_string_equal(v->message, "no space");
+        assert_int_equal(v->phase, VELERO_VOLUME_FAILED);
+        assert_int_equal(v->bytes_total, 0);
+        free(v);
+        assert_ok(record_type_check(&velero_volume_type, &err), &err);
+}
+
 int main(void)
 {
         TEST(decodes_a_backup);
@@ -320,6 +358,7 @@ int main(void)
         TEST(decodes_a_schedule);
         TEST(decodes_a_location);
         TEST(decodes_requests);
+        TEST(decodes_volumes);
         TEST_ROWS(refuses, malformed);
         TEST(refuses_a_plugin_without_kind);
         TEST(extracts_the_policy);
