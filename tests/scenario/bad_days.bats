@@ -52,16 +52,25 @@ two_mounts()
         BAD=$TEST_DIR/bad/prod
 }
 
+# measured: sets good, bad and longest, in microseconds.
+measured()
+{
+        read -r good bad longest < <(timeout 60 python3 "$SUPPORT_DIR/read_latency.py" 100 "$GOOD" "$BAD" \
+                status.txt status.json 'clusters/*/status.txt' 'clusters/*/status.json' 'clusters/*/phase' 'clusters/*/since')
+}
+
 # as_fast WHAT: reads beside the faulty cluster take at most twice as long as in a healthy fleet, and never a second.
 as_fast()
 {
-        local good bad longest
-        read -r good bad longest < <(timeout 60 python3 "$SUPPORT_DIR/read_latency.py" 80 "$GOOD" "$BAD" \
-                status.txt status.json 'clusters/*/status.txt' 'clusters/*/status.json' 'clusters/*/phase' 'clusters/*/since')
-        [[ -n ${longest:-} ]] || assert_fail "$1: no measurement" || return 1
-        printf '# %s: %d us, healthy %d us, longest %d us\n' "$1" "$bad" "$good" "$longest" >&3
-        (( bad <= 2 * good )) || assert_fail "$1: a median of $bad us, in a healthy fleet $good us" || return 1
-        (( longest < 1000000 )) || assert_fail "$1: a read took $longest us"
+        local good='' bad='' longest='' attempt
+        # A machine that is busy with something else spoils a measurement, a daemon that waits spoils all of them.
+        for attempt in 1 2 3; do
+                measured
+                [[ -n $longest ]] || assert_fail "$1: no measurement" || return 1
+                (( longest < 1000000 )) || assert_fail "$1: a read took $longest us" || return 1
+                (( bad > 2 * good )) || return 0
+        done
+        assert_fail "$1: a median of $bad us, in a healthy fleet $good us, $attempt times"
 }
 
 @test "reads beside a cluster that refuses, stalls, drips or breaks off are as fast as in a healthy fleet" {
