@@ -120,21 +120,61 @@ void engine_dirty(struct engine *e, struct object *o)
         loop_defer(e->loop, &e->p->round);
 }
 
-static void engine_store_failed(struct engine *e, const struct object *o, const struct err *why)
+void engine_note_fleet(struct engine *e, struct fleet *f)
+{
+        f->unstored = true;
+        engine_arm_tick(e);
+}
+
+static void engine_store_failed(struct engine *e, const struct fleet *f, const char *name, const struct err *why)
 {
         if (e->p->store_failed)
                 return;
         e->p->store_failed = true;
-        engine_event(e, "StoreFailed", o->fleet, "name", o->name, "message", why->msg, NULL);
-        log_error("state cannot be stored; nothing is sent to clusters until it can", LOG_S("object", o->name),
-                LOG_ERR(why));
+        engine_event(e, "StoreFailed", f, "name", name, "message", why->msg, NULL);
+        log_error("state cannot be stored; nothing is sent to clusters until it can", LOG_S("object", name), LOG_ERR(why));
+}
+
+static bool engine_store_fleet(struct engine *e, struct fleet *f)
+{
+        struct err err = ERR_INIT;
+
+        if (!f->unstored || !engine_acts(e))
+                return true;
+        if (identity_store(e, f, &err) < 0) {
+                engine_store_failed(e, f, f->name, &err);
+                return false;
+        }
+        f->unstored = false;
+        return true;
+}
+
+static bool engine_owes_fleets(struct engine *e)
+{
+        struct fleet *f, *tmp;
+
+        HASH_ITER (hh, e->model.fleets, f, tmp)
+                if (f->unstored)
+                        return true;
+        return false;
+}
+
+/* True unless one cannot be stored. */
+static bool engine_store_fleets(struct engine *e)
+{
+        struct fleet *f, *tmp;
+        bool all = true;
+
+        HASH_ITER (hh, e->model.fleets, f, tmp)
+                all = engine_store_fleet(e, f) && all;
+        return all;
 }
 
 /* `all`: also what can wait. One that cannot be stored stays, and is tried again with the next tick. */
 static void engine_store(struct engine *e, bool all)
 {
         struct list *l, *tmp;
-        bool failed = false;
+        bool failed = (all || list_linked(&e->p->queue)) && !engine_store_fleets(e);
 
         LIST_EACH (&e->p->unstored, l, tmp) {
                 struct object *o = container_of(l, struct object, unstored);
@@ -147,16 +187,17 @@ static void engine_store(struct engine *e, bool all)
                         list_remove(l);
                 } else {
                         failed = true;
-                        engine_store_failed(e, o, &err);
+                        engine_store_failed(e, o->fleet, o->name, &err);
                 }
         }
-        if (!failed)
+        if (!failed && !engine_owes_fleets(e))
                 e->p->store_failed = false;
 }
 
 /*
- * What was decided about a task is durable when its object was stored before this began; what other tasks of the object
- * decide meanwhile does not concern it. A task whose object could not be stored is brought back by the tick.
+ * What was decided about a task is durable when its object, and who the clusters of its fleet are, was stored before this
+ * began; what other tasks of the object decide meanwhile does not concern it. A task of which something could not be stored
+ * is brought back by the tick.
  */
 static void engine_act(struct engine *e)
 {
@@ -165,7 +206,7 @@ static void engine_act(struct engine *e)
         list_take_all(&batch, &e->p->queue);
         LIST_EACH (&batch, l, tmp) {
                 struct task *t = container_of(l, struct task, queued);
-                t->may_act = !t->run->object->dirty;
+                t->may_act = !t->run->object->dirty && !t->run->object->fleet->unstored;
         }
         /* A task that acts may close, or free, any other. */
         while ((l = list_first(&batch)) != NULL) {
@@ -219,17 +260,20 @@ static void engine_tick(void *arg)
         struct engine *e = arg;
         int64_t now_ms = loop_now(e->loop), now_s = clock_realtime();
         struct list *l, *tmp;
+        bool owed = list_linked(&e->p->unstored) || engine_owes_fleets(e);
 
         LIST_EACH (&e->p->open, l, tmp) {
                 struct task *t = container_of(l, struct task, opened);
                 if (task_is_due(t, now_ms, now_s))
                         task_kick(e, t);
         }
-        if (list_linked(&e->p->unstored)) {
+        if (owed) {
+                /* No reader waits for the disk. */
                 engine_publish(e);
                 engine_store(e, true);
         }
-        if (list_linked(&e->p->open) || list_linked(&e->p->unstored))
+        /* Once more, also to see that nothing is owed any more. */
+        if (list_linked(&e->p->open) || owed)
                 engine_arm_tick(e);
 }
 
@@ -429,6 +473,7 @@ static int engine_apply_change(struct engine *e, const struct fleetconf_change *
                                 HASH_ITER (hh, f->objects[k], o, otmp)
                                         engine_forget(e, o);
                         }
+                        (void)engine_store_fleet(e, f);
                         model_touch_fleet(f, true);
                         model_remove_fleet(f);
                         return 0;

@@ -14,6 +14,8 @@ void engine_close_task(struct engine *e, struct task *t);
 void engine_queue_task(struct engine *e, struct task *t);
 /* o differs from what the store holds, in what the clusters would tell again after a crash: stored with the next tick. */
 void engine_note(struct engine *e, struct object *o);
+/* The store does not know yet which clusters have the folders of f: stored with the next tick, or before any task acts. */
+void engine_note_fleet(struct engine *e, struct fleet *f);
 
 /* The open tasks of the cluster may have become able to act. */
 void engine_kick_member(struct engine *e, struct member *c);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "ops/engine_private.h"
 #include "ops/store.h"
@@ -114,28 +115,83 @@ static struct member *identity_first(const struct member *c, const char *uid)
         return NULL;
 }
 
-static void identity_key(const struct member *c, const char *name, char *key, size_t size)
+/*
+ * The clusters that folders of the fleet were given to: one record of all, because the clusters of a fleet come one by one
+ * and each record is two waits for the disk.
+ */
+static void identity_key(const struct fleet *f, char *key, size_t size)
 {
-        snprintf(key, size, "cluster/%s/%s", c->fleet->name, name);
+        snprintf(key, size, "clusters/%s", f->name);
+}
+
+static json_t *identity_table(struct engine *e, struct fleet *f)
+{
+        _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX);
+        struct store_key key = { .space = STORE_VALUES };
+        struct err err = ERR_INIT;
+        char name[FOLDER_NAME_MAX + 16];
+        int r;
+
+        if (f->identities != NULL)
+                return f->identities;
+        identity_key(f, name, sizeof(name));
+        key.name = name;
+        r = store_get(e->store, &key, &b, &err);
+        if (r == 0)
+                f->identities = json_loadb(b.data, b.len, 0, NULL);
+        if (r == 0 && !json_is_object(f->identities)) {
+                json_decref(f->identities);
+                f->identities = NULL;
+                r = err_set(&err, -EBADMSG, "%s: not a JSON object", name);
+        }
+        if (r < 0 && r != -ENOENT)
+                engine_event(e, "RecordDamaged", f, "kind", "Fleet", "name", f->name, "message", err.msg, NULL);
+        if (f->identities == NULL)
+                f->identities = json_object();
+        return f->identities;
+}
+
+/* "" when the folder was nobody's yet. */
+static const char *identity_recorded(struct engine *e, struct fleet *f, const char *folder)
+{
+        const char *uid = json_string_value(json_object_get(identity_table(e, f), folder));
+
+        return uid != NULL ? uid : "";
+}
+
+static void identity_record(struct engine *e, struct fleet *f, const char *folder, const char *uid)
+{
+        if (strcmp(identity_recorded(e, f, folder), uid) == 0)
+                return;
+        /* Without memory it is found out anew by the next process. */
+        if (json_object_set_new(identity_table(e, f), folder, json_string(uid)) == 0 && engine_acts(e))
+                engine_note_fleet(e, f);
+}
+
+int identity_store(struct engine *e, struct fleet *f, struct err *err)
+{
+        _cleanup_(freep) char *text = json_dumps(f->identities, JSON_COMPACT);
+        char key[FOLDER_NAME_MAX + 16];
+
+        identity_key(f, key, sizeof(key));
+        if (text == NULL)
+                return err_set(err, -ENOMEM, "store %s", key);
+        return store_put_value(e->store, key, text, err);
 }
 
 void identity_load(struct engine *e, struct member *c)
 {
-        _cleanup_(freep) char *uid = NULL;
-        char key[256];
+        const char *uid = identity_recorded(e, c->fleet, c->name);
 
-        identity_key(c, c->name, key, sizeof(key));
-        if (store_get_value(e->store, key, &uid, NULL) == 0 && strlen(uid) < sizeof(c->uid))
+        if (strlen(uid) < sizeof(c->uid))
                 snprintf(c->uid, sizeof(c->uid), "%s", uid);
 }
 
-int identity_free_name(struct engine *e, const struct fleet *f, const char *want, const char *uid,
+int identity_free_name(struct engine *e, struct fleet *f, const char *want, const char *uid,
         char ret[FOLDER_NAME_MAX + 1], struct err *err)
 {
-        char key[256];
-
         for (unsigned i = 1; i < 1000; i++) {
-                _cleanup_(freep) char *taken = NULL;
+                const char *taken;
 
                 if (i == 1)
                         snprintf(ret, FOLDER_NAME_MAX + 1, "%s", want);
@@ -143,8 +199,8 @@ int identity_free_name(struct engine *e, const struct fleet *f, const char *want
                         snprintf(ret, FOLDER_NAME_MAX + 1, "%.*s-%u", FOLDER_NAME_MAX - 5, want, i);
                 if (fleet_member(f, ret) != NULL)
                         continue;
-                snprintf(key, sizeof(key), "cluster/%s/%s", f->name, ret);
-                if (uid == NULL || store_get_value(e->store, key, &taken, NULL) < 0 || strcmp(taken, uid) == 0)
+                taken = identity_recorded(e, f, ret);
+                if (uid == NULL || taken[0] == '\0' || strcmp(taken, uid) == 0)
                         return 0;
         }
         return err_set(err, -EEXIST, "no folder name is left for cluster %s", want);
@@ -169,8 +225,6 @@ int identity_set(struct engine *e, struct member *c, const char *uid, struct err
 {
         struct member *first = identity_first(c, uid);
         bool replaced = c->uid[0] != '\0' && strcmp(c->uid, uid) != 0;
-        struct err why = ERR_INIT;
-        char key[256];
         int r;
 
         if (strcmp(c->uid, uid) == 0 && first == NULL && c->alias_of[0] == '\0')
@@ -199,13 +253,6 @@ int identity_set(struct engine *e, struct member *c, const char *uid, struct err
         }
         snprintf(c->uid, sizeof(c->uid), "%s", uid);
         model_touch_member(c, false);
-        identity_key(c, c->name, key, sizeof(key));
-        if (engine_acts(e)) {
-                /* No reader waits for the disk. */
-                engine_publish(e);
-                r = store_put_value(e->store, key, uid, &why);
-                if (r < 0)
-                        engine_event(e, "StoreFailed", c->fleet, "cluster", c->name, "message", why.msg, NULL);
-        }
+        identity_record(e, c->fleet, c->name, uid);
         return replaced;
 }

@@ -24,12 +24,15 @@ char *identity_of_velero_version(const char *body, size_t len);
  * A folder name for cluster `uid` (NULL: not known yet): `want`, else want-2, want-3 …; the first that no member has and
  * that was never another cluster's. -EEXIST when none is left.
  */
-int identity_free_name(struct engine *e, const struct fleet *f, const char *want, const char *uid,
+int identity_free_name(struct engine *e, struct fleet *f, const char *want, const char *uid,
         char ret[FOLDER_NAME_MAX + 1], struct err *err);
 /*
  * The cluster turned out to be `uid`: sets it, and alias_of or another folder name where that follows. 1 when the context
- * led to another cluster until now: then nothing that is known of that one is kept. Publishes before it stores.
+ * led to another cluster until now: then nothing that is known of that one is kept. The engine makes it durable before any
+ * task acts.
  */
 int identity_set(struct engine *e, struct member *c, const char *uid, struct err *err);
 /* What the store knows of the folder's cluster, when the member is made. */
 void identity_load(struct engine *e, struct member *c);
+/* Makes durable which clusters the folders of the fleet were given to. May wait for the disk. */
+int identity_store(struct engine *e, struct fleet *f, struct err *err);

@@ -278,6 +278,7 @@ void model_remove_fleet(struct fleet *f)
                 fleet_remove_member(c);
         HASH_DEL(f->model->fleets, f);
         free(f->yaml);
+        json_decref(f->identities);
         strv_done(&f->warnings);
         free(f);
 }

@@ -312,6 +312,10 @@ struct fleet {
         int64_t changed;
         struct strv warnings;
         bool due;                 /* engine: to be rolled up before the section ends */
+
+        /* engine's own */
+        struct json_t *identities; /* UID by folder, of all clusters that ever had one (ops/identity.c); NULL: not read yet */
+        bool unstored;            /* … the store holds an older one */
 };
 
 /* ---------------------------------------------------------------- events.jsonl */

@@ -225,6 +225,49 @@ static void many_clusters_are_stored_together(void **state)
         assert_in_range(writes, 1, 40);
 }
 
+/* Who the clusters are is stored together, too, and known to the next process before it has asked anybody. */
+static void who_the_clusters_are_is_kept(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        char uid[UID_MAX];
+
+        ops_until(f, ops_all_ready(f));
+        ops_run_for(f, 1200);
+        assert_in_range(writes, 1, 15);
+        snprintf(uid, sizeof(uid), "%s", ops_member(f, "eu-1")->uid);
+        assert_string_not_equal(uid, "");
+        ops_restart(f);
+        assert_string_equal(ops_member(f, "eu-1")->uid, uid);
+        ops_until(f, ops_all_ready(f));
+        writes = 0;
+        ops_run_for(f, 1200);
+        assert_int_equal(writes, 0);
+}
+
+/* Not known to the store, it is relied on by nobody. */
+static void nothing_is_sent_to_a_cluster_that_is_not_recorded(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "all", "fault location-unavailable");
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, task_of(f, "b", "eu-1")->reason != NULL);
+        ops_run_for(f, 700);
+        full = true;
+        engine_note_fleet(f->engine, f->fleet);
+        ops_ctl(f, "all", "fault off");
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase == VELERO_BSL_AVAILABLE);
+        ops_run_for(f, 1500);
+        assert_true(f->fleet->unstored);
+        assert_false(task_of(f, "b", "eu-1")->sent);
+        full = false;
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        assert_false(f->fleet->unstored);
+}
+
 /* A watch of them costs every cluster something, and nobody looks at them but a task that made one. */
 static void delete_requests_are_followed_while_one_is_pending(void **state)
 {
@@ -383,6 +426,8 @@ int main(void)
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
         TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
         TEST_WITH(many_clusters_are_stored_together, many_setup, store_teardown);
+        TEST_WITH(who_the_clusters_are_is_kept, many_setup, store_teardown);
+        TEST_WITH(nothing_is_sent_to_a_cluster_that_is_not_recorded, store_setup, store_teardown);
         TEST_WITH(delete_requests_are_followed_while_one_is_pending, ops_setup, ops_teardown);
         TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);
         TEST_WITH(readers_and_askers_beside_the_thread, ops_setup, ops_teardown);
