@@ -141,22 +141,6 @@ int buf_printf(struct buf *b, const char *fmt, ...)
         return r;
 }
 
-int buf_insert(struct buf *b, size_t pos, const void *bytes, size_t n)
-{
-        int r;
-
-        assert(pos <= b->len);
-        if (n == 0)
-                return b->error;
-        r = buf_reserve(b, n);
-        if (r < 0)
-                return r;
-        memmove(b->data + pos + n, b->data + pos, b->len - pos);
-        memcpy(b->data + pos, bytes, n);
-        buf_added(b, n);
-        return 0;
-}
-
 int buf_pad(struct buf *b, size_t n)
 {
         int r = buf_reserve(b, n);

@@ -46,8 +46,6 @@ int buf_puts(struct buf *b, const char *s);
 int buf_putc(struct buf *b, char c);
 int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-/* Inserts n bytes before offset pos, which must not pass len. */
-int buf_insert(struct buf *b, size_t pos, const void *bytes, size_t n);
 /* Appends n spaces. */
 int buf_pad(struct buf *b, size_t n);
 /* Appends spaces until the last line is `column` characters wide (UTF-8 counted as characters); at

@@ -65,11 +65,6 @@ enum log_level log_level(void)
         return (enum log_level)atomic_load_explicit(&log_max_level, memory_order_relaxed);
 }
 
-const char *log_level_name(enum log_level level)
-{
-        return levels[level].name;
-}
-
 int log_level_parse(const char *s, enum log_level *ret, struct err *err)
 {
         for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {

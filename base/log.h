@@ -43,8 +43,7 @@ void log_init(const struct log_options *options);
 void log_done(void);
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
-/* "error", "warn", "info", "debug"; from text 0 or -EINVAL with the list in err. */
-const char *log_level_name(enum log_level level);
+/* "error", "warn", "info", "debug": 0; or -EINVAL with the list in err. */
 int log_level_parse(const char *s, enum log_level *ret, struct err *err);
 
 struct log_field {

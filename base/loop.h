@@ -155,7 +155,6 @@ typedef void loop_child_fn(struct loop_child *c, int status, void *arg);
  * its own. */
 int loop_child_new(struct loop_child **ret, struct loop *loop, pid_t pid, loop_child_fn *fn,
         void *arg, struct err *err);
-pid_t loop_child_pid(const struct loop_child *c);
 
 /* Sends `sig` to the child's process group, or to the child alone if it leads none. -ESRCH after it
  * was reaped. */

@@ -77,11 +77,6 @@ int loop_child_new(struct loop_child **ret, struct loop *loop, pid_t pid, loop_c
         return 0;
 }
 
-pid_t loop_child_pid(const struct loop_child *c)
-{
-        return c->pid;
-}
-
 int loop_child_kill(struct loop_child *c, int sig)
 {
         int r;

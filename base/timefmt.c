@@ -207,26 +207,15 @@ bad:
         return time_refuse(err, s, "as RFC 3339 has it", "2026-09-01T09:41:00Z");
 }
 
-static int stamp_parse(
-        const char *s, const char *pattern, const char *example, int64_t *ret, struct err *err)
+int stamp_parse_run(const char *s, int64_t *ret, struct err *err)
 {
         const char *p = s;
         struct civil c;
 
-        if (!read_pattern(&p, pattern, &c) || *p != '\0')
-                return time_refuse(err, s, "stamp", example);
+        if (!read_pattern(&p, "YMD-hmsZ", &c) || *p != '\0')
+                return time_refuse(err, s, "stamp", "20260901-020003Z");
         *ret = time_from_civil(&c);
         return 0;
-}
-
-int stamp_parse_run(const char *s, int64_t *ret, struct err *err)
-{
-        return stamp_parse(s, "YMD-hmsZ", "20260901-020003Z", ret, err);
-}
-
-int stamp_parse_name(const char *s, int64_t *ret, struct err *err)
-{
-        return stamp_parse(s, "YMDhms", "20260901020003", ret, err);
 }
 
 /* The format takes year, month, day, hour, minute, second. */

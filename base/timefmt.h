@@ -31,9 +31,8 @@ char *rfc3339_format(char text[static RFC3339_SIZE], int64_t t);
  * "" as above. */
 char *stamp_format_run(char text[static STAMP_SIZE], int64_t t);
 char *stamp_format_name(char text[static STAMP_SIZE], int64_t t);
-/* Exactly one of the two forms, nothing around it. -EINVAL otherwise. */
+/* Exactly a run's form, nothing around it. -EINVAL otherwise. */
 int stamp_parse_run(const char *s, int64_t *ret, struct err *err);
-int stamp_parse_name(const char *s, int64_t *ret, struct err *err);
 
 /*
  * Calendar arithmetic in UTC, proleptic Gregorian, for whoever needs the parts (cron). Month 1-12,

@@ -154,10 +154,6 @@ int yaml_get_string(const struct yaml_node *map, const char *what, const char *k
         const char **ret, struct err *err);
 int yaml_get_bool(
         const struct yaml_node *map, const char *what, const char *key, bool *ret, struct err *err);
-int yaml_get_int(const struct yaml_node *map, const char *what, const char *key, int64_t *ret,
-        struct err *err);
-int yaml_get_duration(const struct yaml_node *map, const char *what, const char *key,
-        int64_t *ret_ns, struct err *err);
 int yaml_get_strv(const struct yaml_node *map, const char *what, const char *key, struct strv *ret,
         struct err *err);
 

@@ -294,6 +294,4 @@ static const struct yaml_node *optional(
 
 DEFINE_OPTIONAL(string, const char *);
 DEFINE_OPTIONAL(bool, bool);
-DEFINE_OPTIONAL(int, int64_t);
-DEFINE_OPTIONAL(duration, int64_t);
 DEFINE_OPTIONAL(strv, struct strv);

@@ -89,18 +89,6 @@ int node_child(const struct node *dir, const char *name, struct node *ret)
         return -ENOENT;
 }
 
-int node_walk(const struct node_root *root, const char *const *names, size_t n, struct node *ret)
-{
-        node_root(root, ret);
-        for (size_t i = 0; i < n; i++) {
-                int r = node_child(ret, names[i], ret);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 uint64_t node_shown(const struct node *dir)
 {
         uint64_t mask = 0;

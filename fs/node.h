@@ -198,8 +198,6 @@ void node_root(const struct node_root *root, struct node *ret);
 /* The synthesized child called `name`. 0, -ENOENT, or -ENOTDIR when dir is none. *ret may be dir.
  */
 int node_child(const struct node *dir, const char *name, struct node *ret);
-/* Walks n names down from the root. 0, -ENOENT, -ENOTDIR. */
-int node_walk(const struct node_root *root, const char *const *names, size_t n, struct node *ret);
 
 /* The children of a directory that are listed: first the rows with a name in table order, then the
    lists. `order` says where the name stands in every listing of this directory, whatever else comes

@@ -109,16 +109,6 @@ const struct velero_phase_table velero_request_phases =
 const struct velero_phase_table velero_volume_phases =
         TABLE("PodVolumeBackup", volume, VELERO_VOLUME_UNKNOWN);
 
-int velero_phase_parse(const struct velero_phase_table *table, const char *text)
-{
-        if (!text || !*text)
-                return table->rows[0].phase;
-        for (size_t i = 0; i + 1 < table->n; i++)
-                if (strcmp(table->rows[i].text, text) == 0)
-                        return table->rows[i].phase;
-        return table->rows[table->n - 1].phase;
-}
-
 const struct velero_phase_row *velero_phase_row(const struct velero_phase_table *table, int phase)
 {
         if (phase < 0 || (size_t)phase >= table->n)

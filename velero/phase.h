@@ -110,9 +110,6 @@ extern const struct velero_phase_table velero_bsl_phases;
 extern const struct velero_phase_table velero_request_phases;
 extern const struct velero_phase_table velero_volume_phases;
 
-/* The enum value of a phase's text; NULL and "" are NEW, anything not in the table is UNKNOWN. */
-int velero_phase_parse(const struct velero_phase_table *table, const char *text);
-
 /* The row of a value; a value outside of the enum gives the UNKNOWN row. Never NULL. */
 const struct velero_phase_row *velero_phase_row(const struct velero_phase_table *table, int phase);
 

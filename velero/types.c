@@ -298,22 +298,6 @@ int velero_server_status_decode(
         return r;
 }
 
-bool velero_server_has_plugin(
-        const struct velero_server_status *status, const char *name, const char *kind)
-{
-        size_t n = strlen(name), k = strlen(kind);
-
-        for (const char *p = status->plugins; *p; p += strspn(p, ", ")) {
-                size_t len = strcspn(p, ",");
-
-                if (len == n + 1 + k && strncmp(p, name, n) == 0 && p[n] == ' ' &&
-                        strncmp(p + n + 1, kind, k) == 0)
-                        return true;
-                p += len;
-        }
-        return false;
-}
-
 /* Only the annotation: the record of it is one string. */
 struct policy_annotation {
         const char *policy;

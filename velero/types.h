@@ -192,10 +192,6 @@ int velero_delete_request_decode(
 int velero_server_status_decode(
         const char *bytes, size_t len, struct velero_server_status **ret, struct err *err);
 
-/* Whether the server lists a plugin of that name and kind ("velero.io/aws", "ObjectStore"). */
-bool velero_server_has_plugin(
-        const struct velero_server_status *status, const char *name, const char *kind);
-
 /* The records' tables, for record_equal(), record_bytes() and tests. */
 extern struct record_type velero_backup_type;
 extern struct record_type velero_restore_type;

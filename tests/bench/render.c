@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "fs/node.h"
 #include "tests/bench/bench.h"
+#include "tests/support/node_walk.h"
 
 enum { FLEET_TEXT, FLEET_JSON, OBJECT_TEXT, OBJECT_JSON, FILES };
 

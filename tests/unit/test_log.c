@@ -162,7 +162,9 @@ static void levels_filter(void **state)
         assert_err(&err, -EINVAL, "unknown log level \"loud\"");
         assert_string_equal(err.remedy, "use error, warn, info or debug");
         for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
-                assert_ok(log_level_parse(log_level_name((enum log_level)i), &level, &err), &err);
+                static const char *const names[] = { "error", "warn", "info", "debug" };
+
+                assert_ok(log_level_parse(names[i], &level, &err), &err);
                 assert_int_equal(level, i);
         }
 }

@@ -4,6 +4,7 @@
 #include "fs/inode.h"
 #include "fs/listing.h"
 #include "fs/session.h"
+#include "tests/support/node_walk.h"
 #include "tests/support/test.h"
 
 static int render_text(const struct subject *s, struct buf *out)

@@ -99,7 +99,7 @@ static void every_day_of_a_cycle_survives(void **state)
 
 /* --- stamps --- */
 
-static void stamps_go_both_ways(void **state)
+static void stamps_are_exact(void **state)
 {
         char run[STAMP_SIZE], name[STAMP_SIZE];
         int64_t t = 0;
@@ -107,9 +107,6 @@ static void stamps_go_both_ways(void **state)
         assert_string_equal(stamp_format_run(run, 1788228003), "20260901-020003Z");
         assert_string_equal(stamp_format_name(name, 1788228003), "20260901020003");
         assert_ok(stamp_parse_run(run, &t, NULL), NULL);
-        assert_int_equal(t, 1788228003);
-        t = 0;
-        assert_ok(stamp_parse_name(name, &t, NULL), NULL);
         assert_int_equal(t, 1788228003);
         assert_string_equal(stamp_format_run(run, 0), "");
         assert_string_equal(stamp_format_name(name, 0), "");
@@ -132,10 +129,8 @@ static void refuses_stamps(void **state)
         int64_t t = 42;
 
         assert_int_equal(stamp_parse_run(c->text, &t, &err), -EINVAL);
-        assert_string_equal(err.remedy, "write it like 20260901-020003Z");
-        assert_int_equal(stamp_parse_name(c->text, &t, &err), -EINVAL);
         assert_err(&err, -EINVAL, "is not a time stamp");
-        assert_string_equal(err.remedy, "write it like 20260901020003");
+        assert_string_equal(err.remedy, "write it like 20260901-020003Z");
         assert_int_equal(t, 42);
 }
 
@@ -300,7 +295,7 @@ int main(void)
         TEST_ROWS(parses_times, times);
         TEST_ROWS(refuses_times, bad_times);
         TEST(every_day_of_a_cycle_survives);
-        TEST(stamps_go_both_ways);
+        TEST(stamps_are_exact);
         TEST_ROWS(refuses_stamps, bad_stamps);
         TEST_ROWS(parses_durations, durations);
         TEST_ROWS(refuses_durations, bad_durations);

@@ -602,13 +602,13 @@ static void reads_optional_fields(void **state)
         assert_string_equal(s, "no");
         assert_ok(yaml_get_bool(root, "spec", "b", &b, &err), &err);
         assert_true(b);
-        assert_ok(yaml_get_int(root, "spec", "n", &i, &err), &err);
+        assert_ok(yaml_as_int(yaml_get(root, "n"), "spec.n", &i, &err), &err);
         assert_int_equal(i, 42);
-        assert_ok(yaml_get_int(root, "spec", "i", &i, &err), &err);
+        assert_ok(yaml_as_int(yaml_get(root, "i"), "spec.i", &i, &err), &err);
         assert_int_equal(i, -16);
-        assert_ok(yaml_get_duration(root, "spec", "d", &i, &err), &err);
+        assert_ok(yaml_as_duration(yaml_get(root, "d"), "spec.d", &i, &err), &err);
         assert_int_equal(i, 5400 * 1000000000LL);
-        assert_ok(yaml_get_duration(root, "spec", "z", &i, &err), &err);
+        assert_ok(yaml_as_duration(yaml_get(root, "z"), "spec.z", &i, &err), &err);
         assert_int_equal(i, 0);
         assert_ok(yaml_get_strv(root, "spec", "l", &list, &err), &err);
         assert_int_equal(list.n, 2);
