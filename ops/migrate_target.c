@@ -229,9 +229,11 @@ void migrate_target_act(struct engine *e, struct task *t, struct member *c)
         struct member *source = NULL;
 
         if (task_has_result(t)) {
-                if (!task_owes_cleanup(t))
+                if (!task_owes_cleanup(t)) {
                         target_step(e, t, STEP_END);
-                else if (t->step != STEP_CLEANUP)
+                        if (t->run->object->removed)
+                                engine_object_shrunk(e, t->run->object); /* may free all of it */
+                } else if (t->step != STEP_CLEANUP)
                         target_step(e, t, STEP_CLEANUP);
                 else
                         target_clean(e, t, c);

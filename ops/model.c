@@ -210,9 +210,14 @@ const struct document *object_visible_document(const struct object *o)
         return NULL;
 }
 
+bool object_is_over(const struct object *o)
+{
+        return o->removed && o->kind != OBJECT_BACKUP;
+}
+
 bool object_folder_shows(const struct object *o)
 {
-        if (o->is_folder || o->policy != NULL || o->n_runs > 0 || o->standing != NULL)
+        if (!object_is_over(o) && (o->is_folder || o->policy != NULL || o->n_runs > 0 || o->standing != NULL))
                 return true;
         switch (o->draft_state) {
         case DRAFT_ACCEPTED:

@@ -88,7 +88,7 @@ struct object {
         int64_t removal_at_ms;      /* boottime at which the removal applies; 0 = none pending */
         bool removal_renamed;       /* … by a rename-away, which a crash undoes */
         uint32_t removal_uid;       /* … and whose it is */
-        bool removed;               /* the removal was applied: the folder stays while backups exist */
+        bool removed;               /* the removal was applied: a backup's folder stays while backups exist */
         bool paused;                /* `pause`, until `resume`; policy->paused is the document's own */
         char adopted_from[STORE_ID_LEN + 1]; /* `adopt`: what still carries this owner on clusters becomes ours */
 
@@ -429,6 +429,8 @@ const char *velero_kind_folder(enum velero_kind kind); /* "backups", "restores",
 const char *member_health_name(enum member_health h);  /* "Ready", "Unreachable", … */
 /* The document that <name>.yaml shows: the draft if there is one, else what is in force; NULL = no file. */
 const struct document *object_visible_document(const struct object *o);
+/* A restore or migration that was removed: only backups are kept on show beyond their policy. */
+bool object_is_over(const struct object *o);
 /* Whether <folder>/<name>/ shows. */
 bool object_folder_shows(const struct object *o);
 

@@ -255,10 +255,13 @@ void op_resume(struct engine *e, struct object *o)
 
 /* ---------------------------------------------------------------- removing */
 
-/* What a cluster that left the fleet still owes will never come. */
+/*
+ * A cluster works on it, or may. What was never sent is called off by the removal, and what has its result owes no more
+ * than a clean-up, for which the record stays (op_owes()). What a cluster that left the fleet still owes will never come.
+ */
 static bool task_runs(const struct task *t)
 {
-        return !task_is_finished(t) && !t->unwanted && (t->state == TASK_PENDING || task_member(t) != NULL);
+        return !task_has_result(t) && (t->sent || t->state == TASK_POSTED) && task_member(t) != NULL;
 }
 
 int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err)
@@ -280,9 +283,32 @@ bool op_owes(const struct object *o)
 {
         for (size_t i = 0; i < o->n_runs; i++)
                 for (size_t k = 0; k < o->runs[i]->n_tasks; k++)
-                        if (task_owes_cleanup(o->runs[i]->tasks[k]) && task_member(o->runs[i]->tasks[k]) != NULL)
+                        if (!task_is_finished(o->runs[i]->tasks[k]) && task_member(o->runs[i]->tasks[k]) != NULL)
                                 return true;
         return false;
+}
+
+/* One after the other, those of earlier attempts too; Velero's finalizer removes what they have in the storage. */
+static struct velero_object *unwanted_object(const struct task *t, const struct member *c)
+{
+        struct list *l, *tmp;
+
+        LIST_EACH (&t->run->object->velero, l, tmp) {
+                struct velero_object *v = container_of(l, struct velero_object, of_object);
+                if (v->member == c && v->kind == VELERO_RESTORE && v->restore->deletion == 0 &&
+                        strcmp(v->restore->run, t->run->id) == 0)
+                        return v;
+        }
+        return NULL;
+}
+
+/* Whether the cluster has, or may have, a Restore of the task, of this attempt or an earlier one. */
+static bool task_left_restore(const struct task *t)
+{
+        const struct member *c = task_member(t);
+
+        return t->verb == TASK_RESTORE &&
+               (t->sent || t->state == TASK_POSTED || t->state == TASK_DONE || (c != NULL && unwanted_object(t, c) != NULL));
 }
 
 int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err)
@@ -300,11 +326,12 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
                 return r;
         engine_write(e);
         o->removed = o->file_gone = true;
+        op_cancel(e, o);
         for (size_t i = 0; i < o->n_runs; i++)
                 for (size_t k = 0; k < o->runs[i]->n_tasks; k++) {
                         struct task *t = o->runs[i]->tasks[k];
 
-                        if (t->verb != TASK_RESTORE || t->velero_name[0] == '\0')
+                        if (!task_left_restore(t))
                                 continue;
                         t->unwanted = true;
                         task_open(e, t);
@@ -312,20 +339,6 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
         engine_dirty(e, o);
         engine_object_shrunk(e, o);
         return 0;
-}
-
-/* One after the other, those of earlier attempts too; Velero's finalizer removes what they have in the storage. */
-static struct velero_object *unwanted_object(const struct task *t, const struct member *c)
-{
-        struct list *l, *tmp;
-
-        LIST_EACH (&t->run->object->velero, l, tmp) {
-                struct velero_object *v = container_of(l, struct velero_object, of_object);
-                if (v->member == c && v->kind == VELERO_RESTORE && v->restore->deletion == 0 &&
-                        strcmp(v->restore->run, t->run->id) == 0)
-                        return v;
-        }
-        return NULL;
 }
 
 static void unwanted_deleted(void *arg, const struct kube_reply *reply)

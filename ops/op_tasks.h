@@ -37,9 +37,10 @@ void op_prune_runs(struct engine *e, struct object *o);
 void op_again(struct engine *e, struct task *t);
 /* Opens the unfinished tasks of all runs, after loading. */
 void op_resume(struct engine *e, struct object *o);
-/* -EBUSY while something of any run is under way on a cluster of the fleet. */
+/* -EBUSY while a cluster of the fleet works on something of any run, or may: not for what was never sent, nor for what is
+   only to be cleaned up. */
 int op_refuse_while_running(struct engine *e, const struct object *o, struct err *err);
-/* op_type.owes: a clean-up on a cluster of the fleet. */
+/* op_type.owes: a clean-up on a cluster of the fleet, or the certainty that nothing was posted there. */
 bool op_owes(const struct object *o);
 
 /* ---- verbs */

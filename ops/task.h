@@ -91,5 +91,5 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c);
  * will, and comes back in the next round. On success the task is POSTED; AlreadyExists is compared by owner and spec hash.
  */
 void task_post(struct engine *e, struct task *t, struct member *c, json_t *object);
-/* The task was given up: asks the cluster whether its object is there after all. */
+/* The task was given up: asks the cluster whether its object is there after all. May free the task. */
 void task_verify(struct engine *e, struct task *t, struct member *c);

@@ -227,11 +227,23 @@ void task_post(struct engine *e, struct task *t, struct member *c, json_t *objec
 
 /* ---------------------------------------------------------------- given up */
 
+/* It is clear that it was not posted. May free the task. */
+static void task_cancelled(struct engine *e, struct task *t)
+{
+        struct err why = ERR_INIT;
+
+        err_set(&why, -ECANCELED, "given up before it was posted: a newer run, or the removal of the policy, came first");
+        err_id(&why, "FLT-0405");
+        t->given_up = false;
+        task_set_state(e, t, TASK_CANCELLED, &why);
+        if (t->run->object->removed)
+                engine_object_shrunk(e, t->run->object); /* may free all of it */
+}
+
 static void task_verified(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
-        struct err why = ERR_INIT;
 
         if (t->state != TASK_PENDING)
                 return;
@@ -244,16 +256,18 @@ static void task_verified(void *arg, const struct kube_reply *reply)
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
                 return;
         }
-        err_set(&why, -ECANCELED, "given up before it was posted: a newer run, or the removal of the policy, came first");
-        err_id(&why, "FLT-0405");
-        t->given_up = false;
-        task_set_state(e, t, TASK_CANCELLED, &why);
+        task_cancelled(e, t);
 }
 
 void task_verify(struct engine *e, struct task *t, struct member *c)
 {
         struct err err = ERR_INIT;
 
+        /* Only a step before the POST was under way when it was given up. */
+        if (!t->sent) {
+                task_cancelled(e, t);
+                return;
+        }
         t->posting_sha256[0] = '\0';
         if (task_get(t, c, task_verified, &err) < 0)
                 task_retry_later(e, t, &err, 0);

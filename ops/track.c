@@ -574,5 +574,10 @@ void track_member_health(struct engine *e, struct member *c)
                         rollup_run(e, r);
                 }
         standing_member(e, c, true);
+        /* What it might still have held it shows now. */
+        for (int k = 0; k < OBJECT_KINDS && c->health == MEMBER_READY; k++)
+                HASH_ITER (hh, c->fleet->objects[k], o, tmp)
+                        if (o->own && o->removed)
+                                engine_object_shrunk(e, o);
         rollup_fleet(e, c->fleet);
 }

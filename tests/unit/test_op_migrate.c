@@ -444,9 +444,14 @@ static void delete_removes_the_records_only(void **state)
         struct ops_fixture *f = ops_fixture(state);
         struct err err = ERR_INIT;
 
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "eu-1", "hold InProgress");
         begin(f, MIGRATE(""));
+        ops_until(f, ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "m") == 1);
         assert_int_equal(ops_verb(f, OBJECT_MIGRATION, "m", "delete", &err), -EBUSY);
         assert_err(&err, -EBUSY, "is running");
+        err_clear(&err);
+        ops_ctl(f, "eu-1", "velero release");
         ops_until(f, phase_of(f, "m") == PHASE_COMPLETED && !target_of(f, "m", "us-1")->open);
         assert_ok(ops_verb(f, OBJECT_MIGRATION, "m", "delete", &err), &err);
         ops_until(f, ops_held(f, "us-1", "restores", "fleetfs.dev/name", "m") == 0);
@@ -454,6 +459,39 @@ static void delete_removes_the_records_only(void **state)
         ops_run_for(f, 300);
         assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "m"), 1);
         assert_true(ops_object(f, OBJECT_MIGRATION, "m")->removed);
+}
+
+/* Its result is there, only its location and the handed-over Backup are not gone yet. */
+static void is_removed_while_it_is_cleaned_up(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        begin(f, MIGRATE(""));
+        ops_until(f, phase_of(f, "m") == PHASE_COMPLETED);
+        assert_true(task_owes_cleanup(target_of(f, "m", "us-1")));
+        assert_ok(ops_verb(f, OBJECT_MIGRATION, "m", "delete", &err), &err);
+        assert_false(object_folder_shows(ops_object(f, OBJECT_MIGRATION, "m")));
+        ops_until(f, is_clean(f, "us-1") && ops_held(f, "us-1", "restores", "fleetfs.dev/name", "m") == 0);
+}
+
+/* Nothing of it is on any cluster: the record goes, and nothing wakes up when they are back. */
+static void is_called_off_while_its_clusters_are_away(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "eu-1", "fault refuse");
+        ops_until(f, ops_member(f, "eu-1")->health == MEMBER_UNREACHABLE);
+        assert_ok(ops_write(f, OBJECT_MIGRATION, "m", MIGRATE(""), &err), &err);
+        ops_until(f, target_of(f, "m", "us-1")->reason != NULL);
+        assert_ok(ops_verb(f, OBJECT_MIGRATION, "m", "delete", &err), &err);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, ops_object(f, OBJECT_MIGRATION, "m") == NULL);
+        ops_run_for(f, 300);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 0);
+        assert_true(is_clean(f, "us-1"));
 }
 
 int main(void)
@@ -473,5 +511,7 @@ int main(void)
         TEST_ROWS_WITH(is_patient_with_a_watch_that_lags, lags, ops_setup, ops_teardown);
         TEST_WITH(a_folder_does_not_start_while_its_policy_is_written, ops_setup, ops_teardown);
         TEST_WITH(delete_removes_the_records_only, ops_setup, ops_teardown);
+        TEST_WITH(is_removed_while_it_is_cleaned_up, ops_setup, ops_teardown);
+        TEST_WITH(is_called_off_while_its_clusters_are_away, ops_setup, ops_teardown);
         return test_run("op_migrate");
 }

@@ -184,6 +184,63 @@ static void delete_removes_restores_and_record(void **state)
         assert_int_equal(ops_phase(f, OBJECT_BACKUP, "b"), PHASE_COMPLETED);
 }
 
+/* A cluster that is away and was sent nothing holds nothing back: neither `delete` nor rm. */
+static void what_was_never_sent_is_called_off(void **state)
+{
+        const struct acting_file file = { .fleet = "prod", .kind = OBJECT_RESTORE, .name = "undo2", .ext = "yaml" };
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        ops_ctl(f, "ap-1", "fault refuse");
+        ops_until(f, ops_member(f, "ap-1")->health == MEMBER_UNREACHABLE);
+        for (const char *const *name = (const char *const[]){ "undo", "undo2", NULL }; *name != NULL; name++) {
+                assert_ok(ops_write(f, OBJECT_RESTORE, *name, "backupName: b\n", &err), &err);
+                ops_until(f, task_of(f, *name, "eu-1")->state == TASK_DONE && task_of(f, *name, "us-1")->state == TASK_DONE);
+                assert_int_equal(task_of(f, *name, "ap-1")->state, TASK_PENDING);
+        }
+        assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "delete", &err), &err);
+        assert_int_equal(task_of(f, "undo", "ap-1")->state, TASK_CANCELLED);
+        assert_false(task_of(f, "undo", "ap-1")->unwanted);
+        assert_false(object_folder_shows(ops_object(f, OBJECT_RESTORE, "undo")));
+        ops_until(f, ops_held(f, "eu-1", "restores", "fleetfs.dev/name", "undo") == 0);
+        assert_ok(acting_unlink(f->engine, &file, 0, &err), &err);
+        engine_publish(f->engine);
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo2")->removed);
+        assert_int_equal(task_of(f, "undo2", "ap-1")->state, TASK_CANCELLED);
+        ops_ctl(f, "ap-1", "fault off");
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo") == NULL);
+        ops_run_for(f, 300);
+        assert_int_equal(ops_held(f, "ap-1", "restores", "", ""), 0);
+}
+
+/* Velero's Restores outlive it, and show in clusters/ alone; also when nothing but they remembers it. */
+static void a_removed_one_does_not_show(void **state)
+{
+        const struct acting_file file = { .fleet = "prod", .kind = OBJECT_RESTORE, .name = "undo", .ext = "yaml" };
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        assert_true(object_folder_shows(ops_object(f, OBJECT_RESTORE, "undo")));
+        assert_ok(acting_unlink(f->engine, &file, 0, &err), &err);
+        engine_publish(f->engine);
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo")->removed);
+        assert_false(object_folder_shows(ops_object(f, OBJECT_RESTORE, "undo")));
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_NONE);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f));
+        assert_false(object_folder_shows(ops_object(f, OBJECT_RESTORE, "undo")));
+        assert_ok(object_delete(f->engine, ops_object(f, OBJECT_RESTORE, "undo"), &err), &err);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f));
+        assert_non_null(ops_object(f, OBJECT_RESTORE, "undo"));
+        assert_false(object_folder_shows(ops_object(f, OBJECT_RESTORE, "undo")));
+        assert_int_equal(ops_count(f, "eu-1", VELERO_RESTORE, "undo"), 1);
+}
+
 int main(void)
 {
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
@@ -194,5 +251,7 @@ int main(void)
         TEST_WITH(a_lost_race_is_run_again, ops_setup, ops_teardown);
         TEST_WITH(waits_for_the_location, ops_setup, ops_teardown);
         TEST_WITH(delete_removes_restores_and_record, ops_setup, ops_teardown);
+        TEST_WITH(what_was_never_sent_is_called_off, ops_setup, ops_teardown);
+        TEST_WITH(a_removed_one_does_not_show, ops_setup, ops_teardown);
         return test_run("op_restore");
 }
