@@ -2,10 +2,13 @@
 /* status.txt and error.txt of a policy, a restore, a migration. */
 #include "fs/show.h"
 
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/task_view.h"
+#include "ops/member.h"
 #include "ops/policy.h"
 
 static const char *object_noun(const struct object *o)
@@ -61,6 +64,18 @@ static void object_last_good(const struct object *o, struct buf *out)
                         rfc3339_format(text, good->completed), good->id);
 }
 
+static void object_nowhere(const struct object *o, struct buf *out)
+{
+        size_t told = 0;
+
+        if (!show_object_ran_nowhere(o))
+                return;
+        show_line(out, "reason:", show_nowhere_text, show_nowhere_code);
+        show_action(out, &told, "cat ../../clusters/*/labels.json");
+        show_action(out, &told, "correct the destination, then write %s",
+                o->kind == OBJECT_BACKUP ? "the file again" : "it under a new name");
+}
+
 static void draft_migration(const struct object *o, struct buf *out)
 {
         size_t told = 0;
@@ -107,6 +122,68 @@ static void object_draft(const struct object *o, struct buf *out)
                 draft_migration(o, out);
 }
 
+static bool run_has(const struct run *r, const struct task *restore)
+{
+        for (const struct task *t = run_tasks_on(r, restore->member); t != NULL; t = t->next_same)
+                if (strcmp(t->velero_name, restore->backup_name) == 0)
+                        return true;
+        return false;
+}
+
+/* Which runs "@latest", or a policy's name alone, came to: of each cluster its newest good one. */
+static void policy_runs(const struct object *o, const struct task_views *views, struct buf *text)
+{
+        enum { NAMED = 3 };
+        const struct policy_reference *ref = &o->policy->backup;
+        const struct object *backup = fleet_object(o->fleet, OBJECT_BACKUP, ref->name);
+        size_t told = 0;
+
+        if (backup == NULL || (ref->run[0] != '\0' && strcmp(ref->run, "latest") != 0))
+                return;
+        for (size_t i = backup->n_runs; i-- > 0;) {
+                const struct run *r = backup->runs[i];
+                bool has = false;
+
+                for (size_t k = 0; k < views->n && !has; k++)
+                        has = run_has(r, views->v[k].task);
+                if (has && told++ < NAMED)
+                        buf_printf(text, "%s%s", told == 1 ? ", run " : " and ", r->id);
+        }
+        if (told > NAMED)
+                buf_printf(text, " and %zu more", told - NAMED);
+}
+
+static const char *fleet_label(void *userdata, const char *cluster, const char *key)
+{
+        const struct member *c = fleet_member(userdata, cluster);
+
+        return c != NULL ? member_label(c, key) : NULL;
+}
+
+/* Clusters that nobody named one by one are left out without an error: that is to be seen. */
+static void object_left_out(const struct object *o, struct buf *out)
+{
+        enum { NAMED = 5 };
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct run *r = object_latest_run(o);
+        const struct member *c;
+        size_t n = 0;
+
+        if (o->kind != OBJECT_RESTORE || o->policy == NULL || r == NULL || r->n_tasks == 0)
+                return;
+        for (c = o->fleet->members; c != NULL; c = c->hh.next)
+                if (c->alias_of[0] == '\0' && run_tasks_on(r, c->name) == NULL &&
+                        policy_selects(&o->policy->subs[0].destination, c->name, fleet_label,
+                                o->fleet) &&
+                        n++ < NAMED)
+                        buf_printf(&text, "%s%s", n == 1 ? "" : ", ", c->name);
+        if (n > NAMED)
+                buf_printf(&text, " and %zu more", n - NAMED);
+        if (n > 0)
+                show_linef(out, "note:", "left out, as nothing of the backup is known there: %s",
+                        text.data);
+}
+
 static void object_policy(const struct object *o, const struct task_views *views, struct buf *out)
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -132,6 +209,8 @@ static void object_policy(const struct object *o, const struct task_views *views
                 else
                         buf_printf(&text, "of backup %s%s%s", p->backup.name,
                                 p->backup.run[0] != '\0' ? "@" : "", p->backup.run);
+                if (p->backup.schedule[0] == '\0')
+                        policy_runs(o, views, &text);
                 break;
         case POLICY_MIGRATION:
                 buf_printf(&text, "from %s", p->source[0] != '\0' ? p->source : "?");
@@ -156,7 +235,8 @@ static void object_run_lines(
         buf_putc(out, '\n');
 }
 
-static void object_caveat_lines(const struct object *o, struct buf *out)
+static void object_caveat_lines(
+        const struct object *o, const struct task_views *views, struct buf *out)
 {
         enum { SHOWN = 3 };
 
@@ -164,6 +244,10 @@ static void object_caveat_lines(const struct object *o, struct buf *out)
                 show_line(out, i == 0 ? "caveat:" : "", o->warnings.v[i], NULL);
         if (o->warnings.n > SHOWN)
                 show_linef(out, "", "and %zu more: warnings.txt", o->warnings.n - SHOWN);
+        if (views->warnings > 0)
+                show_linef(out, o->warnings.n == 0 ? "caveat:" : "",
+                        "FLT-0304 %lld warning%s in Velero's logs: cat warnings.txt",
+                        (long long)views->warnings, views->warnings == 1 ? "" : "s");
 }
 
 int show_object_text(const struct subject *s, struct buf *out)
@@ -173,12 +257,14 @@ int show_object_text(const struct subject *s, struct buf *out)
 
         task_views_init(&views, object_latest_run(o));
         object_state(o, &views, out);
-        object_caveat_lines(o, out);
+        object_caveat_lines(o, &views, out);
         (void)task_views_reasons(&views, out);
         task_views_action(&views, out, "../../", "", "runs/latest/", o->own && !o->removed);
+        object_nowhere(o, out);
         object_draft(o, out);
         object_last_good(o, out);
         object_policy(o, &views, out);
+        object_left_out(o, out);
         object_run_lines(o, &views, out);
         show_as_of(out, o->changed);
         if (views.n > 0)
@@ -194,5 +280,8 @@ int show_object_error(const struct subject *s, struct buf *out)
 
         task_views_init(&views, object_latest_run(o));
         task_views_errors(&views, out);
+        if (show_object_ran_nowhere(o))
+                show_error(out, show_nowhere_code, NULL, show_nowhere_text,
+                        object_latest_run(o)->created, NULL);
         return out->error;
 }

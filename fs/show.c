@@ -138,7 +138,15 @@ const char *show_remedy(const char *code)
         return r->remedy;
 }
 
-void show_error(struct buf *out, const char *code, const char *who, const char *text, int64_t since)
+void show_command(struct buf *out, const char *label, const char *command)
+{
+        buf_puts(out, label);
+        buf_pad_to_column(out, SHOW_INDENT, 1);
+        buf_printf(out, "%s\n", command);
+}
+
+void show_error(struct buf *out, const char *code, const char *who, const char *text, int64_t since,
+        const char *command)
 {
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
         const char *remedy = show_remedy(code);
@@ -150,15 +158,18 @@ void show_error(struct buf *out, const char *code, const char *who, const char *
         show_line(out, code != NULL && code[0] != '\0' ? code : "error:", line.data, NULL);
         if (since != 0)
                 show_line(out, "since:", rfc3339_format(time, since), NULL);
-        if (remedy != NULL)
+        if (command != NULL)
+                show_command(out, "remedy:", command);
+        else if (remedy != NULL)
                 show_line(out, "remedy:", remedy, NULL);
 }
 
-void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since)
+void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since,
+        const char *command)
 {
         json_string_member(w, "code", code != NULL && code[0] != '\0' ? code : NULL);
         json_string_member(w, "message", text);
-        json_string_member(w, "remedy", show_remedy(code));
+        json_string_member(w, "remedy", command != NULL ? command : show_remedy(code));
         json_time_member(w, "since", since);
 }
 
@@ -183,6 +194,16 @@ enum phase show_object_phase(const struct object *o)
         if (o->draft_state != DRAFT_NONE)
                 return drafts[o->draft_state];
         return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
+}
+
+const char show_nowhere_text[] = "the destination matched no cluster when it started";
+const char show_nowhere_code[] = "FLT-0282";
+
+bool show_object_ran_nowhere(const struct object *o)
+{
+        const struct run *r = object_latest_run(o);
+
+        return r != NULL && r->n_tasks == 0 && !o->removed;
 }
 
 bool show_object_needs_eye(const struct object *o)

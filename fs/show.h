@@ -58,17 +58,25 @@ void show_duration(struct buf *out, int64_t seconds);
 /* What to do about a reason, in general; NULL when the table of reasons has nothing that is true
    wherever it is read (a remedy that names a path is not). */
 const char *show_remedy(const char *code);
-/* An entry of an error.txt: code, who and why, since when, what to do. `who` may be NULL. */
-void show_error(
-        struct buf *out, const char *code, const char *who, const char *text, int64_t since);
-/* Members "code", "message", "remedy", "since" of the object that is open, in this order. */
-void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since);
+/* An entry of an error.txt: code, who and why, since when, what to do. `who` may be NULL. `command`:
+   what is to be done here, NULL for what show_remedy() says of the code. */
+void show_error(struct buf *out, const char *code, const char *who, const char *text, int64_t since,
+        const char *command);
+/* "label: " and a command, which is never wrapped. */
+void show_command(struct buf *out, const char *label, const char *command);
+/* Members "code", "message", "remedy", "since" of the object that is open, in this order. `command`
+   as above. */
+void show_reason_members(struct json_writer *w, const char *code, const char *text, int64_t since,
+        const char *command);
 
 /* ---------------------------------------------------------------- objects */
 
 /* The phase of an object as every file has it: of what is in force; Accepted while a write waits to
    be released; the draft's where nothing is in force. */
 enum phase show_object_phase(const struct object *o);
+/* Its newest run has no cluster: the destination matched none when it started. */
+bool show_object_ran_nowhere(const struct object *o);
+extern const char show_nowhere_text[], show_nowhere_code[];
 /* "backup nightly" needs an eye: a bad phase, a write that was refused or interrupted. */
 bool show_object_needs_eye(const struct object *o);
 /* The newest run that was Completed on all its clusters; NULL when there was none. */

@@ -361,7 +361,7 @@ static int member_error(const struct subject *s, struct buf *out)
         const char *code = show_member_why(s->member, &why, &since);
 
         if (why.len > 0)
-                show_error(out, code, s->member->name, why.data, since);
+                show_error(out, code, s->member->name, why.data, since, NULL);
         return out->error;
 }
 

@@ -72,6 +72,10 @@ static bool object_why(const struct subject *s, struct task_view_reason *why)
                 *why = (struct task_view_reason){ o->draft_err.msg, o->draft_err.id, o->draft_at };
                 return true;
         }
+        if (show_object_ran_nowhere(o)) {
+                *why = (struct task_view_reason){ show_nowhere_text, show_nowhere_code, r->created };
+                return true;
+        }
         t = r != NULL ? task_views_worst(r) : NULL;
         if (t == NULL)
                 return false;
@@ -361,6 +365,8 @@ static int object_progress(const struct subject *s, struct buf *out)
 
 static int object_caveats(const struct subject *s, struct buf *out)
 {
+        _cleanup_(task_views_done) struct task_views views = { 0 };
+
         for (size_t i = 0; i < s->object->warnings.n; i++) {
                 const char *text = s->object->warnings.v[i], *space = strchr(text, ' ');
                 char code[12] = "";
@@ -373,6 +379,8 @@ static int object_caveats(const struct subject *s, struct buf *out)
                 }
                 show_line(out, code[0] != '\0' ? code : "caveat:", text, NULL);
         }
+        task_views_init(&views, object_latest(s));
+        task_views_warned(&views, out);
         return out->error;
 }
 
@@ -489,8 +497,8 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
                 .help = "a bar"),                                                                  \
         FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
                 .help = "what failed or waits, and what to do; empty when all is well"),           \
-        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_WATCHED, .mtime = declared_mtime,   \
-                .help = "caveats that apply"),                                                     \
+        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
+                .help = "caveats that apply, and whose Velero log has warnings"),                                                     \
         CTL_ROW("ctl", object_ctl, .shown = object_is_own,                                         \
                 .help = "write a verb to it; reading lists them"),                                 \
         WAIT_ROW("wait", show_object_terminal, object_wait,                                        \

@@ -305,7 +305,10 @@ static void task_action(const struct subject *s, const struct task_view *v, stru
         if (v->good || (!bad && !v->stale && !v->gone && t->phase != PHASE_PENDING))
                 return;
         if (v->member != NULL && (v->member->health != MEMBER_READY || t->phase == PHASE_PENDING))
-                show_action(out, &told, "cat %sclusters/%s/status.txt", up, v->member->name);
+                show_action(out, &told,
+                        task_view_lacks_location(v) ? "ls %sclusters/%s/storage"
+                                                    : "cat %sclusters/%s/status.txt",
+                        up, v->member->name);
         else if (v->velero != NULL)
                 show_action(out, &told, "cat %sclusters/%s/%s/%s/status.json", up, v->member->name,
                         velero_kind_folder(v->velero->kind), v->velero->name);
@@ -314,11 +317,14 @@ static void task_action(const struct subject *s, const struct task_view *v, stru
         if (s->object->own && bad && phase_is(t->phase, PHASE_IS_TERMINAL) &&
                 s->run == object_latest_run(s->object))
                 show_action(out, &told, "echo retry > %sctl", object);
+        if (t->state == TASK_PENDING)
+                show_waits(out, t->deadline);
 }
 
 static int task_text(const struct subject *s, struct buf *out)
 {
         static const char *const kinds[] = { "backup", "restore", "migration" };
+        _cleanup_(buf_done) struct buf log = BUF_INIT(LIMIT_TEXT_BYTES);
         const struct task *t = s->task;
         struct task_view v;
         struct task_view_reason why;
@@ -336,6 +342,8 @@ static int task_text(const struct subject *s, struct buf *out)
         if (task_view_queue(&v) > 0)
                 show_linef(out, "queue:", "%lld in Velero's queue", (long long)task_view_queue(&v));
         task_action(s, &v, out);
+        if (task_view_log(&v, &log, SHOW_WIDTH))
+                show_command(out, "log:", log.data);
         buf_puts(out, "items:  ");
         show_bar(out,
                 t->items_total > 0 || phase_is(t->phase, PHASE_IS_TERMINAL) ? task_view_percent(t)
@@ -364,11 +372,15 @@ static int task_text(const struct subject *s, struct buf *out)
 
 static int task_error(const struct subject *s, struct buf *out)
 {
+        _cleanup_(buf_done) struct buf log = BUF_INIT(LIMIT_TEXT_BYTES);
         struct task_view_reason why;
+        struct task_view v;
 
+        task_view(&v, s->task);
         task_view_reason(&why, s->task);
         if (why.text[0] != '\0')
-                show_error(out, why.code, NULL, why.text, why.since);
+                show_error(out, why.code, NULL, why.text, why.since,
+                        task_view_log(&v, &log, SHOW_WIDTH) ? log.data : NULL);
         return out->error;
 }
 

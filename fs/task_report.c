@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/timefmt.h"
 #include "fs/columns.h"
 
 static void summary_add(struct buf *out, size_t n, const char *word)
@@ -82,10 +83,33 @@ size_t task_views_reasons(const struct task_views *views, struct buf *out)
         return told;
 }
 
+void task_views_warned(const struct task_views *views, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        for (size_t i = 0; i < views->n; i++) {
+                const struct task_view *v = &views->v[i];
+
+                if (v->task->warnings == 0 || !phase_is(v->task->phase, PHASE_IS_TERMINAL))
+                        continue;
+                buf_reset(&text);
+                task_view_who(v, &text);
+                buf_printf(&text, ": %d warning%s in Velero's log of %s/%s", v->task->warnings,
+                        v->task->warnings == 1 ? "" : "s",
+                        v->task->verb == TASK_RESTORE ? "restores" : "backups",
+                        v->task->velero_name);
+                show_line(out, "FLT-0304", text.data, NULL);
+                buf_reset(&text);
+                if (task_view_log(v, &text, SHOW_WIDTH))
+                        show_command(out, "log:", text.data);
+        }
+}
+
 void task_views_errors(const struct task_views *views, struct buf *out)
 {
         _cleanup_(buf_done) struct buf who = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf log = BUF_INIT(LIMIT_TEXT_BYTES);
 
         for (size_t i = 0; i < views->n; i++) {
                 const char *code;
@@ -93,14 +117,32 @@ void task_views_errors(const struct task_views *views, struct buf *out)
 
                 buf_reset(&who);
                 buf_reset(&why);
+                buf_reset(&log);
                 task_view_who(&views->v[i], &who);
                 code = task_view_why(&views->v[i], &why, &since);
                 if (why.len > 0)
-                        show_error(out, code, who.data, why.data, since);
+                        show_error(out, code, who.data, why.data, since,
+                                task_view_log(&views->v[i], &log, SHOW_WIDTH) ? log.data : NULL);
         }
 }
 
 /* ---------------------------------------------------------------- what to do */
+
+bool task_view_lacks_location(const struct task_view *v)
+{
+        return v->member != NULL && v->member->health == MEMBER_READY &&
+               strcmp(v->task->code, "FLT-0108") == 0;
+}
+
+void show_waits(struct buf *out, int64_t deadline)
+{
+        char text[RFC3339_SIZE];
+
+        if (deadline != 0)
+                show_linef(out, "waits:",
+                        "until %s, then it is Expired; removing it calls off what was not sent",
+                        rfc3339_format(text, deadline));
+}
 
 /* What the cluster itself is the reason of: away, without storage. */
 static bool view_waits_for_member(const struct task_view *v)
@@ -114,6 +156,7 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
         const char *object, const char *run, bool retry)
 {
         const struct task_view *worst = NULL;
+        int64_t deadline = 0;
         bool over = true, bad = false;
         size_t n = 0, told = 0;
 
@@ -122,6 +165,9 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
 
                 over = over && phase_is(v->task->phase, PHASE_IS_TERMINAL);
                 bad = bad || phase_is(v->task->phase, PHASE_IS_BAD);
+                if (v->task->state == TASK_PENDING && v->task->deadline != 0 &&
+                        (deadline == 0 || v->task->deadline < deadline))
+                        deadline = v->task->deadline;
                 if (!task_view_is_told(v))
                         continue;
                 n++;
@@ -131,7 +177,9 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
         }
         if (worst == NULL)
                 return;
-        if (view_waits_for_member(worst))
+        if (task_view_lacks_location(worst))
+                show_action(out, &told, "ls %sclusters/%s/storage", up, worst->member->name);
+        else if (view_waits_for_member(worst))
                 show_action(out, &told, "cat %sclusters/%s/status.txt", up, worst->member->name);
         else
                 show_action(out, &told, "cat %sclusters/%s/status.txt", run, worst->task->member);
@@ -141,6 +189,7 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
                 show_action(out, &told, "echo retry > %sctl", object);
         else if (!over && !bad)
                 show_line(out, "", "it goes on by itself", NULL);
+        show_waits(out, deadline);
 }
 
 /* ---------------------------------------------------------------- the table */
@@ -256,6 +305,7 @@ void task_views_put_clusters(
 void task_views_put_reasons(struct json_writer *w, const char *key, const struct run *r)
 {
         _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf log = BUF_INIT(LIMIT_TEXT_BYTES);
         struct task_views views;
 
         task_views_init(&views, r);
@@ -270,7 +320,9 @@ void task_views_put_reasons(struct json_writer *w, const char *key, const struct
                         continue;
                 json_open(w, NULL, '{');
                 json_string_member(w, "cluster", views.v[i].task->member);
-                show_reason_members(w, code, why.data, since);
+                buf_reset(&log);
+                show_reason_members(w, code, why.data, since,
+                        task_view_log(&views.v[i], &log, 0) ? log.data : NULL);
                 json_string_member(w, "subPolicy", views.v[i].task->sub);
                 json_close(w);
         }

@@ -130,6 +130,49 @@ void task_view_reason(struct task_view_reason *ret, const struct task *t)
         ret->text = text;
 }
 
+/* A word of a shell. */
+static void put_word(struct buf *out, const char *word)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                    "@%_+=:,./-";
+
+        if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+                buf_puts(out, word);
+                return;
+        }
+        buf_putc(out, '\'');
+        for (; *word != '\0'; word++)
+                buf_puts(out, *word == '\'' ? "'\\''" : (const char[]){ *word, '\0' });
+        buf_putc(out, '\'');
+}
+
+bool task_view_log(const struct task_view *v, struct buf *out, size_t width)
+{
+        _cleanup_(buf_done) struct buf where = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct task *t = v->task;
+        size_t start = out->len;
+
+        if (v->velero == NULL || v->member->velero_namespace == NULL ||
+                !phase_is(t->phase, PHASE_IS_TERMINAL) || (t->errors == 0 && t->warnings == 0))
+                return false;
+        buf_printf(out, "velero %s logs %s", t->verb == TASK_RESTORE ? "restore" : "backup",
+                t->velero_name);
+        buf_puts(&where, "-n ");
+        put_word(&where, v->member->velero_namespace);
+        if (v->member->context != NULL) {
+                buf_puts(&where, " --kubecontext ");
+                put_word(&where, v->member->context);
+        }
+        if (width != 0 && SHOW_INDENT + out->len - start + 1 + where.len > width) {
+                buf_puts(out, " \\\n");
+                buf_pad(out, SHOW_INDENT);
+        } else {
+                buf_putc(out, ' ');
+        }
+        buf_append(out, where.data, where.len);
+        return true;
+}
+
 /* Whether there is a reason to tell. */
 bool task_view_is_told(const struct task_view *v)
 {

@@ -34,6 +34,10 @@ struct task_view_reason {
         int64_t since;    /* 0 when unknown */
 };
 void task_view_reason(struct task_view_reason *ret, const struct task *t);
+/* The command that shows Velero's log of it, where that says more than its reason: what has errors
+   or warnings. Pastes whole, also where it is wrapped: behind a label at `width` columns with a
+   backslash; 0: never. False where there is none. */
+bool task_view_log(const struct task_view *v, struct buf *out, size_t width);
 /* What a migration's target does now. */
 const char *task_view_step(const struct task *t);
 
@@ -88,8 +92,14 @@ size_t task_views_reasons(const struct task_views *views, struct buf *out);
    Nothing when all goes well. */
 void task_views_action(const struct task_views *views, struct buf *out, const char *up,
         const char *object, const char *run, bool retry);
+/* "waits:  until …": when what is Pending is given up; nothing for 0, when it never is. */
+void show_waits(struct buf *out, int64_t deadline);
+/* Waits for a location that its cluster does not have: only storage/ tells which there are. */
+bool task_view_lacks_location(const struct task_view *v);
 /* The table, rows folded as SHOW_ROWS says. */
 void task_views_table(const struct task_views *views, struct buf *out);
+/* warnings.txt: whose log has warnings though it ended well, and the command that shows it. */
+void task_views_warned(const struct task_views *views, struct buf *out);
 /* error.txt: all reasons in full. */
 void task_views_errors(const struct task_views *views, struct buf *out);
 

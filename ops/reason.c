@@ -170,6 +170,8 @@ static const struct reason reasons[] = {
                 "update the cluster" },
         { 303, 0, "BackupPartial", "the last backup has errors and is incomplete",
                 "read failure_reason and validation_errors in clusters/<cluster>/backups/<name>/" },
+        { 304, 0, "VeleroWarned", "Velero's log of the backup or restore has warnings",
+                "read it with the command in warnings.txt" },
         { 310, EIO, "Unprotected", "the schedule is in force but its storage cannot take a backup",
                 "make the storage location available" },
         { 311, 0, "Overdue", "no successful backup since the last due time",

@@ -55,7 +55,8 @@ static void task_velero_reason(struct task *t, const char *validation, const cha
         else if (failure[0] != '\0')
                 err_set(&err, -EIO, "%s", failure);
         else if (errors > 0)
-                err_set(&err, -EIO, "%u errors in Velero's log of %s/%s", (unsigned)errors, folder, t->velero_name);
+                err_set(&err, -EIO, "%u error%s in Velero's log of %s/%s", (unsigned)errors, errors == 1 ? "" : "s",
+                        folder, t->velero_name);
         else
                 return;
         err_id(&err, "FLT-0410");

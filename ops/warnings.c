@@ -52,7 +52,5 @@ void warnings_of_object(struct object *o)
                 (void)strv_push(&o->warnings, o->policy->warnings[i]);
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
                 warnings_of_member(o, r->tasks[i]);
-        if (r != NULL && r->n_tasks == 0)
-                (void)strv_push(&o->warnings, "FLT-0282 run on no cluster: the destination matched none when it started");
         strv_sort_unique(&o->warnings);
 }

@@ -71,6 +71,41 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         refute_exists "$F/migrations/m4"
 }
 
+@test "what wait calls Completed can be removed at once, and what it still owes is cleaned up" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 mv6 1
+        mkdir "$F/migrations/m6"
+        ln -s ../../clusters/eu-1 "$F/migrations/m6/source"
+        ln -s ../../../clusters/us-1 "$F/migrations/m6/targets/"
+        printf 'policy:\n  resourceFilter: {includedNamespaces: [mv6]}\n' >"$F/migrations/m6/policy.yaml"
+        echo start >"$F/migrations/m6/ctl"
+        assert_equal Completed "$(timeout 90 cat "$F/migrations/m6/wait")"
+        rmdir "$F/migrations/m6"
+        refute_exists "$F/migrations/m6"
+        eventually_equal 20 0 left_behind us-1
+        eventually_equal 20 0 count_objects us-1 backups fleetfs.dev/name=m6
+}
+
+@test "a migration that only waits for a cluster is called off" {
+        mount_fleet
+        eventually 20 all_ready
+        cluster_stop ap-1
+        eventually_equal 45 Unreachable cat "$F/clusters/ap-1/phase"
+        mkdir "$F/migrations/m7"
+        ln -s ../../clusters/ap-1 "$F/migrations/m7/source"
+        ln -s ../../../clusters/us-1 "$F/migrations/m7/targets/"
+        echo start >"$F/migrations/m7/ctl"
+        eventually_equal 10 Pending cat "$F/migrations/m7/phase"
+        assert_match 'until 20[0-9-]+T[0-9:]+Z' "$(cat "$F/migrations/m7/status.txt")" 'how long it waits'
+        rmdir "$F/migrations/m7"
+        refute_exists "$F/migrations/m7"
+        cluster_start ap-1
+        eventually_equal 45 Ready cat "$F/clusters/ap-1/phase"
+        sleep 2
+        assert_equal 0 "$(count_objects ap-1 backups fleetfs.dev/name=m7)"
+}
+
 @test "a target that is away does not delay the other; it is done when it returns" {
         mount_fleet
         eventually 20 all_ready

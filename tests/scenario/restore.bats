@@ -104,3 +104,40 @@ back_up()
         refute cp "$TEST_DIR/where.yaml" "$F/restores/where.yaml"
         assert_file_contains "$F/restores/where.error.txt" 'us-1'
 }
+
+@test "a removed restore does not show, and Velero's own objects do" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r7 1
+        back_up r7 r7 eu-1
+        printf 'backupName: r7\n' >"$F/restores/undo7.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/undo7/wait")"
+        rm "$F/restores/undo7.yaml"
+        eventually 10 test ! -e "$F/restores/undo7"
+        assert_equal 1 "$(find "$F/clusters/eu-1/restores" -mindepth 1 -maxdepth 1 -name 'undo7-*' | wc -l)"
+        # The same after a restart.
+        unmount_fleet
+        mount_fleet
+        eventually 20 all_ready
+        refute_exists "$F/restores/undo7"
+}
+
+@test "a restore that only waits for a cluster that is away is called off" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r8 1
+        seed_objects ap-1 r8 1
+        back_up r8 r8 eu-1 ap-1
+        cluster_stop ap-1
+        eventually_equal 45 Unreachable cat "$F/clusters/ap-1/phase"
+        printf 'backupName: r8\n' >"$F/restores/undo8.yaml"
+        eventually_equal 30 Completed cat "$F/restores/undo8/clusters/eu-1/phase"
+        assert_equal Pending "$(cat "$F/restores/undo8/clusters/ap-1/phase")"
+        assert_match 'until 20[0-9-]+T[0-9:]+Z' "$(cat "$F/restores/undo8/clusters/ap-1/status.txt")" 'how long it waits'
+        rm "$F/restores/undo8.yaml"
+        eventually 10 test ! -e "$F/restores/undo8"
+        cluster_start ap-1
+        eventually_equal 45 Ready cat "$F/clusters/ap-1/phase"
+        sleep 2
+        assert_equal 0 "$(count_objects ap-1 restores fleetfs.dev/name=undo8)"
+}

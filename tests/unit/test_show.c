@@ -337,6 +337,7 @@ static const struct golden {
         { "restore.status.json", "prod/restores/undo/status.json" },
         { "restore.kurator.yaml", "prod/restores/undo/kurator.yaml" },
         { "restore.error.txt", "prod/restores/undo/error.txt" },
+        { "restore.warnings.txt", "prod/restores/undo/warnings.txt" },
         { "restore.task.status.txt", "prod/restores/undo/clusters/us-1/status.txt" },
         { "restore-draft.status.txt", "prod/restores/shop@latest/status.txt" },
         { "migration.status.txt", "prod/migrations/m1/status.txt" },
