@@ -118,6 +118,9 @@ struct http_head {
         const char *content_type; /* or "" */
         int64_t retry_after_ms;   /* Retry-After, seconds or date; -1: none; at most
                                      LIMIT_RETRY_AFTER_MS */
+        bool dated;               /* it has a Date that can be read */
+        int64_t ahead_s;          /* what the server's clock is before ours, by that Date; 0 below
+                                     LIMIT_SERVER_CLOCK_S and when it has none */
 };
 
 struct http_result {

@@ -7,6 +7,7 @@
 #include "base/http_internal.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/timefmt.h"
 
 /*
  * One request, from http_submit() to on_done. libcurl calls on_header() and on_body(); it may not
@@ -86,6 +87,23 @@ static int64_t retry_after(CURL *easy)
         return seconds > LIMIT_RETRY_AFTER_MS / 1000 ? LIMIT_RETRY_AFTER_MS : seconds * 1000;
 }
 
+/* Compared when the head arrives: a stream may not end for hours. */
+static void take_date(CURL *easy, struct http_head *head)
+{
+        struct curl_header *header;
+        time_t theirs;
+
+        if (curl_easy_header(easy, "date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+                return;
+        theirs = curl_getdate(header->value, NULL);
+        if (theirs < 0)
+                return;
+        head->dated = true;
+        head->ahead_s = theirs - clock_realtime();
+        if (head->ahead_s > -LIMIT_SERVER_CLOCK_S && head->ahead_s < LIMIT_SERVER_CLOCK_S)
+                head->ahead_s = 0;
+}
+
 /* Counted when the response begins, as a stream may not end for hours, or else when it fails. */
 static void count_connections(struct http_transfer *t)
 {
@@ -108,6 +126,7 @@ static void take_head(struct http_transfer *t)
         }
         t->head.content_type = type ? t->content_type : "";
         t->head.retry_after_ms = retry_after(t->easy);
+        take_date(t->easy, &t->head);
         http_transfer_set_state(t, HTTP_RECEIVING);
         if (t->flags & HTTP_STREAM)
                 loop_timer_cancel(t->http->loop, &t->deadline);

@@ -148,6 +148,8 @@
 #define LIMIT_LOOP_POSTS 100000
 /* A difference of two clocks below this is no suspend and no step. */
 #define LIMIT_CLOCK_SLACK_MS 1000
+/* A server's clock counts as ours below this: its Date may be that old when it arrives. */
+#define LIMIT_SERVER_CLOCK_S 60
 /* Nesting of JSON: custom resource definitions, the deepest documents we meet, stay below 60. */
 #define LIMIT_JSON_DEPTH 256
 /* Rows of one record table: a set of them is one word. */

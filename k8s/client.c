@@ -222,6 +222,11 @@ const char *kube_client_server(const struct kube_client *client)
         return client->server;
 }
 
+int64_t kube_client_ahead(const struct kube_client *client)
+{
+        return client->ahead_s;
+}
+
 const char *kube_client_name(const struct kube_client *client)
 {
         return client->name;

@@ -50,6 +50,9 @@ DEFINE_CLEANUP(struct kube_client *, kube_client_free);
 /* The server's URL, for messages; loop and context name. Borrowed. */
 const char *kube_client_server(const struct kube_client *client);
 const char *kube_client_name(const struct kube_client *client);
+/* What the cluster's clock was before ours when it last answered, in seconds; 0 below
+ * LIMIT_SERVER_CLOCK_S and while that is not known. */
+int64_t kube_client_ahead(const struct kube_client *client);
 struct loop *kube_client_loop(const struct kube_client *client);
 
 enum kube_retry {

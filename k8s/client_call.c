@@ -177,11 +177,19 @@ static bool is_good(long status)
         return status >= 200 && status < 300;
 }
 
+/* Two answers of one clock differ by a second or two: what is told of it must not. */
+static void note_clock(struct kube_client *client, const struct http_head *head)
+{
+        if (head->dated && llabs(head->ahead_s - client->ahead_s) >= LIMIT_SERVER_CLOCK_S / 2)
+                client->ahead_s = head->ahead_s;
+}
+
 static enum http_take on_head(void *arg, const struct http_head *head)
 {
         struct kube_call *call = arg;
         enum http_take take = call->on_data ? HTTP_TAKE_STREAM : HTTP_TAKE_BUFFER;
 
+        note_clock(call->client, head);
         if (!is_good(head->status))
                 return HTTP_TAKE_BUFFER;
         if (call->stream)

@@ -27,6 +27,7 @@ struct kube_client {
         struct kube_call *calls; /* by id */
         uint64_t last_id;
         uint64_t random;
+        int64_t ahead_s; /* of the last head */
         unsigned n_streams; /* open */
         struct loop_timer silence;
         uint64_t probe; /* HTTP request under way; 0: none */

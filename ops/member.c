@@ -630,6 +630,13 @@ bool member_ready(const struct member *c)
         return c->health == MEMBER_READY && c->alias_of[0] == '\0' && c->runtime != NULL && c->runtime->client != NULL;
 }
 
+int64_t member_ahead(const struct member *c)
+{
+        const struct kube_client *client = member_client(c);
+
+        return client != NULL ? kube_client_ahead(client) : 0;
+}
+
 struct kube_client *member_client(const struct member *c)
 {
         return c->runtime != NULL ? c->runtime->client : NULL;

@@ -29,6 +29,8 @@ void member_stop(struct member *c);
 
 /* The cluster answers, its identity is known and what the model shows of it is true. */
 bool member_ready(const struct member *c);
+/* What the cluster's clock, which stamps what Velero makes, is before ours, in seconds; 0 while that is not known. */
+int64_t member_ahead(const struct member *c);
 /* NULL while there is none. */
 struct kube_client *member_client(const struct member *c);
 /* Looks again now: after a suspend, or because somebody asked. */

@@ -59,22 +59,26 @@ static int64_t latest(int64_t a, int64_t b)
         return a > b ? a : b;
 }
 
-/* Velero's own rule for the next run; ours for when one is missed. Both are functions of what is known, not of the clock. */
-static void standing_times(struct engine *e, struct task *t, const struct velero_schedule *s, bool paused)
+/* Velero's own rule for the next run; ours for when one is missed. Both are functions of what is known, not of the
+   clock. What is known was stamped by the cluster's clock, and what follows is told by ours. */
+static void standing_times(
+        struct engine *e, struct task *t, const struct member *c, const struct velero_schedule *s, bool paused)
 {
+        int64_t due, grace, ahead = member_ahead(c);
         struct cron cron;
-        int64_t due, grace;
 
         t->next_run = t->overdue_at = 0;
         if (paused || cron_parse(s->schedule, &cron, NULL) < 0)
                 return;
         if (s->phase == VELERO_SCHEDULE_ENABLED)
                 t->next_run = cron_next(&cron, latest(s->created, latest(s->last_backup, s->last_skipped)));
-        due = cron_next(&cron, latest(latest(s->created, t->attempt), latest(t->last_success, s->last_skipped)));
+        if (t->next_run != 0)
+                t->next_run -= ahead;
+        due = cron_next(&cron, latest(latest(s->created, t->attempt + ahead), latest(t->last_success, s->last_skipped)));
         if (due == 0)
                 return;
         grace = (cron_next(&cron, due) - due) / 10;
-        t->overdue_at = due + (grace > OVERDUE_GRACE_S ? grace : OVERDUE_GRACE_S);
+        t->overdue_at = due - ahead + (grace > OVERDUE_GRACE_S ? grace : OVERDUE_GRACE_S);
         if (t->overdue_at > clock_realtime())
                 standing_clock(e, t->overdue_at);
 }
@@ -168,7 +172,7 @@ static void judge_velero(const struct member *c, const struct velero_object *o, 
         /* Velero does not look at one that is paused. */
         if (s->phase == VELERO_SCHEDULE_NEW && !s->paused && worse(v, PHASE_QUEUED, "")) {
                 v->text = "New";
-                if (s->created != 0 && clock_realtime() - s->created > LIMIT_VELERO_IGNORES_S) {
+                if (s->created != 0 && clock_realtime() + member_ahead(c) - s->created > LIMIT_VELERO_IGNORES_S) {
                         say(v, "Velero has not looked at Schedule %s: its server may be down", o->name);
                         err_id(&v->why, "FLT-0112");
                 }
@@ -187,7 +191,7 @@ static void judge(struct engine *e, struct task *t, const struct member *c, cons
                 t->drifted = true;
                 return;
         }
-        standing_times(e, t, o->schedule, o->schedule->paused);
+        standing_times(e, t, c, o->schedule, o->schedule->paused);
         judge_drift(e, t, o, v);
         if (object->own && object->removed && !t->unwanted && worse(v, PHASE_ORPHANED, "FLT-0313"))
                 say(v, "Schedule %s on %s has no policy any more", o->name, c->name);

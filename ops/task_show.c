@@ -77,7 +77,7 @@ static bool member_restores(const struct member *c)
 
 static bool task_is_ignored(const struct velero_object *v, bool is_new, int64_t created)
 {
-        return is_new && created != 0 && clock_realtime() - created > LIMIT_VELERO_IGNORES_S &&
+        return is_new && created != 0 && clock_realtime() + member_ahead(v->member) - created > LIMIT_VELERO_IGNORES_S &&
                v->member->health == MEMBER_READY && (v->kind == VELERO_BACKUP || !member_restores(v->member));
 }
 

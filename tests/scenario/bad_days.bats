@@ -241,3 +241,27 @@ run_folders() { find "$F/backups/$1/runs" -mindepth 1 -maxdepth 1 -type d | wc -
 
 @test "a cluster's clock is five hours ahead" { skewed 18000 -ahead; }
 @test "a cluster's clock is five hours behind" { skewed -18000 -behind; }
+
+# due_of CLUSTER NAME: prints when the schedule is due there, as the events tell it.
+due_of() { grep -F "\"name\":\"$2\"" "$MNT/events.jsonl" | grep -F "\"cluster\":\"$1\"" | grep -oE 'due at 20[0-9TZ:-]+' | tail -1; }
+due_told() { [[ -n $(due_of "$@") ]]; }
+
+@test "a schedule on a cluster whose clock is five hours off: what is due is told by ours" {
+        local seconds name due now
+        for seconds in 18000 -18000; do
+                name=due$((seconds / 3600))
+                name=${name/-/-minus-}
+                fault ap-1 skew "$seconds"
+                mount_ready
+                { printf 'schedule: "0 * * * *"\n'; policy; } >"$F/backups/$name.yaml"
+                eventually 20 due_told ap-1 "$name"
+                due=$(date -d "$(due_of ap-1 "$name" | cut -d' ' -f3)" +%s)
+                now=$(date +%s)
+                # The next full hour: Velero there thinks of one five hours away.
+                (( due > now - 60 && due <= now + 3660 )) ||
+                        assert_fail "$(due_of ap-1 "$name"), and now it is $(date -u +%FT%TZ)"
+                rm "$F/backups/$name.yaml"
+                eventually_equal 30 0 count_objects ap-1 schedules "fleetfs.dev/name=$name"
+                umount_fleet
+        done
+}
