@@ -10,6 +10,7 @@
 #include "base/timefmt.h"
 #include "base/utf8.h"
 #include "ops/reason.h"
+#include "ops/rollup.h"
 
 size_t show_width(const char *s, size_t n)
 {
@@ -175,15 +176,6 @@ void show_reason_members(struct json_writer *w, const char *code, const char *te
 
 enum phase show_object_phase(const struct object *o)
 {
-        static const enum phase drafts[] = {
-                [DRAFT_NONE] = PHASE_NONE,
-                [DRAFT_OPEN] = PHASE_DRAFT,
-                [DRAFT_ACCEPTED] = PHASE_ACCEPTED,
-                [DRAFT_INERT] = PHASE_DRAFT,
-                [DRAFT_REJECTED] = PHASE_REJECTED,
-                [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
-        };
-
         /* After `cp p.yaml backups/` nobody may read the phase of the run before. */
         if (o->draft_state == DRAFT_ACCEPTED)
                 return PHASE_ACCEPTED;
@@ -192,7 +184,7 @@ enum phase show_object_phase(const struct object *o)
         if (o->in_force.bytes != NULL)
                 return PHASE_ACCEPTED;
         if (o->draft_state != DRAFT_NONE)
-                return drafts[o->draft_state];
+                return phase_of_draft(o->draft_state);
         return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
 }
 

@@ -9,6 +9,7 @@
 #include "fs/task_view.h"
 #include "fs/texts.h"
 #include "ops/op.h"
+#include "ops/rollup.h"
 
 /* In the order of their JSON keys. */
 #define OBJECT_VALUES(V, J)                                                                    \
@@ -125,31 +126,12 @@ static struct value declared_completed(const struct subject *s)
 
 static struct value declared_draft(const struct subject *s)
 {
-        static const enum phase phases[] = {
-                [DRAFT_NONE] = PHASE_NONE,
-                [DRAFT_OPEN] = PHASE_DRAFT,
-                [DRAFT_ACCEPTED] = PHASE_ACCEPTED,
-                [DRAFT_INERT] = PHASE_DRAFT,
-                [DRAFT_REJECTED] = PHASE_REJECTED,
-                [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
-        };
-
-        return value_text(phase_text(phases[s->object->draft_state]));
-}
-
-static int64_t object_sum(const struct subject *s, size_t offset)
-{
-        const struct run *r = object_latest(s);
-        int64_t sum = 0;
-
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                sum += *(const int32_t *)((const char *)r->tasks[i] + offset);
-        return sum;
+        return value_text(phase_text(phase_of_draft(s->object->draft_state)));
 }
 
 static struct value declared_errors(const struct subject *s)
 {
-        return value_int(object_sum(s, offsetof(struct task, errors)));
+        return value_int(task_views_sum(object_latest(s), offsetof(struct task, errors)));
 }
 
 static struct value declared_expires(const struct subject *s)
@@ -171,12 +153,12 @@ static struct value declared_gone(const struct subject *s)
 
 static struct value declared_items_done(const struct subject *s)
 {
-        return value_int(object_sum(s, offsetof(struct task, items_done)));
+        return value_int(task_views_sum(object_latest(s), offsetof(struct task, items_done)));
 }
 
 static struct value declared_items_total(const struct subject *s)
 {
-        return value_int(object_sum(s, offsetof(struct task, items_total)));
+        return value_int(task_views_sum(object_latest(s), offsetof(struct task, items_total)));
 }
 
 static struct value declared_last_attempt(const struct subject *s)
@@ -266,7 +248,7 @@ static struct value declared_ttl(const struct subject *s)
 
 static struct value declared_warnings(const struct subject *s)
 {
-        return value_int(object_sum(s, offsetof(struct task, warnings)));
+        return value_int(task_views_sum(object_latest(s), offsetof(struct task, warnings)));
 }
 
 /* ---------------------------------------------------------------- status.json */

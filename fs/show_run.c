@@ -33,15 +33,6 @@
         J(run, put_summary, "summary")                                                        \
         V(run, warnings, "warnings", "warnings on all clusters")
 
-static struct value run_sum(const struct run *r, size_t offset)
-{
-        int64_t sum = 0;
-
-        for (size_t i = 0; i < r->n_tasks; i++)
-                sum += *(const int32_t *)((const char *)r->tasks[i] + offset);
-        return value_int(sum);
-}
-
 static struct value run_clusters_good(const struct subject *s)
 {
         int64_t n = 0;
@@ -72,7 +63,7 @@ static struct value run_created(const struct subject *s)
 
 static struct value run_errors(const struct subject *s)
 {
-        return run_sum(s->run, offsetof(struct task, errors));
+        return value_int(task_views_sum(s->run, offsetof(struct task, errors)));
 }
 
 static struct value run_expires(const struct subject *s)
@@ -87,12 +78,12 @@ static struct value run_gone(const struct subject *s)
 
 static struct value run_items_done(const struct subject *s)
 {
-        return run_sum(s->run, offsetof(struct task, items_done));
+        return value_int(task_views_sum(s->run, offsetof(struct task, items_done)));
 }
 
 static struct value run_items_total(const struct subject *s)
 {
-        return run_sum(s->run, offsetof(struct task, items_total));
+        return value_int(task_views_sum(s->run, offsetof(struct task, items_total)));
 }
 
 static struct value run_latest(const struct subject *s)
@@ -122,7 +113,7 @@ static struct value run_stale(const struct subject *s)
 
 static struct value run_warnings(const struct subject *s)
 {
-        return run_sum(s->run, offsetof(struct task, warnings));
+        return value_int(task_views_sum(s->run, offsetof(struct task, warnings)));
 }
 
 static void run_put_api_version(struct json_writer *w, const char *key, const struct subject *s)

@@ -314,6 +314,15 @@ bool task_views_gone(const struct run *r)
         return gone;
 }
 
+int64_t task_views_sum(const struct run *r, size_t offset)
+{
+        int64_t sum = 0;
+
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                sum += *(const int32_t *)((const char *)r->tasks[i] + offset);
+        return sum;
+}
+
 const struct task *task_views_worst(const struct run *r)
 {
         struct task_view worst = { 0 };

@@ -74,6 +74,9 @@ int64_t task_views_expires(const struct run *r); /* the first expiry, 0 for none
 bool task_views_stale(const struct run *r);
 bool task_views_gone(const struct run *r);
 
+/* The sum of a member of type int32_t, by its offset, over all tasks; 0 without a run. */
+int64_t task_views_sum(const struct run *r, size_t offset);
+
 /* The worst task that has a reason to be; NULL when all is well. */
 const struct task *task_views_worst(const struct run *r);
 

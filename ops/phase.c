@@ -81,16 +81,6 @@ int phase_parse(const char *text, enum phase *ret)
         return -EINVAL;
 }
 
-enum phase phase_rollup(const enum phase *phases, size_t n)
-{
-        enum phase worst = PHASE_NONE;
-
-        for (size_t i = 0; i < n; i++)
-                if (phases[i] < worst)
-                        worst = phases[i];
-        return worst;
-}
-
 enum phase phase_of_backup(enum velero_backup_phase phase, bool scheduled)
 {
         static const enum phase map[] = {

@@ -64,9 +64,6 @@ static inline bool phase_is(enum phase phase, unsigned flags)
 /* 0 and *ret, or -EINVAL for a text that is no phase; used when a stored state is read back. */
 int phase_parse(const char *text, enum phase *ret);
 
-/* The one phase of n: the worst. PHASE_NONE when n is 0. */
-enum phase phase_rollup(const enum phase *phases, size_t n);
-
 /*
  * What a Velero phase means here. `scheduled` chooses between Protected and Completed for a good
  * backup. An unknown phase is InProgress; its own text is shown beside it by the renderer.

@@ -81,13 +81,19 @@ static enum phase phase_of_standing(const struct run *standing, const struct run
         return phase;
 }
 
-static enum phase object_phase(const struct object *o)
+enum phase phase_of_draft(enum draft_state state)
 {
-        static const enum phase drafts[] = {
+        static const enum phase phases[] = {
                 [DRAFT_NONE] = PHASE_NONE,         [DRAFT_OPEN] = PHASE_DRAFT,
                 [DRAFT_ACCEPTED] = PHASE_ACCEPTED, [DRAFT_INERT] = PHASE_DRAFT,
                 [DRAFT_REJECTED] = PHASE_REJECTED, [DRAFT_INTERRUPTED] = PHASE_INTERRUPTED,
         };
+
+        return phases[state];
+}
+
+static enum phase object_phase(const struct object *o)
+{
         const struct run *r = object_latest_run(o);
 
         if (object_is_over(o))
@@ -103,7 +109,7 @@ static enum phase object_phase(const struct object *o)
         if (o->in_force.bytes != NULL)
                 return PHASE_ACCEPTED;
         if (o->draft_state != DRAFT_NONE)
-                return drafts[o->draft_state];
+                return phase_of_draft(o->draft_state);
         return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * rollup: the phases of tasks become that of their run, those of runs that of their object, those of objects and clusters
- * that of the fleet, all by phase_rollup()'s one table.
+ * that of the fleet, all by the one order of enum phase: the worst counts.
  *
  * rollup_run(), rollup_object() and rollup_fleet() only note that it is due; rollup_all() does it once for everything that
  * was noted, before the write section is published: ten thousand events of one round cost one rollup.
@@ -10,6 +10,9 @@
  * Engine thread, inside a write section.
  */
 #include "ops/engine.h"
+
+/* What shows while nothing is in force. Pure; any thread. */
+enum phase phase_of_draft(enum draft_state state);
 
 void rollup_run(struct engine *e, struct run *r);
 void rollup_object(struct engine *e, struct object *o);

@@ -3,39 +3,6 @@
 
 #include "ops/phase.h"
 
-static const struct rollup {
-        const char *name;
-        enum phase phases[4]; /* up to the first PHASE_NONE */
-        enum phase expected;
-} rollups[] = {
-        { "nothing", { PHASE_NONE }, PHASE_NONE },
-        { "one", { PHASE_PROTECTED, PHASE_NONE }, PHASE_PROTECTED },
-        { "a failure among successes", { PHASE_COMPLETED, PHASE_FAILED, PHASE_COMPLETED, PHASE_NONE },
-                PHASE_FAILED },
-        { "conflict before failure", { PHASE_FAILED, PHASE_CONFLICT, PHASE_NONE }, PHASE_CONFLICT },
-        { "overdue before drifted", { PHASE_DRIFTED, PHASE_OVERDUE, PHASE_NONE }, PHASE_OVERDUE },
-        { "stale before running", { PHASE_IN_PROGRESS, PHASE_UNKNOWN, PHASE_NONE }, PHASE_UNKNOWN },
-        { "running before queued", { PHASE_QUEUED, PHASE_IN_PROGRESS, PHASE_PENDING, PHASE_NONE },
-                PHASE_IN_PROGRESS },
-        { "pending before accepted", { PHASE_ACCEPTED, PHASE_PENDING, PHASE_NONE }, PHASE_PENDING },
-        { "not due yet before good", { PHASE_PROTECTED, PHASE_SCHEDULED, PHASE_NONE }, PHASE_SCHEDULED },
-        { "paused before not due yet", { PHASE_SCHEDULED, PHASE_PAUSED, PHASE_NONE }, PHASE_PAUSED },
-        { "paused before good", { PHASE_PROTECTED, PHASE_PAUSED, PHASE_NONE }, PHASE_PAUSED },
-        { "a draft beside what is in force", { PHASE_REJECTED, PHASE_PROTECTED, PHASE_NONE },
-                PHASE_PROTECTED },
-        { "a draft alone", { PHASE_DRAFT, PHASE_NONE }, PHASE_DRAFT },
-};
-
-static void rolls_up(void **state)
-{
-        const struct rollup *row = test_row(state);
-        size_t n = 0;
-
-        while (n < ARRAY_SIZE(row->phases) && row->phases[n] != PHASE_NONE)
-                n++;
-        assert_int_equal(phase_rollup(row->phases, n), row->expected);
-}
-
 /* The order of reference: worst first, good last, drafts behind everything. */
 static void keeps_the_precedence(void **state)
 {
@@ -100,7 +67,6 @@ static void maps_veleros(void **state)
 
 int main(void)
 {
-        TEST_ROWS(rolls_up, rollups);
         TEST(keeps_the_precedence);
         TEST(is_complete);
         TEST(maps_veleros);
