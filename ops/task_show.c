@@ -46,16 +46,20 @@ void task_set_reason(struct task *t, const struct err *err)
 
 /* Velero's own sentence about a phase that is not good. */
 static void task_velero_reason(struct task *t, const char *validation, const char *failure, uint32_t errors,
-        const char *folder)
+        uint16_t hooks_failed, const char *folder)
 {
         struct err err = ERR_INIT;
+        char hooks[32] = "";
+
+        if (hooks_failed > 0)
+                snprintf(hooks, sizeof(hooks), "%u hook%s failed, ", hooks_failed, hooks_failed == 1 ? "" : "s");
 
         if (validation[0] != '\0')
                 err_set(&err, -EINVAL, "%s", validation);
         else if (failure[0] != '\0')
                 err_set(&err, -EIO, "%s", failure);
         else if (errors > 0)
-                err_set(&err, -EIO, "%u error%s in Velero's log of %s/%s", (unsigned)errors, errors == 1 ? "" : "s",
+                err_set(&err, -EIO, "%s%u error%s in Velero's log of %s/%s", hooks, (unsigned)errors, errors == 1 ? "" : "s",
                         folder, t->velero_name);
         else
                 return;
@@ -109,7 +113,7 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
         t->errors = (int32_t)b->errors;
         t->warnings = (int32_t)b->warnings;
         if (velero_phase_is(&velero_backup_phases, b->phase, VELERO_PHASE_BAD))
-                task_velero_reason(t, b->validation_errors, b->failure_reason, b->errors, "backups");
+                task_velero_reason(t, b->validation_errors, b->failure_reason, b->errors, b->hooks_failed, "backups");
         else if (task_is_ignored(v, b->phase == VELERO_BACKUP_NEW, b->created))
                 task_ignored_reason(t, v);
         else
@@ -129,7 +133,7 @@ static void task_show_restore(struct task *t, const struct velero_object *v)
         t->errors = (int32_t)x->errors;
         t->warnings = (int32_t)x->warnings;
         if (velero_phase_is(&velero_restore_phases, x->phase, VELERO_PHASE_BAD))
-                task_velero_reason(t, x->validation_errors, x->failure_reason, x->errors, "restores");
+                task_velero_reason(t, x->validation_errors, x->failure_reason, x->errors, x->hooks_failed, "restores");
         else if (task_is_ignored(v, x->phase == VELERO_RESTORE_NEW, x->created))
                 task_ignored_reason(t, v);
         else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "ops/hostpath.h"
 #include "ops/policy.h"
 
@@ -41,6 +42,32 @@ static void warnings_of_member(struct object *o, const struct task *t)
                         c->api_version);
 }
 
+/* "FLT-0301 …": data that no backup has comes first, whatever else there is to say; else by code. */
+static bool is_of_data(const char *warning)
+{
+        static const char *const codes[] = { "FLT-0287", "FLT-0301" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+                if (strncmp(warning, codes[i], strlen(codes[i])) == 0)
+                        return true;
+        return false;
+}
+
+static void warnings_sort(struct strv *warnings)
+{
+        size_t first = 0;
+
+        strv_sort_unique(warnings);
+        for (size_t i = 0; i < warnings->n; i++) {
+                char *w = warnings->v[i];
+
+                if (!is_of_data(w))
+                        continue;
+                memmove(warnings->v + first + 1, warnings->v + first, (i - first) * sizeof(*warnings->v));
+                warnings->v[first++] = w;
+        }
+}
+
 void warnings_of_object(struct object *o)
 {
         const struct run *r = object_latest_run(o);
@@ -52,5 +79,5 @@ void warnings_of_object(struct object *o)
                 (void)strv_push(&o->warnings, o->policy->warnings[i]);
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
                 warnings_of_member(o, r->tasks[i]);
-        strv_sort_unique(&o->warnings);
+        warnings_sort(&o->warnings);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* warnings: the caveats that apply to an object, one sentence each with its FLT code. Pure over the model. */
+/* warnings: the caveats that apply to an object, one sentence each with its FLT code. Pure over the model.
+   Those that tell of data which no backup has come first. */
 #include "ops/model.h"
 
 /* Computes o->warnings anew. Engine thread, inside a write section. */

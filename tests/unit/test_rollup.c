@@ -164,11 +164,36 @@ static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state
         assert_int_equal(o->warnings.n, 1);
 }
 
+static void warnings_of_data_that_no_backup_has_come_first(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase good[] = { PHASE_COMPLETED, PHASE_COMPLETED };
+        const struct policy_env env = { .fleet = "prod" };
+        struct object *o = object_with(x, good, 2);
+        const char *text = "apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nmetadata: {name: other}\nspec: {policy: {}}\n";
+        struct err err = ERR_INIT;
+
+        engine_write(x->e);
+        assert_ok(policy_parse(POLICY_BACKUP, "o", text, strlen(text), &env, &o->policy, &err), &err);
+        object_latest_run(o)->tasks[0]->hostpath = strdup("pod shop/db (data)");
+        object_latest_run(o)->tasks[1]->hostpath = strdup("?");
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 5);
+        assert_string_equal(o->warnings.v[0], "FLT-0287 volumes of type hostPath are not backed up; whether b has any is not known: "
+                                              "its pods and persistent volumes cannot be listed");
+        assert_string_equal(o->warnings.v[1], "FLT-0287 volumes of type hostPath on a are not backed up: pod shop/db (data)");
+        assert_non_null(strstr(o->warnings.v[2], "FLT-0301 volumes on a"));
+        assert_non_null(strstr(o->warnings.v[3], "FLT-0301 volumes on b"));
+        assert_non_null(strstr(o->warnings.v[4], "FLT-0283"));
+}
+
 int main(void)
 {
         TEST_ROWS_WITH(rolls_up, rows, setup, teardown);
         TEST_WITH(a_draft_never_changes_what_is_in_force, setup, teardown);
         TEST_WITH(a_cluster_that_is_away_shows_in_the_fleet, setup, teardown);
         TEST_WITH(warnings_tell_of_old_kubernetes_and_missing_node_agents, setup, teardown);
+        TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         return test_run("rollup");
 }
