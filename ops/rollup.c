@@ -97,7 +97,7 @@ static enum phase object_phase(const struct object *o)
         const struct run *r = object_latest_run(o);
 
         if (object_is_over(o))
-                return drafts[o->draft_state];
+                return phase_of_draft(o->draft_state);
         /* A draft never changes the phase of what is in force. */
         if (o->standing != NULL && o->standing->n_tasks > 0)
                 return phase_of_standing(o->standing, r);
