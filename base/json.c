@@ -83,10 +83,10 @@ int json_peek(struct json_scan *s)
 
 /* --- strings --- */
 
-/* p points to the opening quote. */
-static int scan_string(struct json_scan *s, struct json_text *ret)
+/* From `start`, behind the opening quote, with what is no plain ASCII in it. */
+static __attribute__((noinline)) int scan_odd_string(
+        struct json_scan *s, const char *start, struct json_text *ret)
 {
-        const char *start = s->p + 1;
         bool escaped = false;
 
         s->p = start;
@@ -118,6 +118,18 @@ static int scan_string(struct json_scan *s, struct json_text *ret)
                         s->p += n;
                 }
         }
+}
+
+/* p points to the opening quote. */
+static ALWAYS_INLINE int scan_string(struct json_scan *s, struct json_text *ret)
+{
+        const char *start = s->p + 1, *end = json_plain_end(start, s->end);
+
+        if (end == s->end || *end != '"')
+                return scan_odd_string(s, start, ret);
+        *ret = (struct json_text){ start, (size_t)(end - start), false };
+        s->p = end + 1;
+        return 0;
 }
 
 int json_read_string(struct json_scan *s, struct json_text *ret)
