@@ -87,8 +87,8 @@ struct kube_request {
         size_t body_len;
         const char *content_type; /* NULL: application/json if there is a body */
         enum kube_retry retry;
-        int64_t deadline_ms;   /* from now to done(), all attempts; 0: LIMIT_CALL_MS; ignored if
-                                  stream */
+        int64_t deadline_ms;   /* from now to done(), all attempts, without the time that a credential
+                                  plugin takes; 0: LIMIT_CALL_MS; ignored if stream */
         size_t max_body;       /* 0: LIMIT_API_REPLY_BYTES */
         bool stream;           /* long-lived (watch): no deadline but `idle_ms`, no retry at all */
         int64_t idle_ms;       /* of a stream: 0: without end */

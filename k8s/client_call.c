@@ -344,6 +344,11 @@ static void on_credential(void *arg, const struct kube_auth *auth, const struct 
         struct err failed = ERR_INIT;
 
         call_set_state(call, CALL_SENT);
+        /* Somebody may have signed in with a browser: that time is the plugin's, not the server's. */
+        if (call->deadline != INT64_MAX) {
+                call->deadline += loop_now(call->client->loop) - call->asked_at;
+                loop_timer_at(call->client->loop, &call->end, call->deadline + 50);
+        }
         if (auth) {
                 call->generation = auth->generation;
                 call->attempts++;
@@ -359,6 +364,10 @@ static void on_next(void *arg)
         struct kube_call *call = arg;
 
         call_set_state(call, CALL_CREDENTIAL);
+        call->asked_at = loop_now(call->client->loop);
+        if (call->deadline != INT64_MAX)
+                loop_timer_at(call->client->loop, &call->end,
+                        call->deadline + LIMIT_EXEC_MS + LIMIT_EXEC_RETRY_MS);
         kube_credential_get(call->client->credential, on_credential, call);
 }
 

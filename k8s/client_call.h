@@ -53,6 +53,7 @@ struct kube_call {
         enum kube_retry retry;
         bool stream, refreshed, flowed; /* flowed: on_data had something */
         int64_t idle_ms, deadline;      /* deadline: loop time; INT64_MAX: none */
+        int64_t asked_at;               /* for the credential: loop time */
         kube_open_fn *on_open;
         http_data_fn *on_data;
         kube_done_fn *done;
