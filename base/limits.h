@@ -201,6 +201,8 @@
 #define LIMIT_EVENT_LOG_BYTES (8 * MIB)
 /* A Backup or Restore that Velero has not looked at for so long is told. */
 #define LIMIT_VELERO_IGNORES_S 120
+/* Storing what changed, before the engine turns to what was asked of it meanwhile. */
+#define LIMIT_STORE_ROUND_MS 500
 /* How often the engine looks for deadlines and pauses that are over, while tasks are open. */
 #define LIMIT_ENGINE_TICK_MS 500
 

@@ -275,6 +275,17 @@ static bool draft_acting(struct session *s, const struct draft *d, struct place 
         return place_acting(p, name, stem, ext, ret);
 }
 
+/* The handle's bytes are judged, or were refused: what comes after is a commit of its own. */
+static void flush_done(struct write_job *j, uint64_t write)
+{
+        struct draft *d = j->handle->state;
+
+        LOCK_SCOPE(&j->s->write->lock);
+        d->write = write;
+        if (d->file->writer == d && !d->dirty)
+                d->file->writer = NULL;
+}
+
 static void flush_run(struct engine *e, struct write_job *j)
 {
         char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
@@ -296,12 +307,29 @@ static void flush_run(struct engine *e, struct write_job *j)
                 r = acting_refuse(e, &a, j->bytes, j->len, &j->err);
         else
                 r = acting_commit(e, &a, j->bytes, j->len, j->mtime_ns, &write, &j->err);
-        pthread_mutex_lock(&j->s->write->lock);
-        d->write = write;
-        if (d->file->writer == d && !d->dirty)
-                d->file->writer = NULL;
-        pthread_mutex_unlock(&j->s->write->lock);
+        flush_done(j, write);
         write_job_reply_told(e, j, r);
+}
+
+/* The close has failed: what was written stays as a draft that is interrupted, and RELEASE starts
+ * nothing, also not what an earlier FLUSH of the handle had accepted. */
+static void flush_unasked(struct engine *e, struct write_job *j)
+{
+        char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct acting_file a;
+        struct place p;
+
+        if (draft_acting(j->s, j->handle->state, &p, name, stem, ext, &a)) {
+                if (j->err.code == 0) {
+                        err_set(&j->err, -ETIMEDOUT, "the state folder did not take the file in time");
+                        err_id(&j->err, "FLT-0258");
+                        err_remedy(&j->err, "write it again, or `echo start > ctl`");
+                }
+                log_warn("refused", LOG_S("op", j->op), LOG_S("file", name), LOG_ERR(&j->err));
+                acting_abandon(e, &a, j->bytes, j->len, &j->err);
+                flush_done(j, 0);
+        }
+        write_job_reply(e, j, 0);
 }
 
 /* A scratch file that the store has was written. */
@@ -320,6 +348,16 @@ static void keep_run(struct engine *e, struct write_job *j)
         write_job_reply(e, j, kept ? scratch_keep(e, &p, name, j->bytes, j->len, &j->err) : 0);
 }
 
+static void keep_unasked(struct engine *e, struct write_job *j)
+{
+        struct draft *d = j->handle->state;
+
+        pthread_mutex_lock(&j->s->write->lock);
+        d->unkept = d->file->stored && !d->file->gone;
+        pthread_mutex_unlock(&j->s->write->lock);
+        write_job_reply(e, j, 0);
+}
+
 /* `touch backup@latest.yaml`: an empty restore whose name says all, and whose times were set to now
  * while it was open. */
 static bool touched_restore_locked(const struct draft *d)
@@ -334,7 +372,8 @@ static bool touched_restore_locked(const struct draft *d)
 
 /* What there is to do about the bytes of a handle, with a copy of them; NULL: nothing. */
 static struct write_job *draft_job_locked(struct draft *d, struct handle *h, struct session *s,
-        const char *op, void (*run)(struct engine *, struct write_job *), int *r)
+        const char *op, void (*run)(struct engine *, struct write_job *),
+        void (*unasked)(struct engine *, struct write_job *), int *r)
 {
         struct write_job *j = write_job_new(s, op, run);
         const bool acting = d->file->kind == USERFILE_ACTING;
@@ -351,6 +390,7 @@ static struct write_job *draft_job_locked(struct draft *d, struct handle *h, str
         }
         memcpy(j->bytes, bytes, j->len);
         j->bytes[j->len] = '\0';
+        j->unasked = unasked;
         j->handle = h;
         j->mtime_ns = d->mtime_ns;
         j->err = d->failed;
@@ -367,10 +407,10 @@ void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
         d->exit_code = exit_code;
         if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING &&
                 (d->dirty || touched_restore_locked(d))) {
-                j = draft_job_locked(d, h, s, "flush", flush_run, &r);
+                j = draft_job_locked(d, h, s, "flush", flush_run, flush_unasked, &r);
                 d->dirty = d->dirty && r < 0;
         } else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH) {
-                j = draft_job_locked(d, h, s, "flush", keep_run, &r);
+                j = draft_job_locked(d, h, s, "flush", keep_run, keep_unasked, &r);
                 d->unkept = r < 0;
         }
         pthread_mutex_unlock(&s->write->lock);
@@ -400,9 +440,9 @@ void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
 
         pthread_mutex_lock(&s->write->lock);
         if (d->dirty && d->failed.code == 0 && d->file->kind == USERFILE_ACTING && !d->file->gone)
-                j = draft_job_locked(d, h, s, "fsync", fsync_run, &r);
+                j = draft_job_locked(d, h, s, "fsync", fsync_run, NULL, &r);
         else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH)
-                j = draft_job_locked(d, h, s, "fsync", keep_run, &r);
+                j = draft_job_locked(d, h, s, "fsync", keep_run, NULL, &r);
         pthread_mutex_unlock(&s->write->lock);
         if (j == NULL)
                 reply_err(req, "fsync", r, NULL);
@@ -449,6 +489,7 @@ void draft_release(fuse_req_t req, struct session *s, struct handle *h)
                 return;
         }
         j->handle = h;
+        j->unasked = release_run;
         write_job_post(j, req);
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
@@ -35,7 +34,6 @@ struct notifier {
                 pthread_mutex_t lock;
                 pthread_cond_t wake;
                 struct notify_batch batch;
-                bool kicked; /* a deadline came earlier */
                 bool stop;
         } synced;
 };
@@ -132,43 +130,17 @@ static void notify_batch_done(struct notify_batch *b)
 
 /* ---------------------------------------------------------------- the thread */
 
-static int64_t notify_now_ms(clockid_t clock)
-{
-        struct timespec ts;
-
-        (void)clock_gettime(clock, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* Waits for work, or until a parked request is due. */
-static void notify_wait_locked(struct notifier *n, int64_t due_ms)
-{
-        struct timespec until;
-        int64_t left, at;
-
-        if (due_ms == INT64_MAX) {
-                pthread_cond_wait(&n->synced.wake, &n->synced.lock);
-                return;
-        }
-        left = due_ms - notify_now_ms(CLOCK_BOOTTIME);
-        at = notify_now_ms(CLOCK_MONOTONIC) + (left > 0 ? left : 0) + 1;
-        until = (struct timespec){ .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 };
-        (void)pthread_cond_timedwait(&n->synced.wake, &n->synced.lock, &until);
-}
-
 static void *notify_run(void *arg)
 {
         struct notifier *n = arg;
         bool stop = false;
 
         while (!stop) {
-                int64_t due = parking_expire(&n->session->parking, notify_now_ms(CLOCK_BOOTTIME));
                 struct notify_batch batch;
 
                 pthread_mutex_lock(&n->synced.lock);
-                if (notify_batch_empty(&n->synced.batch) && !n->synced.kicked && !n->synced.stop)
-                        notify_wait_locked(n, due);
-                n->synced.kicked = false;
+                while (notify_batch_empty(&n->synced.batch) && !n->synced.stop)
+                        pthread_cond_wait(&n->synced.wake, &n->synced.lock);
                 stop = n->synced.stop;
                 batch = n->synced.batch;
                 notify_batch_init(&n->synced.batch);
@@ -180,40 +152,22 @@ static void *notify_run(void *arg)
         return NULL;
 }
 
-static void notify_kick(void *arg)
-{
-        struct notifier *n = arg;
-
-        pthread_mutex_lock(&n->synced.lock);
-        n->synced.kicked = true;
-        pthread_cond_signal(&n->synced.wake);
-        pthread_mutex_unlock(&n->synced.lock);
-}
-
 int notifier_new(struct notifier **ret, struct session *s, struct err *err)
 {
         struct notifier *n = calloc(1, sizeof(*n));
-        pthread_condattr_t attr;
         int r;
 
         if (n == NULL)
                 return err_set(err, -ENOMEM, "make the notifier");
         n->session = s;
         notify_batch_init(&n->synced.batch);
-        r = pthread_condattr_init(&attr);
-        if (r == 0) {
-                (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-                r = pthread_cond_init(&n->synced.wake, &attr);
-                (void)pthread_condattr_destroy(&attr);
-        }
+        r = pthread_cond_init(&n->synced.wake, NULL);
         if (r == 0)
                 r = pthread_mutex_init(&n->synced.lock, NULL);
         if (r != 0) {
                 free(n);
                 return err_set(err, -r, "make the notifier's lock");
         }
-        s->parking.wake = notify_kick;
-        s->parking.wake_arg = n;
         *ret = n;
         return 0;
 }

@@ -28,17 +28,20 @@ struct parked {
         fuse_req_t req; /* NULL: answered */
         const char *op;
         int64_t deadline_ms; /* INT64_MAX: none */
+        bool settled; /* `code` and `written` are the outcome */
+        int code;
+        size_t written;
         bool interruptible;
         bool entering, interrupted;
         unsigned refs;
         struct parked *next, *prev; /* in the lot while unanswered */
 };
 
-static int64_t parking_now_ms(void)
+static int64_t parking_now_ms(clockid_t clock)
 {
         struct timespec ts;
 
-        (void)clock_gettime(CLOCK_BOOTTIME, &ts);
+        (void)clock_gettime(clock, &ts);
         return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
@@ -86,18 +89,30 @@ static void parked_interrupted(fuse_req_t req, void *arg)
                 reply_err(req, op, -EINTR, NULL);
 }
 
-void parking_init(struct parking *lot, void (*wake)(void *arg), void *arg)
+int parking_init(struct parking *lot, struct err *err)
 {
-        *lot = (struct parking){ .wake = wake, .wake_arg = arg };
+        pthread_condattr_t attr;
+        int r;
+
+        *lot = (struct parking){ .sleeps_until = INT64_MAX };
         (void)pthread_mutex_init(&lot->lock, NULL);
+        r = pthread_condattr_init(&attr);
+        if (r == 0) {
+                (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+                r = pthread_cond_init(&lot->earlier, &attr);
+                (void)pthread_condattr_destroy(&attr);
+        }
+        return r != 0 ? err_set(err, -r, "make the parking lot") : 0;
 }
 
 void parking_done(struct parking *lot)
 {
+        (void)pthread_cond_destroy(&lot->earlier);
         (void)pthread_mutex_destroy(&lot->lock);
 }
 
-/* Answers with `code` what is due by now_ms. Returns the next deadline. */
+/* Answers what is due by now_ms: with its outcome if it has one, else with `code`. Returns the next
+ * deadline. */
 static int64_t parking_answer(struct parking *lot, int64_t now_ms, int code)
 {
         for (;;) {
@@ -105,6 +120,8 @@ static int64_t parking_answer(struct parking *lot, int64_t now_ms, int code)
                 struct parked *due = NULL;
                 const char *op;
                 fuse_req_t req;
+                size_t written;
+                int answer;
 
                 pthread_mutex_lock(&lot->lock);
                 for (struct parked *p = lot->first; p != NULL && due == NULL; p = p->next) {
@@ -119,6 +136,8 @@ static int64_t parking_answer(struct parking *lot, int64_t now_ms, int code)
                 }
                 req = parked_claim_locked(due);
                 op = due->op;
+                answer = due->settled ? due->code : code;
+                written = due->settled ? due->written : 0;
                 due->refs++;
                 pthread_mutex_unlock(&lot->lock);
 
@@ -126,21 +145,81 @@ static int64_t parking_answer(struct parking *lot, int64_t now_ms, int code)
                         fuse_req_interrupt_func(req, NULL, NULL);
                 pthread_mutex_lock(&lot->lock);
                 parked_drop_locked(due);
-                reply_err(req, op, code, NULL);
+                if (written > 0)
+                        reply_write(req, written);
+                else
+                        reply_err(req, op, answer, NULL);
         }
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+/* Condition variables know no CLOCK_BOOTTIME. */
+static void parking_sleep_locked(struct parking *lot)
+{
+        struct timespec until;
+        int64_t left, at;
+
+        if (lot->sleeps_until == INT64_MAX) {
+                pthread_cond_wait(&lot->earlier, &lot->lock);
+                return;
+        }
+        left = lot->sleeps_until - parking_now_ms(CLOCK_BOOTTIME);
+        at = parking_now_ms(CLOCK_MONOTONIC) + (left > 0 ? left : 0) + 1;
+        until = (struct timespec){ .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 };
+        (void)pthread_cond_timedwait(&lot->earlier, &lot->lock, &until);
+}
+
+static void *parking_run(void *arg)
+{
+        struct parking *lot = arg;
+
+        pthread_mutex_lock(&lot->lock);
+        while (!lot->closed) {
+                int64_t next;
+
+                /* Who parks while this looks lowers it. */
+                lot->sleeps_until = INT64_MAX;
+                pthread_mutex_unlock(&lot->lock);
+                next = parking_answer(lot, parking_now_ms(CLOCK_BOOTTIME), -ETIMEDOUT);
+                pthread_mutex_lock(&lot->lock);
+                if (next < lot->sleeps_until)
+                        lot->sleeps_until = next;
+                if (!lot->closed)
+                        parking_sleep_locked(lot);
+        }
+        pthread_mutex_unlock(&lot->lock);
+        return NULL;
+}
+
+static void parking_wake_locked(struct parking *lot, int64_t deadline_ms)
+{
+        if (deadline_ms >= lot->sleeps_until)
+                return;
+        lot->sleeps_until = deadline_ms;
+        pthread_cond_signal(&lot->earlier);
+}
+
+int parking_start(struct parking *lot, struct err *err)
+{
+        int r = pthread_create(&lot->thread, NULL, parking_run, lot);
+
+        if (r != 0)
+                return err_set(err, -r, "start the thread that keeps deadlines");
+        lot->running = true;
+        return 0;
 }
 
 void parking_close(struct parking *lot)
 {
         pthread_mutex_lock(&lot->lock);
         lot->closed = true;
+        pthread_cond_signal(&lot->earlier);
         pthread_mutex_unlock(&lot->lock);
+        if (lot->running)
+                (void)pthread_join(lot->thread, NULL);
+        lot->running = false;
         (void)parking_answer(lot, INT64_MAX, -EINTR);
-}
-
-int64_t parking_expire(struct parking *lot, int64_t now_ms)
-{
-        return parking_answer(lot, now_ms, -ETIMEDOUT);
 }
 
 int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const char *op,
@@ -157,7 +236,8 @@ int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const c
         p->lot = lot;
         p->op = op;
         p->interruptible = (flags & PARKED_INTERRUPTIBLE) != 0;
-        p->deadline_ms = timeout_ms > 0 ? parking_now_ms() + timeout_ms : INT64_MAX;
+        p->deadline_ms =
+                timeout_ms > 0 ? parking_now_ms(CLOCK_BOOTTIME) + timeout_ms : INT64_MAX;
         p->entering = true;
         p->refs = 1;
         if (p->interruptible)
@@ -173,6 +253,7 @@ int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const c
                         p->next->prev = p;
                 lot->first = p;
                 lot->count++;
+                parking_wake_locked(lot, p->deadline_ms);
         }
         pthread_mutex_unlock(&lot->lock);
 
@@ -181,10 +262,26 @@ int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const c
                 if (p->interruptible)
                         fuse_req_interrupt_func(req, NULL, NULL);
                 reply_err(req, op, -EINTR, NULL);
-        } else if (timeout_ms > 0 && lot->wake != NULL) {
-                lot->wake(lot->wake_arg);
         }
         return 0;
+}
+
+bool parked_begin(struct parked *p)
+{
+        LOCK_SCOPE(&p->lot->lock);
+        p->deadline_ms = INT64_MAX;
+        return p->req != NULL;
+}
+
+void parked_settle(struct parked *p, int64_t timeout_ms, int code, size_t written)
+{
+        LOCK_SCOPE(&p->lot->lock);
+        p->settled = true;
+        p->code = code;
+        p->written = written;
+        p->deadline_ms = parking_now_ms(CLOCK_BOOTTIME) + timeout_ms;
+        if (p->req != NULL)
+                parking_wake_locked(p->lot, p->deadline_ms);
 }
 
 fuse_req_t parked_take(struct parked *p)

@@ -13,37 +13,45 @@
  * asked for), or the end of the session (EINTR). The others find that it was answered. The parked
  * must be taken in any case, also when the answer does not matter any more.
  *
+ * An answer must be true. Work with an effect begins with parked_begin(): when that says false,
+ * somebody was told that it failed, and it must not be done; else no deadline answers before it is
+ * done. What is waited for after that cannot change the outcome: parked_settle().
+ *
  * With PARKED_INTERRUPTIBLE the user's signal ends the wait: for what has no effect when it is not
- * answered. What was handed to the engine and will happen should not say EINTR.
+ * answered.
  *
  * Nothing is locked below the lot's lock; it may be taken below any other (inside a read section,
- * too). Deadlines are kept by the notifier thread (parking_expire).
+ * too). Deadlines are kept by a thread of the lot's own, which nothing can hold up: the engine may
+ * wait for a disk, and the notifier for the kernel.
  */
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct parked;
 
 struct parking {
         pthread_mutex_t lock;
+        pthread_cond_t earlier; /* a deadline before `sleeps_until`, or the end */
+        pthread_t thread;
+        bool running;
+        int64_t sleeps_until; /* what the thread wakes up for, CLOCK_BOOTTIME ms */
         struct parked *first; /* unanswered */
         unsigned count;
         bool closed;
-        void (*wake)(void *arg); /* told of an earlier deadline */
-        void *wake_arg;
 };
 
 enum { PARKED_INTERRUPTIBLE = 1 << 0 };
 
-void parking_init(struct parking *lot, void (*wake)(void *arg), void *arg);
+int parking_init(struct parking *lot, struct err *err);
 void parking_done(struct parking *lot);
-/* Answers all with EINTR; later ones are answered at once. */
+/* Starts the thread that keeps the deadlines. */
+int parking_start(struct parking *lot, struct err *err);
+/* Answers all with EINTR, later ones at once, and ends the thread. Idempotent. */
 void parking_close(struct parking *lot);
-/* Answers those whose deadline (CLOCK_BOOTTIME ms) passed; returns the next one, INT64_MAX when
- * there is none. */
-int64_t parking_expire(struct parking *lot, int64_t now_ms);
 
 /* The request belongs to the lot now. On -ENOMEM it was answered with ENOMEM and *ret is NULL.
    timeout_ms 0: none (only with PARKED_INTERRUPTIBLE). `op` must be a literal. */
@@ -51,5 +59,10 @@ int parked_new(struct parked **ret, struct parking *lot, fuse_req_t req, const c
         int64_t timeout_ms, unsigned flags);
 /* The request, which the caller must answer, or NULL: it was answered. Frees p either way. */
 fuse_req_t parked_take(struct parked *p);
+/* The work is about to be done: its outcome is the answer from now on. False: it was answered. */
+bool parked_begin(struct parked *p);
+/* It is done, with `code` (0 or -errno), or with `written` bytes where that is not 0; this is the
+ * answer in timeout_ms at the latest. */
+void parked_settle(struct parked *p, int64_t timeout_ms, int code, size_t written);
 /* Whether somebody answered meanwhile; p stays. */
 bool parked_answered(struct parked *p);

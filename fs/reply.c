@@ -196,7 +196,7 @@ static struct fuse_file_info reply_user_file_info(int flags, struct handle *h)
         return (struct fuse_file_info){ .flags = flags, .fh = (uint64_t)(uintptr_t)h };
 }
 
-void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file,
+int reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file,
         int flags, void *state)
 {
         struct session *s = reply_session(req);
@@ -213,23 +213,25 @@ void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct
         if (r < 0) {
                 s->options.write->close(s, state);
                 reply_err(req, "create", r, NULL);
-                return;
+                return r;
         }
         r = handle_new(&h, s, i, flags, state);
         if (r < 0) {
                 inode_forget(&s->inodes, i, 1);
                 s->options.write->close(s, state);
                 reply_err(req, "create", r, NULL);
-                return;
+                return r;
         }
         h->uid = fuse_req_ctx(req)->uid;
         h->pid = fuse_req_ctx(req)->pid;
         e = reply_param(s, i, &st);
         fi = reply_user_file_info(flags, h);
-        if (fuse_reply_create(req, &e, &fi) < 0) {
+        r = fuse_reply_create(req, &e, &fi);
+        if (r < 0) {
                 inode_forget_id(&s->inodes, e.ino, 1);
                 (void)handle_free(s, h);
         }
+        return r;
 }
 
 void reply_open(fuse_req_t req, struct inode *file, int flags, void *state)

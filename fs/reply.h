@@ -28,8 +28,9 @@ void reply_none(fuse_req_t req);
    end of MKDIR and SYMLINK. `op` for the log. May be answered later (fetched rows). */
 void reply_lookup(fuse_req_t req, const char *op, struct inode *parent, const char *name);
 /* Ends CREATE: `file` (a reference that is taken over) is what the folder has under this name now.
-   `state` becomes the handle's, and is closed here when the kernel does not take it. */
-void reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file,
+   `state` becomes the handle's, and is closed here when the kernel does not take it: then -errno,
+   and no RELEASE will come. */
+int reply_create(fuse_req_t req, struct inode *folder, const char *name, struct userfile *file,
         int flags, void *state);
 /* Ends OPEN of a user's file; state as in reply_create(). */
 void reply_open(fuse_req_t req, struct inode *file, int flags, void *state);

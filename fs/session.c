@@ -221,11 +221,10 @@ int session_new(struct session **ret, const struct session_options *options, str
         s->engine = engine;
         s->uid = getuid();
         s->gid = getgid();
-        parking_init(&s->parking, NULL, NULL);
         waits_init(&s->waits);
         handles_init(&s->handles);
-        r = session_copy_options(s, options);
-        if (r < 0)
+        r = parking_init(&s->parking, err);
+        if (r == 0 && (r = session_copy_options(s, options)) < 0)
                 r = err_set(err, r, "make the session");
         s->read_only = s->options.read_only;
         s->root = (struct node_root){
@@ -295,7 +294,9 @@ int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct
         /* Signals are for the thread that waits for them. */
         (void)sigfillset(&all);
         (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = notifier_start(s->notifier, err);
+        r = parking_start(&s->parking, err);
+        if (r == 0)
+                r = notifier_start(s->notifier, err);
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(s->p->workers); i++) {
                 struct session_worker *w = &s->p->workers[i];
 

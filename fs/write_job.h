@@ -11,9 +11,12 @@ struct handle;
 
 struct write_job {
         struct session *s;
-        struct parked *parked; /* NULL: nobody waits */
+        struct parked *parked;
         const char *op;        /* for the log; a literal */
         void (*run)(struct engine *e, struct write_job *j);
+        /* In its stead when the request was answered (ETIMEDOUT, the end of the session) before the
+           engine came to it; ends the job, too. NULL: nothing is done. */
+        void (*unasked)(struct engine *e, struct write_job *j);
         struct place place, to;
         char name[NAME_MAX + 1], to_name[NAME_MAX + 1];
         struct userfile *file; /* a reference, or NULL */

@@ -36,24 +36,32 @@ static void name_detach(struct write_state *w, const struct place *p, const char
 
 /* ---------------------------------------------------------------- create */
 
-static void create_reply(struct engine *e, struct write_job *j, bool created, int r)
+/* `began`: the file is new, and its first handle must come to its holder, who ends what was begun. */
+static void create_reply(
+        struct engine *e, struct write_job *j, const struct acting_file *began, int r)
 {
         struct draft *d = NULL;
         fuse_req_t req;
 
         engine_publish(e);
         if (r == 0) {
-                r = draft_new(&d, j->s, userfile_ref(j->file), j->flags, created);
+                r = draft_new(&d, j->s, userfile_ref(j->file), j->flags, began != NULL);
                 if (r < 0)
                         userfile_unref(j->file);
         }
         req = parked_take(j->parked);
         if (req != NULL && r == 0)
-                reply_create(req, j->folder, j->name, TAKE(j->file), j->flags, TAKE(d));
+                r = reply_create(req, j->folder, j->name, TAKE(j->file), j->flags, TAKE(d));
         else if (req != NULL)
                 reply_err(req, "create", r, &j->err);
+        else
+                r = -EINTR;
         if (d != NULL)
                 draft_close(j->s, d);
+        if (r < 0 && began != NULL) {
+                (void)acting_finish_empty(e, began, false, 0, NULL);
+                engine_publish(e);
+        }
         write_job_free(j);
 }
 
@@ -72,11 +80,6 @@ static void create_run(struct engine *e, struct write_job *j)
          * there is opened. */
         if (r == -EEXIST && (j->flags & O_EXCL) == 0 && j->err.id[0] == '\0')
                 r = 0;
-        if (r == 0 && created && parked_answered(j->parked)) {
-                /* Too late: nobody has a handle that could end what was begun. */
-                (void)acting_finish_empty(e, &a, false, 0, NULL);
-                r = -ETIMEDOUT;
-        }
         if (r == 0) {
                 pthread_mutex_lock(&w->lock);
                 j->file = userfile_find_locked(w, &j->place, j->name);
@@ -92,7 +95,7 @@ static void create_run(struct engine *e, struct write_job *j)
                 if (j->file == NULL)
                         r = -ENOMEM;
         }
-        create_reply(e, j, created, r);
+        create_reply(e, j, created ? &a : NULL, r);
 }
 
 static struct write_job *names_job(struct session *s, const char *op,

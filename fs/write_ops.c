@@ -46,11 +46,17 @@ void write_job_free(struct write_job *j)
         free(j);
 }
 
+/* Whoever was told that it failed must not find it done. */
 static void write_job_run(struct engine *e, void *arg)
 {
         struct write_job *j = arg;
 
-        j->run(e, j);
+        if (parked_begin(j->parked))
+                j->run(e, j);
+        else if (j->unasked != NULL)
+                j->unasked(e, j);
+        else
+                write_job_reply(e, j, 0);
 }
 
 void write_job_post(struct write_job *j, fuse_req_t req)
@@ -89,7 +95,7 @@ void write_job_reply(struct engine *e, struct write_job *j, int r)
         fuse_req_t req;
 
         engine_publish(e);
-        req = j->parked != NULL ? parked_take(j->parked) : NULL;
+        req = parked_take(j->parked);
         if (req != NULL)
                 write_job_reply_err(req, j, r);
         write_job_free(j);
@@ -110,6 +116,8 @@ static void write_job_told(void *arg)
 void write_job_reply_told(struct engine *e, struct write_job *j, int r)
 {
         j->r = r;
+        parked_settle(j->parked, LIMIT_ENGINE_ANSWER_MS, r,
+                r == 0 && strcmp(j->op, "ctl") == 0 ? j->len : 0);
         model_write_begin(&e->model);
         model_write_end_notify(&e->model, write_job_told, j);
         engine_publish(e);

@@ -159,8 +159,8 @@ static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f,
  * original). What cannot be stored is kept in memory at least: the reason must show in any case.
  * Returns why->code.
  */
-static int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes,
-        size_t len, const struct err *why)
+static int acting_keep_inert(struct engine *e, const struct acting_file *f, const char *bytes,
+        size_t len, enum draft_state state, const struct err *why)
 {
         struct object *o = acting_object(e, f), next, again;
         const char *ext = f->ext;
@@ -175,7 +175,7 @@ static int acting_keep_refused(struct engine *e, const struct acting_file *f, co
                 r = acting_draft(e, &next, bytes, len, ext, 0, NULL);
         if (r < 0)
                 return why->code;
-        next.draft_state = DRAFT_REJECTED;
+        next.draft_state = state;
         next.draft_err = *why;
         next.draft_at = clock_realtime();
         again = next;
@@ -190,9 +190,17 @@ static int acting_keep_refused(struct engine *e, const struct acting_file *f, co
         else if (bytes != NULL)
                 document_done(&again.draft);
         if (o != NULL)
-                engine_event(e, "WriteRefused", o->fleet, "kind", object_kind_name(f->kind), "name",
-                        f->name, "code", why->id, "message", why->msg, NULL);
+                engine_event(e,
+                        state == DRAFT_REJECTED ? "WriteRefused" : "WriteInterrupted", o->fleet,
+                        "kind", object_kind_name(f->kind), "name", f->name, "code", why->id,
+                        "message", why->msg, NULL);
         return why->code;
+}
+
+static int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes,
+        size_t len, const struct err *why)
+{
+        return acting_keep_inert(e, f, bytes, len, DRAFT_REJECTED, why);
 }
 
 int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
@@ -203,6 +211,13 @@ int acting_refuse(struct engine *e, const struct acting_file *f, const char *byt
         if (acting_writable(e, NULL) < 0 || acting_may_write(o, f, NULL) < 0)
                 return why->code;
         return acting_keep_refused(e, f, bytes, len, why);
+}
+
+void acting_abandon(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
+        const struct err *why)
+{
+        if (acting_writable(e, NULL) == 0 && acting_may_write(acting_object(e, f), f, NULL) == 0)
+                (void)acting_keep_inert(e, f, bytes, len, DRAFT_INTERRUPTED, why);
 }
 
 int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,

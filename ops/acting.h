@@ -84,6 +84,11 @@ int acting_finish_empty(struct engine *e, const struct acting_file *f, bool repl
 int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
         const struct err *why);
 
+/* A FLUSH that nobody waits for any more: its close has failed already. The bytes become an
+ * interrupted draft, which takes the place of what the handle had accepted before. */
+void acting_abandon(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
+        const struct err *why);
+
 /* FSYNC: the bytes so far survive a crash, as an interrupted draft. Changes nothing that shows. */
 int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
         struct err *err);

@@ -4,7 +4,8 @@
  * of the round, in this order:
  *
  *     1. what is due is rolled up, the section is published, readers and the kernel see it
- *     2. what is dirty is stored (nobody waits for that disk but this thread)
+ *     2. what is dirty is stored, for a while: what is left comes in the next round (nobody waits for that disk but this
+ *        thread)
  *     3. tasks that were kicked act, which may begin the next round
  *
  * So nothing is sent to a cluster before what was decided about it is durable: a task whose object could not be stored
@@ -53,6 +54,7 @@ struct engine_private {
         struct fleetconf_watch *watch;
         uint64_t random;
         bool store_failed;     /* told already */
+        bool store_goes_on;    /* the last round's time was over before all was stored */
 };
 
 int64_t engine_random(struct engine *e, int64_t n)
@@ -170,18 +172,28 @@ static bool engine_store_fleets(struct engine *e)
         return all;
 }
 
-/* `all`: also what can wait. One that cannot be stored stays, and is tried again with the next tick. */
-static void engine_store(struct engine *e, bool all)
+/*
+ * `all`: also what can wait. One that cannot be stored stays, and is tried again with the next tick. After `budget_ms` the
+ * rest is left to the next round: who asks something of the engine does not wait for the disk of everybody else.
+ */
+static void engine_store(struct engine *e, bool all, int64_t budget_ms)
 {
+        const int64_t begin = clock_boottime_ms();
         struct list *l, *tmp;
         bool failed = (all || list_linked(&e->p->queue)) && !engine_store_fleets(e);
 
+        e->p->store_goes_on = false;
         LIST_EACH (&e->p->unstored, l, tmp) {
                 struct object *o = container_of(l, struct object, unstored);
                 struct err err = ERR_INIT;
 
                 if (!o->dirty && !all)
                         continue;
+                if (clock_boottime_ms() - begin >= budget_ms) {
+                        e->p->store_goes_on = true;
+                        loop_defer(e->loop, &e->p->round);
+                        break;
+                }
                 if (object_save(e, o, &err) == 0) {
                         o->dirty = false;
                         list_remove(l);
@@ -215,6 +227,8 @@ static void engine_act(struct engine *e)
                 list_remove(l);
                 if (t->may_act)
                         task_act(e, t);
+                else if (e->p->store_goes_on)
+                        engine_queue_task(e, t);
         }
 }
 
@@ -223,7 +237,7 @@ static void engine_round(void *arg)
         struct engine *e = arg;
 
         engine_publish(e);
-        engine_store(e, false);
+        engine_store(e, false, LIMIT_STORE_ROUND_MS);
         engine_act(e);
 }
 
@@ -270,7 +284,7 @@ static void engine_tick(void *arg)
         if (owed) {
                 /* No reader waits for the disk. */
                 engine_publish(e);
-                engine_store(e, true);
+                engine_store(e, true, LIMIT_STORE_ROUND_MS);
         }
         /* Once more, also to see that nothing is owed any more. */
         if (list_linked(&e->p->open) || owed)
@@ -682,7 +696,7 @@ void engine_free(struct engine *e)
                 e->model.listener = NULL;
                 if (e->loop != NULL) {
                         engine_publish(e);
-                        engine_store(e, true);
+                        engine_store(e, true, INT64_MAX);
                         engine_publish(e);
                         HASH_ITER (hh, e->model.fleets, f, ftmp) {
                                 for (int k = 0; k < OBJECT_KINDS; k++)

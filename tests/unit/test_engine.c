@@ -160,12 +160,21 @@ static int plain_rename(int dirfd, const char *from, const char *to)
         return renameat(dirfd, from, dirfd, to);
 }
 
-static const struct store_local_sys watched = { counted_write, fsync, plain_rename };
+static bool slow;
+
+static int slow_fsync(int fd)
+{
+        if (slow)
+                usleep(300000);
+        return fsync(fd);
+}
+
+static const struct store_local_sys watched = { counted_write, slow_fsync, plain_rename };
 
 static int store_setup(void **state)
 {
         writes = 0;
-        full = false;
+        full = slow = false;
         store_local_set_sys_for_tests(&watched);
         return ops_setup(state);
 }
@@ -173,7 +182,7 @@ static int store_setup(void **state)
 static int many_setup(void **state)
 {
         writes = 0;
-        full = false;
+        full = slow = false;
         store_local_set_sys_for_tests(&watched);
         return ops_setup_with(state, (const char *const[]){ "--clusters", "60", "--speed", "20", NULL });
 }
@@ -210,6 +219,33 @@ static void nothing_is_sent_before_it_is_stored(void **state)
 }
 
 /* All clusters of a run are stored together: not one write for each. */
+/* A slow disk: what is asked of the engine comes between what it stores. */
+static void storing_leaves_time_for_others(void **state)
+{
+        static const char *const names[] = { "a", "b", "c", "d", "e" };
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        size_t left = 0;
+
+        ops_until(f, ops_all_ready(f));
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                assert_ok(ops_write(f, OBJECT_BACKUP, names[i], OPS_BACKUP, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "e") == PHASE_COMPLETED);
+        ops_run_for(f, 1000);
+        slow = true;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                engine_dirty(f->engine, ops_object(f, OBJECT_BACKUP, names[i]));
+        assert_ok(loop_run_once(f->engine->loop, 0, &err), &err);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                left += ops_object(f, OBJECT_BACKUP, names[i])->dirty;
+        assert_in_range(left, 3, 4);
+        for (int round = 0; round < 5; round++)
+                assert_ok(loop_run_once(f->engine->loop, 0, &err), &err);
+        slow = false;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                assert_false(ops_object(f, OBJECT_BACKUP, names[i])->dirty);
+}
+
 static void many_clusters_are_stored_together(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -425,6 +461,7 @@ int main(void)
         TEST_WITH(a_cluster_leaves_while_it_is_asked, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
         TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
+        TEST_WITH(storing_leaves_time_for_others, store_setup, store_teardown);
         TEST_WITH(many_clusters_are_stored_together, many_setup, store_teardown);
         TEST_WITH(who_the_clusters_are_is_kept, many_setup, store_teardown);
         TEST_WITH(nothing_is_sent_to_a_cluster_that_is_not_recorded, store_setup, store_teardown);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/parked.h"
 
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -187,6 +188,67 @@ static void a_deadline_answers(void **state)
         assert_null(parked_take(asked.parked));
 }
 
+/* The notifier waits for the kernel, which may wait for whom the deadline is to free. */
+static sem_t stuck;
+
+static void get_stuck(void *arg)
+{
+        (void)sem_wait(&stuck);
+}
+
+static void a_deadline_answers_while_the_notifier_is_stuck(void **state)
+{
+        struct mount *m = mount_of(state);
+
+        (void)sem_init(&stuck, 0, 0);
+        model_write_begin(&m->model);
+        model_write_end_notify(&m->model, get_stuck, NULL);
+        a_deadline_answers(state);
+        (void)sem_post(&stuck);
+}
+
+/* Longer than the deadline (50 ms) passes before the work is done; then the outcome comes in time. */
+static void *begin_and_settle(void *arg)
+{
+        struct mount *m = arg;
+
+        while (__atomic_load_n(&asked.parked, __ATOMIC_ACQUIRE) == NULL)
+                usleep(100);
+        assert_true(parked_begin(asked.parked));
+        usleep(200000);
+        assert_true(is_waiting(m, 1));
+        parked_settle(asked.parked, 20, 0, 6);
+        return NULL;
+}
+
+static void work_that_began_is_answered_with_its_outcome(void **state)
+{
+        struct mount *m = mount_of(state);
+        int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
+        pthread_t t;
+
+        assert_true(fd >= 0);
+        asked.parked = NULL;
+        pthread_create(&t, NULL, begin_and_settle, m);
+        assert_int_equal(write(fd, "sleep\n", 6), 6);
+        pthread_join(t, NULL);
+        close(fd);
+        assert_true(is_waiting(m, 0));
+        assert_null(parked_take(asked.parked));
+}
+
+static void work_that_is_late_is_not_begun(void **state)
+{
+        struct mount *m = mount_of(state);
+        int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "sleep\n", 6), -1);
+        close(fd);
+        assert_false(parked_begin(asked.parked));
+        assert_null(parked_take(asked.parked));
+}
+
 /* ---------------------------------------------------------------- fetched rows */
 
 static void *finish_later(void *arg)
@@ -254,6 +316,9 @@ int main(void)
         TEST_WITH(a_wait_ends_at_unmount, setup, mount_teardown);
         TEST_WITH(signals_and_answers_race, setup, mount_teardown);
         TEST_WITH(a_deadline_answers, setup, mount_teardown);
+        TEST_WITH(a_deadline_answers_while_the_notifier_is_stuck, setup, mount_teardown);
+        TEST_WITH(work_that_began_is_answered_with_its_outcome, setup, mount_teardown);
+        TEST_WITH(work_that_is_late_is_not_begun, setup, mount_teardown);
         TEST_WITH(a_listing_fetches_nothing, setup, mount_teardown);
         TEST_WITH(a_lookup_waits_for_its_fetch, setup, mount_teardown);
         TEST_WITH(a_failed_fetch_has_its_errno, setup, mount_teardown);
