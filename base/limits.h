@@ -49,6 +49,9 @@
 /* --- names (Kubernetes' own limits, without the NUL) --- */
 
 #define LIMIT_NAME_DNS1123_LABEL     63
+/* Of any provider's bucket or container; of the folder in it that a policy may name, without the cluster's own. */
+#define LIMIT_BUCKET_NAME    222
+#define LIMIT_STORAGE_PREFIX 256
 #define LIMIT_NAME_DNS1123_SUBDOMAIN 253
 #define LIMIT_LABEL_VALUE            63
 /* A prefix of 253, a slash and a name of 63. */

@@ -31,6 +31,7 @@
 #include "ops/engine_private.h"
 #include "ops/fleetconf.h"
 #include "ops/identity.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/object.h"
 #include "ops/op.h"
@@ -710,6 +711,7 @@ void engine_free(struct engine *e)
                         loop_defer_cancel(e->loop, &e->p->round);
                         acting_stop(e);
                         standing_stop(e);
+                        location_stop(e);
                         http_free(e->http);
                         loop_free(e->loop);
                 }

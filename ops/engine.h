@@ -34,6 +34,7 @@ struct engine {
         struct engine_private *p;  /* ops/engine.c */
         struct acting *acting;     /* ops/acting.c */
         struct standing_clock *standing; /* ops/standing.c */
+        struct location_clock *locations; /* ops/op_location.c */
 };
 
 /* Opens the store. Starts no thread and contacts nobody. `options` and what it points to must outlive the engine. */

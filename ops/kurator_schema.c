@@ -88,6 +88,39 @@ static int check_storage(const struct yaml_node *storage, struct err *err)
         return refuse_both(storage, "credentials", "secretName", ERR_ID_POLICIES, err);
 }
 
+/* A name that no store's bucket can have would only be found by each cluster's Velero. */
+static int check_bucket(const struct yaml_node *node, struct err *err)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+
+        if (node->len <= LIMIT_BUCKET_NAME && strspn(node->text, letters) == node->len)
+                return 0;
+        (void)yaml_refuse(node, err, ERR_ID_VALUE, "\"%s\" is not the name of a bucket", node->text);
+        return err_remedy(err, "lower case letters, digits, '.', '-' and '_', at most %d", LIMIT_BUCKET_NAME);
+}
+
+static int check_prefix(const struct yaml_node *node, struct err *err)
+{
+        const char *text = node->text;
+        size_t len = node->len;
+
+        if (len <= LIMIT_STORAGE_PREFIX && (len == 0 || (text[0] != '/' && text[len - 1] != '/' && !strstr(text, "//"))))
+                return 0;
+        if (len > LIMIT_STORAGE_PREFIX)
+                (void)yaml_refuse(node, err, ERR_ID_VALUE, "it is longer than %d", LIMIT_STORAGE_PREFIX);
+        else
+                (void)yaml_refuse(node, err, ERR_ID_VALUE, "\"%s\" begins or ends with a slash or has an empty part", text);
+        return err_remedy(err, "write it as team/backups");
+}
+
+static int check_url(const struct yaml_node *node, struct err *err)
+{
+        if (node->len == 0 || strncmp(node->text, "http://", 7) == 0 || strncmp(node->text, "https://", 8) == 0)
+                return 0;
+        (void)yaml_refuse(node, err, ERR_ID_VALUE, "\"%s\" is not a URL", node->text);
+        return err_remedy(err, "write it as https://s3.example.com:9000");
+}
+
 static int check_storage_location(const struct yaml_node *location, struct err *err)
 {
         return refuse_both(location, "s3Url", "endpoint", ERR_ID_POLICIES, err);
@@ -138,13 +171,14 @@ static const struct schema status_schema = SCHEMA_CHECKED(status_rows, velero_ch
 
 static const struct schema_field storage_location_rows[] = {
         { "bucket", SCHEMA_STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,
-                .help = "the bucket" },
+                .check = check_bucket, .help = "the bucket" },
         { "provider", SCHEMA_STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,
                 .help = "aws for everything that speaks S3" },
-        { "s3Url", SCHEMA_STRING, .help = "the endpoint's URL" },
-        { "endpoint", SCHEMA_STRING, .help = "the same, as Kurator's Fleet spells it" },
+        { "s3Url", SCHEMA_STRING, .check = check_url, .help = "the endpoint's URL" },
+        { "endpoint", SCHEMA_STRING, .check = check_url, .help = "the same, as Kurator's Fleet spells it" },
         { "region", SCHEMA_STRING, .help = "the region" },
-        { "prefix", SCHEMA_STRING, .help = "folder in the bucket; one per cluster unless set" },
+        { "prefix", SCHEMA_STRING, .check = check_prefix,
+                .help = "folder of the bucket below which each cluster gets its own" },
 };
 static const struct schema storage_location_schema =
         SCHEMA_CHECKED(storage_location_rows, check_storage_location);

@@ -18,24 +18,13 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "k8s/path.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/migrate_private.h"
 #include "ops/policy.h"
 #include "velero/names.h"
 
 static const struct kube_resource secrets = { .group = "", .version = "v1", .plural = "secrets", .kind = "Secret" };
-
-static bool same_bucket(const struct velero_bsl *a, const struct velero_bsl *b)
-{
-        return strcmp(a->provider, b->provider) == 0 && strcmp(a->bucket, b->bucket) == 0 &&
-               strcmp(a->s3_url, b->s3_url) == 0;
-}
-
-/* Another migration's, which goes when that one is done. */
-static bool is_temporary(const struct velero_bsl *b)
-{
-        return b->owner[0] != '\0' && strcmp(b->access_mode, "ReadOnly") == 0 && strncmp(b->backup_sync_period, "0", 1) == 0;
-}
 
 void target_own_name(const struct task *t, const struct member *c, char ret[64])
 {
@@ -194,7 +183,7 @@ static const struct velero_bsl *target_neighbour(const struct member *c, const s
         struct velero_object *v, *tmp;
 
         HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
-                if (same_bucket(v->bsl, home) && !is_temporary(v->bsl) && (found == NULL || v->bsl->is_default))
+                if (location_same_bucket(v->bsl, home) && !location_is_temporary(v->bsl) && (found == NULL || v->bsl->is_default))
                         found = v->bsl;
         return found;
 }
@@ -288,19 +277,14 @@ static void target_use(struct engine *e, struct task *t, const struct velero_obj
 static const struct velero_object *target_location(const struct task *t, const struct member *c,
         const struct velero_bsl *home, const char *own_name, struct err *err)
 {
-        struct velero_object *own = member_velero(c, VELERO_LOCATION, own_name), *v, *tmp;
+        const struct velero_object *own = member_velero(c, VELERO_LOCATION, own_name);
 
-        if (own != NULL && (strcmp(own->bsl->owner, t->run->object->owner) != 0 || !same_bucket(own->bsl, home) ||
+        if (own != NULL && (strcmp(own->bsl->owner, t->run->object->owner) != 0 || !location_same_bucket(own->bsl, home) ||
                                    strcmp(own->bsl->prefix, home->prefix) != 0)) {
                 err_set(err, -EEXIST, "storage location %s exists on %s and is another one", own_name, c->name);
                 return NULL;
         }
-        if (own != NULL)
-                return own;
-        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
-                if (same_bucket(v->bsl, home) && strcmp(v->bsl->prefix, home->prefix) == 0 && !is_temporary(v->bsl))
-                        return v;
-        return NULL;
+        return own != NULL ? own : location_at(c, home);
 }
 
 /* A copy of the credentials is needed, and not made: 1 when it was begun, 0 when there is nothing to do. */

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/timefmt.h"
 #include "ops/engine.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/op.h"
 #include "ops/op_tasks.h"
@@ -31,6 +32,10 @@ static int backup_admit(struct engine *e, const struct object *o, const char *by
                 return err_set(err, r, "judge the policy");
         r = policy_parse(POLICY_BACKUP, o->name, bytes, len, &env, ret, err);
         free((void *)env.clusters);
+        if (r == 0 && (r = location_admit(o->fleet, *ret, err)) < 0) {
+                policy_free(*ret);
+                *ret = NULL;
+        }
         return r;
 }
 
@@ -93,6 +98,7 @@ static void backup_start(struct engine *e, struct object *o, const struct policy
         o->removed = false;
         /* `pause` is said of a schedule; a one-off in between ends it. */
         o->paused = o->paused && object_is_scheduled(o);
+        location_look(e);
         /* From a schedule to a one-off: its Schedules are unwanted now. */
         standing_follow(e, o, !same);
         if (!object_is_scheduled(o)) {
@@ -113,8 +119,10 @@ static json_t *backup_document(struct engine *e, struct task *t, struct member *
 {
         struct object *o = t->run->object;
         int sub = t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
+        char own[VELERO_NAME_BASE_MAX + 1];
         const struct policy_cluster pc = {
                 .velero_namespace = c->velero_namespace,
+                .storage_location = location_name(o, p, c, own),
                 .has_node_agent = c->node_agent,
         };
         const struct velero_identity id = {
@@ -172,6 +180,8 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
                 task_wait_for(e, t, &err);
                 return;
         }
+        if (location_ensure(e, t, c) > 0)
+                return;
         if (t->velero_name[0] == '\0')
                 task_choose_name(e, t, c);
         doc = backup_document(e, t, c, p, &err);
@@ -281,6 +291,7 @@ static void backup_retire(struct engine *e, struct object *o)
 {
         op_cancel(e, o);
         standing_follow(e, o, false);
+        location_look(e);
 }
 
 static int backup_may_remove(struct engine *e, const struct object *o, struct err *err)

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
@@ -131,8 +132,10 @@ static int desired_of(struct task *t, const struct member *c, struct desired *re
         const struct object *o = t->run->object;
         const struct policy *p = o->policy;
         int sub = t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
+        char own[VELERO_NAME_BASE_MAX + 1];
         const struct policy_cluster pc = {
                 .velero_namespace = c->velero_namespace,
+                .storage_location = location_name(o, p, c, own),
                 .has_node_agent = c->node_agent,
         };
         const struct velero_identity id = {
@@ -371,6 +374,8 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
                 task_wait_for(e, t, &err);
                 return;
         }
+        if (location_ensure(e, t, c) > 0)
+                return;
         if (t->velero_name[0] == '\0')
                 task_choose_name(e, t, c);
         if (desired_of(t, c, &d, &err) < 0) {

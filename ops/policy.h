@@ -89,10 +89,11 @@ struct policy_destination {
 struct policy_storage {
         const char *provider;
         const char *bucket;
-        const char *prefix; /* "" : one per cluster, chosen by the installer */
+        const char *prefix; /* what comes before the cluster's name, which is always there */
         const char *s3_url;
         const char *region;
         const char *secret; /* name of the Secret with the credentials */
+        int line, column;   /* of its location in the document */
 };
 
 /* What a restore restores. */

@@ -202,6 +202,8 @@ static int read_storage(struct policy_reading *in)
                                         : yaml_get(node, "credentials"));
         if (!s->provider || !s->bucket || !s->prefix || !s->region || !s->s3_url || !s->secret)
                 return policy_oom(in->err);
+        s->line = location->line;
+        s->column = location->column;
         in->policy->storage = s;
         return 0;
 }

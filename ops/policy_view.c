@@ -143,7 +143,7 @@ static int set_specs(const struct policy *policy, size_t sub, json_t *to)
 
 static int meaning(const struct policy *p, json_t **ret)
 {
-        const struct policy_storage none = { "", "", "", "", "", "" };
+        const struct policy_storage none = { "", "", "", "", "", "", 0, 0 };
         const struct policy_storage *s = p->storage ? p->storage : &none;
         json_t *subs = json_object();
         json_t *m = json_pack("{s:i, s:b, s:b, s:b, s:s, s:[sss], s:[ssssss], s:b, s:O*, s:o}",

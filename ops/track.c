@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
@@ -415,6 +416,8 @@ static void track_wake(struct engine *e, struct member *c, enum velero_kind kind
                 engine_kick_member(e, c);
         if (kind == VELERO_LOCATION)
                 standing_member(e, c, false);
+        if (kind == VELERO_LOCATION || kind == VELERO_BACKUP || kind == VELERO_SCHEDULE)
+                location_look(e);
 }
 
 static void track_remove(struct engine *e, struct velero_object *v)

@@ -17,7 +17,7 @@ struct err;
 
 #define VELERO_LABEL_OWNER       "fleetfs.dev/owner" /* id of the store that made it */
 #define VELERO_LABEL_FLEET       "fleetfs.dev/fleet"
-#define VELERO_LABEL_KIND        "fleetfs.dev/kind"        /* "backup", "restore", "migration" */
+#define VELERO_LABEL_KIND        "fleetfs.dev/kind"        /* "backup", "restore", "migration"; "location" */
 #define VELERO_LABEL_NAME        "fleetfs.dev/name"        /* the policy's stem */
 #define VELERO_LABEL_RUN         "fleetfs.dev/run"         /* 20260901-020003Z */
 #define VELERO_LABEL_CLUSTER_UID "fleetfs.dev/cluster-uid" /* UID of namespace kube-system */

@@ -121,6 +121,7 @@ struct record_type velero_schedule_type =
 static const struct record_field velero_bsl_fields[] = {
         OBJECT_FIELDS,
         FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),
+        FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),
         FIELD(T, provider, "spec.provider", 0),
         FIELD(T, bucket, "spec.objectStorage.bucket", 0),
         FIELD(T, prefix, "spec.objectStorage.prefix", 0),

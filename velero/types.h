@@ -137,6 +137,7 @@ struct velero_bsl {
         const char *name;
         const char *uid;
         const char *owner;
+        const char *kind;
         const char *provider;
         const char *bucket;
         const char *prefix;
