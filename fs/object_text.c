@@ -180,7 +180,7 @@ static void object_left_out(const struct object *o, struct buf *out)
         if (n > NAMED)
                 buf_printf(&text, " and %zu more", n - NAMED);
         if (n > 0)
-                show_linef(out, "note:", "left out, as nothing of the backup is known there: %s",
+                show_linef(out, "note:", "left out, as no backup to restore is known there: %s",
                         text.data);
 }
 

@@ -65,10 +65,14 @@ static bool restore_from_task(const struct task *t, struct restorable *ret)
 
 static int restore_not_completed(const struct restorable *b, const struct member *c, struct err *err)
 {
+        const char *remedy = "name another run, as runs/ lists them";
+
+        if (b->phase == PHASE_PARTIALLY_FAILED)
+                remedy = "set spec.policy.allowPartiallyFailed: true to restore what it has";
+        else if (!phase_is(b->phase, PHASE_IS_TERMINAL))
+                remedy = "wait until it is Completed; status.txt of the backup says what it waits for";
         err_set(err, -EINVAL, "backup %s of cluster %s is %s, not Completed", b->velero_name, c->name, b->text);
-        return restore_refuse(err, -EINVAL, "FLT-0408",
-                b->phase == PHASE_PARTIALLY_FAILED ? "set spec.policy.allowPartiallyFailed: true to restore what it has" :
-                                                     "name another run, as runs/ lists them");
+        return restore_refuse(err, -EINVAL, "FLT-0408", remedy);
 }
 
 /* The parts of the backup on cluster c that the restore is about, in *ret. Their number; -ENOENT with err when the run has
@@ -147,6 +151,13 @@ static int restore_find_velero(const struct policy *p, const struct member *c, c
         return restorable_ok(ret, p) ? 1 : restore_not_completed(ret, c, err);
 }
 
+/* Whether each cluster's newest completed run is meant, whichever that is there: a policy without a run, or "@latest". */
+static bool restore_is_of_newest(const struct policy *p, const struct fleet *f)
+{
+        return fleet_object(f, OBJECT_BACKUP, p->backup.name) != NULL &&
+               (p->backup.run[0] == '\0' || strcmp(p->backup.run, "latest") == 0);
+}
+
 static int restore_find(const struct policy *p, const struct fleet *f, const struct member *c, struct restorable *ret,
         struct err *err)
 {
@@ -159,7 +170,7 @@ static int restore_find(const struct policy *p, const struct fleet *f, const str
         }
         if (backup == NULL)
                 return restore_find_velero(p, c, p->backup.name, ret, err);
-        if (p->backup.run[0] == '\0' || strcmp(p->backup.run, "latest") == 0)
+        if (restore_is_of_newest(p, f))
                 return restore_find_newest(p, backup, c, ret, err);
         r = object_run(backup, p->backup.run);
         if (r == NULL) {
@@ -221,13 +232,15 @@ static int restore_check_parts(const struct policy *p, const struct fleet *f, st
 
 /*
  * Who restores what. Clusters that were named must all have the backup; of those that a selector or nothing chose, the
- * ones that have it. Fails when nobody has it.
+ * ones that have it: of the newest run, those where one is completed, whatever the others are still at; a run that was
+ * named must be completed wherever it is. Fails when nobody has it, with the first reason that says more than that.
  */
 static int restore_make_plan(const struct fleet *f, const struct policy *p, struct restore_plan *ret, struct err *err)
 {
         _cleanup_(freep) struct member **members = NULL;
         struct restorable found[RESTORE_PARTS_MAX];
         struct err why = ERR_INIT;
+        bool newest = restore_is_of_newest(p, f);
         size_t n = 0;
         int r = op_select(f, p, 0, &members, &n);
 
@@ -237,23 +250,28 @@ static int restore_make_plan(const struct fleet *f, const struct policy *p, stru
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n; i++) {
-                int k = restore_find(p, f, members[i], found, &why);
+                struct err one = ERR_INIT;
+                int k = restore_find(p, f, members[i], found, &one);
 
-                if (k == -EINVAL || k == -E2BIG || (k < 0 && p->destination.n_clusters > 0)) {
-                        err_copy(err, &why);
+                if (k == -E2BIG || (k == -EINVAL && !newest) || (k < 0 && p->destination.n_clusters > 0)) {
+                        err_copy(err, &one);
                         return k;
                 }
+                if (k < 0 && (why.code == 0 || (k == -EINVAL && why.code != -EINVAL)))
+                        err_copy(&why, &one);
                 for (int j = 0; j < k; j++)
                         if (restore_plan_add(ret, members[i], &found[j]) < 0)
                                 return err_set(err, -ENOMEM, "plan the restore");
         }
         if (ret->n > 0)
                 return 0;
-        if (n == 1 && why.code != 0) {
+        if (why.code == -EINVAL || (n == 1 && why.code != 0)) {
                 err_copy(err, &why);
                 return why.code;
         }
         err_set(err, -ENOENT, "no cluster has a completed backup of \"%s\"", p->backup.name);
+        if (newest)
+                return restore_refuse(err, -ENOENT, "FLT-0409", "wait until a run of it is Completed");
         return restore_refuse(err, -ENOENT, "FLT-0407", "name a policy of backups/, policy@run, or a Velero backup");
 }
 

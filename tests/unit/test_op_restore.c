@@ -41,6 +41,52 @@ static void a_name_that_labels_cannot_hold_is_one_object(void **state)
         assert_true(list_linked(&ops_object(f, OBJECT_RESTORE, "b@latest")->velero));
 }
 
+/* "@latest" is each cluster's newest completed run, and only when none has one it is refused. */
+static void latest_is_the_newest_completed_run_of_each_cluster(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char first[64];
+
+        ops_until(f, ops_all_ready(f));
+        for (const char *const *c = (const char *const[]){ "eu-1", "us-1", "ap-1", NULL }; *c != NULL; c++)
+                ops_ctl(f, *c, "velero pause");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, ops_task(f, OBJECT_BACKUP, "b", "us-1")->state == TASK_POSTED);
+        assert_int_equal(ops_write(f, OBJECT_RESTORE, "b@latest", "", &err), -EINVAL);
+        assert_err(&err, -EINVAL, "not Completed");
+        assert_string_equal(err.id, "FLT-0408");
+        assert_non_null(strstr(err.remedy, "wait until it is Completed"));
+
+        /* One cluster is done, the others are still at it. */
+        ops_ctl(f, "eu-1", "velero resume");
+        ops_until(f, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->state == TASK_DONE);
+        err_clear(&err);
+        assert_ok(ops_write(f, OBJECT_RESTORE, "one", "backupName: b\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "one") == PHASE_COMPLETED);
+        assert_null(task_of(f, "one", "us-1"));
+        assert_int_equal(ops_write(f, OBJECT_RESTORE, "two", "backupName: b\ndestination: {clusters: [{name: us-1}]}\n", &err),
+                -EINVAL);
+        err_clear(&err);
+
+        /* The next run is over on two clusters: the third takes the one before. */
+        ops_ctl(f, "us-1", "velero resume");
+        ops_ctl(f, "ap-1", "velero resume");
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        snprintf(first, sizeof(first), "%s", ops_task(f, OBJECT_BACKUP, "b", "us-1")->velero_name);
+        ops_ctl(f, "us-1", "velero pause");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->state == TASK_DONE &&
+                             ops_task(f, OBJECT_BACKUP, "b", "us-1")->state == TASK_POSTED);
+        assert_string_not_equal(ops_task(f, OBJECT_BACKUP, "b", "us-1")->velero_name, first);
+        assert_ok(ops_write(f, OBJECT_RESTORE, "b@latest", "", &err), &err);
+        assert_string_equal(task_of(f, "b@latest", "us-1")->backup_name, first);
+        assert_string_equal(task_of(f, "b@latest", "eu-1")->backup_name,
+                ops_task(f, OBJECT_BACKUP, "b", "eu-1")->velero_name);
+        ops_ctl(f, "us-1", "velero resume");
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "b@latest") == PHASE_COMPLETED);
+}
+
 static void crash_while_it_is_posted(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -245,6 +291,7 @@ int main(void)
 {
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
         TEST_WITH(a_name_that_labels_cannot_hold_is_one_object, ops_setup, ops_teardown);
+        TEST_WITH(latest_is_the_newest_completed_run_of_each_cluster, ops_setup, ops_teardown);
         TEST_WITH(crash_while_it_is_posted, ops_setup, ops_teardown);
         TEST_WITH(survives_a_crash_after_every_round, ops_setup, ops_teardown);
         TEST_WITH(retry_of_what_may_have_been_posted_posts_nothing_twice, ops_setup, ops_teardown);

@@ -137,7 +137,7 @@ static void a_restore_says_which_runs_and_what_is_left_out(void **state)
                 snprintf(r->tasks[i]->backup_name, sizeof(r->tasks[i]->backup_name), "%s",
                         backup->runs[i]->tasks[0]->velero_name);
         says("prod/restores/back/status.txt", "policy: of backup two@latest, run 20260901-020003Z and 20260831-020003Z");
-        says("prod/restores/back/status.txt", "left out, as nothing of the backup is known there: lab-2\n");
+        says("prod/restores/back/status.txt", "left out, as no backup to restore is known there: lab-2\n");
         policy_free(o->policy);
         o->policy = NULL;
         fixture_policy(o, "backupName: two@20260901-020003Z\ndestination: {clusters: [{name: us-1}]}\n");
