@@ -15,7 +15,8 @@ static const char root_readme[] =
         "  cat FLEET/backups/shop/status.txt           one answer from all clusters\n"
         "  tail -F events.jsonl                        what happens, as it happens\n"
         "\n"
-        "Every writable folder has a README.txt. Nothing that rm does here destroys a backup.\n";
+        "Every writable folder has a README.txt. Nothing that rm does here destroys a backup. Documents are\n"
+        "those of Velero, or of Kurator (kurator.dev), which has one for many clusters. More: man fleetfs-tree\n";
 
 static const char fleet_readme[] =
         "A fleet: its clusters and what is protected.\n"
@@ -29,18 +30,22 @@ static const char fleet_readme[] =
         "  cat migrations/README.txt         how to move workloads to other clusters\n";
 
 static const char backups_readme[] =
-        "Copy a policy here and every selected cluster is backed up.\n"
+        "Copy a policy here and every selected cluster is backed up, once or by its schedule.\n"
         "\n"
         "  cp ../templates/backup-namespace.yaml /tmp/shop.yaml ; vi /tmp/shop.yaml\n"
         "  cp /tmp/shop.yaml .               cp fails if the policy is wrong: cat shop.error.txt says where\n"
+        "  cp ../templates/backup-schedule.yaml nightly.yaml         every night, until it is removed\n"
         "  cat shop/wait                     blocks until it is over, prints the phase\n"
         "  cat shop/status.txt               safe or not, why, what to do; shop/status.json for programs\n"
         "  ls -lt shop/runs                  every run; runs/latest is the newest\n"
         "  echo run > shop/ctl               once more; `cat shop/ctl` lists the verbs\n"
         "  rm shop.yaml                      ends the policy; every backup stays, and shop/ with it\n"
         "\n"
-        "Written again, also with the same bytes, it backs up again. Names that do not end in .yaml, .yml\n"
-        "or .json, or begin with a dot or a #, do nothing: editors may save as they like.\n"
+        "Written again, also with the same bytes, it backs up again; a schedule is changed in place. Names\n"
+        "that do not end in .yaml, .yml or .json, or begin with a dot or a #, do nothing: editors may save as\n"
+        "they like. A shell's > does not tell that a write was refused: NAME.error.txt is there then.\n"
+        "Whoever deletes what stands in NAME/ is refused, and what they removed here in the last 3 seconds\n"
+        "comes back: rm -r and scripts gone wild lose nothing. rm NAME.yaml alone is meant.\n"
         "GitOps: rsync -ac --delete --include='*.yaml' --exclude='*' policies/ .\n";
 
 static const char restores_readme[] =
@@ -48,13 +53,14 @@ static const char restores_readme[] =
         "\n"
         "  cp ../templates/restore-namespace.yaml /tmp/undo.yaml ; vi /tmp/undo.yaml\n"
         "  cp /tmp/undo.yaml .               starts at the close; cp fails if it is wrong: cat undo.error.txt\n"
-        "  touch shop@latest.yaml            all of the newest run of policy shop, with defaults\n"
+        "  touch shop@latest.yaml            all of policy shop, from each cluster's newest completed run\n"
         "  cat undo/wait                     blocks until it is over, prints the phase\n"
         "  cat undo/status.txt               what each cluster did, with warnings and errors\n"
         "  echo retry > undo/ctl             once more where it failed or expired\n"
         "\n"
         "backupName is a policy of ../backups, POLICY@RUN, or the name of a Velero backup. A restore runs\n"
-        "once: use a new name for the next one. Objects that exist are left as they are.\n";
+        "once: use a new name for the next one. Objects that exist are left as they are. A shell's > does not\n"
+        "tell that a write was refused: NAME.error.txt is there then.\n";
 
 static const char migrations_readme[] =
         "A migration is a folder: one source, one or more targets, then start.\n"
@@ -103,14 +109,13 @@ int text_readme(const struct subject *s, struct buf *out)
         return buf_puts(out, texts[s->folder]);
 }
 
-/* What may be added stands in comments that begin in lower case; each holds without its "# ". */
+/* What may be added stands in comments that begin in lower case; each holds without its "# ". None has a metadata.name: the
+   file's name counts, and that is the user's. */
 const struct text_template text_templates[] = {
         { "backup-cluster.yaml",
                 "# Back up everything of every cluster of the fleet, once.\n"
                 "apiVersion: backup.kurator.dev/v1alpha1\n"
                 "kind: Backup\n"
-                "metadata:\n"
-                "  name: everything     # the file's name counts; this is for Kurator\n"
                 "spec:\n"
                 "  policy:\n"
                 "    ttl: 720h          # how long Velero keeps it; there is no 'd' for days\n" },
@@ -118,8 +123,6 @@ const struct text_template text_templates[] = {
                 "# Back up some namespaces, once. Copied again, it backs up again.\n"
                 "apiVersion: backup.kurator.dev/v1alpha1\n"
                 "kind: Backup\n"
-                "metadata:\n"
-                "  name: shop\n"
                 "spec:\n"
                 "  # Without a destination: every cluster of the fleet. Or these:\n"
                 "  # destination: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
@@ -133,12 +136,22 @@ const struct text_template text_templates[] = {
                 "      # labelSelector: {matchLabels: {app: checkout}}\n"
                 "      # Not these kinds:\n"
                 "      # excludedResources: [events, events.events.k8s.io]\n" },
+        { "backup-schedule.yaml",
+                "# Back up a namespace every night, on every cluster of the fleet.\n"
+                "apiVersion: backup.kurator.dev/v1alpha1\n"
+                "kind: Backup\n"
+                "spec:\n"
+                "  schedule: \"0 2 * * *\"      # minute, hour, day, month, weekday; UTC, unless TZ= is put before\n"
+                "  # Only some clusters, by these labels (clusters/NAME/labels.json):\n"
+                "  # destination: {clusterSelector: {matchLabels: {tier: gold}}}\n"
+                "  policy:\n"
+                "    ttl: 720h                # how long Velero keeps each of them\n"
+                "    resourceFilter:\n"
+                "      includedNamespaces: [shop]\n" },
         { "backup-velero.yaml",
                 "# A document of Velero's own, every field of it, on every cluster of the fleet, once.\n"
                 "apiVersion: velero.io/v1\n"
                 "kind: Backup\n"
-                "metadata:\n"
-                "  name: shop\n"
                 "spec:\n"
                 "  includedNamespaces: [shop]\n"
                 "  defaultVolumesToFsBackup: true\n"
@@ -147,8 +160,6 @@ const struct text_template text_templates[] = {
                 "# Restore one namespace from the newest completed run of a policy.\n"
                 "apiVersion: backup.kurator.dev/v1alpha1\n"
                 "kind: Restore\n"
-                "metadata:\n"
-                "  name: undo\n"
                 "spec:\n"
                 "  backupName: shop     # a policy of backups/, POLICY@RUN, or the name of a Velero backup\n"
                 "  # Without a destination: every cluster that has the backup. Or these:\n"
@@ -162,8 +173,6 @@ const struct text_template text_templates[] = {
                 "# Move a namespace from one cluster to others, in one step: copy it to migrations/.\n"
                 "apiVersion: backup.kurator.dev/v1alpha1\n"
                 "kind: Migrate\n"
-                "metadata:\n"
-                "  name: move\n"
                 "spec:\n"
                 "  sourceCluster: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n"
                 "  targetCluster: {clusters: [{kind: AttachedCluster, name: us-1}]}\n"

@@ -22,6 +22,7 @@ static const struct template_row {
 } templates[] = {
         { "backup-cluster.yaml", POLICY_BACKUP, false, "everything", 0 },
         { "backup-namespace.yaml", POLICY_BACKUP, false, "shop", 4 },
+        { "backup-schedule.yaml", POLICY_BACKUP, false, "nightly", 1 },
         { "backup-velero.yaml", POLICY_BACKUP, false, "shop", 0 },
         { "restore-namespace.yaml", POLICY_RESTORE, false, "undo", 2 },
         { "migration.yaml", POLICY_MIGRATION, false, "move", 1 },
@@ -31,7 +32,7 @@ static const struct template_row {
 static void accept(const struct template_row *row, const char *text)
 {
         const struct policy_env env = { .fleet = "prod", .clusters = clusters, .n_clusters = ARRAY_SIZE(clusters),
-                .label = label_of, .final_newline = true, .links = row->links };
+                .label = label_of, .final_newline = true, .schedules_supported = true, .links = row->links };
         struct err err = ERR_INIT;
         struct policy *p = NULL;
 
