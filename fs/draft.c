@@ -81,6 +81,24 @@ static int draft_may_write(struct session *s, const struct userfile *f, struct e
         return 0;
 }
 
+/* Answers, and tells the object if the refusal has a sentence. */
+static void draft_refuse(fuse_req_t req, struct session *s, struct userfile *f, const char *op,
+        int r, const struct err *err)
+{
+        char name[NAME_MAX + 1];
+        struct place p;
+
+        if (err->msg[0] == '\0') {
+                reply_err(req, op, r, err);
+                return;
+        }
+        pthread_mutex_lock(&s->write->lock);
+        p = f->place;
+        memcpy(name, f->name, sizeof(name));
+        pthread_mutex_unlock(&s->write->lock);
+        write_job_refuse(req, s, &p, name, op, err);
+}
+
 void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags)
 {
         struct err err = ERR_INIT;
@@ -111,8 +129,8 @@ void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags
                 pthread_mutex_unlock(&s->write->lock);
         }
         if (r < 0) {
+                draft_refuse(req, s, d->file, "open", r, &err);
                 draft_close(s, d);
-                reply_err(req, "open", r, &err);
                 return;
         }
         reply_open(req, file, flags, d);
@@ -198,7 +216,7 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
                 d->loaded = true;
         session_read_end(s);
         if (r < 0) {
-                reply_err(req, "write", r, &err);
+                draft_refuse(req, s, f, "write", r, &err);
                 return;
         }
 

@@ -93,6 +93,9 @@ static void object_draft(const struct object *o, struct buf *out)
         const char *effect = o->in_force.bytes != NULL ? "what was in force before still is"
                                                        : "nothing was started";
 
+        if (o->refusal != NULL)
+                show_linef(out, "note:", "the last operation was refused: cat ../%s.error.txt",
+                        o->name);
         switch (o->draft_state) {
         case DRAFT_REJECTED:
                 show_linef(out, "draft:", "the last write was refused, %s", effect);

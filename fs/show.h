@@ -85,10 +85,14 @@ const struct run *show_object_last_good(const struct object *o);
 bool show_object_terminal(const struct subject *s);
 /* kurator.yaml. */
 int show_kurator(const struct subject *s, struct buf *out);
-/* Why the last write was refused, as <name>.error.txt has it but never wrapped, without a newline
+/* Why the last operation, or write, was refused, as <name>.error.txt has it but never wrapped, without a newline
    at the end: a line of code, file, place and sentence, and one of the remedy. Nothing when it was
    not. (fs/tree_objects.c) */
 int show_refusal(const struct object *o, struct buf *out);
+/* Whether there is something for it to say. */
+bool show_has_refusal(const struct object *o);
+/* show_refusal() as an extended attribute. */
+int show_refusal_value(const struct subject *s, struct buf *out);
 /* status.txt, error.txt (fs/object_text.c). */
 int show_object_text(const struct subject *s, struct buf *out);
 int show_object_error(const struct subject *s, struct buf *out);

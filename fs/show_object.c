@@ -419,6 +419,8 @@ static bool object_is_own(const struct subject *s)
         return s->object->own;
 }
 
+static const struct node_xattr ctl_xattrs[] = { { "error", show_refusal_value }, { NULL, NULL } };
+
 /* ---------------------------------------------------------------- runs/ and clusters/ */
 
 static int latest_link(const struct subject *s, struct buf *out)
@@ -481,7 +483,7 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
                 .help = "what failed or waits, and what to do; empty when all is well"),           \
         FILE_ROW("warnings.txt", object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
                 .help = "caveats that apply, and whose Velero log has warnings"),                                                     \
-        CTL_ROW("ctl", object_ctl, .shown = object_is_own,                                         \
+        CTL_ROW("ctl", object_ctl, .shown = object_is_own, .xattrs = ctl_xattrs,                   \
                 .help = "write a verb to it; reading lists them"),                                 \
         WAIT_ROW("wait", show_object_terminal, object_wait,                                        \
                 .help = "opens only when it is over; then the phase"),                             \

@@ -43,9 +43,9 @@ static bool object_next(const struct subject *dir, struct node_cursor *cursor)
 
 static const char error_suffix[] = ".error.txt";
 
-static bool object_has_error(const struct object *o)
+bool show_has_refusal(const struct object *o)
 {
-        return o->draft_err.code != 0;
+        return o->draft_err.code != 0 || o->refusal != NULL;
 }
 
 static bool error_find(const struct subject *dir, const char *name, struct subject *child)
@@ -57,14 +57,14 @@ static bool error_find(const struct subject *dir, const char *name, struct subje
                 return false;
         snprintf(stem, sizeof(stem), "%.*s", (int)(len - suffix), name);
         child->object = fleet_object(dir->fleet, folder_object_kind(dir->folder), stem);
-        return child->object != NULL && object_has_error(child->object);
+        return child->object != NULL && show_has_refusal(child->object);
 }
 
 static bool error_next(const struct subject *dir, struct node_cursor *cursor)
 {
         const struct object *o = object_after(dir, cursor);
 
-        while (o != NULL && (!object_has_error(o) ||
+        while (o != NULL && (!show_has_refusal(o) ||
                                     strlen(o->name) + sizeof(error_suffix) > sizeof(cursor->text)))
                 o = o->hh.next;
         if (o == NULL)
@@ -125,19 +125,39 @@ int show_refusal(const struct object *o, struct buf *out)
 {
         const struct err *e = &o->draft_err;
 
-        if (e->code == 0)
+        if (o->refusal != NULL) {
+                e = &o->refusal->why;
+                buf_printf(out, "%s %s: %s", e->id[0] != '\0' ? e->id : "error:", o->refusal->what,
+                        e->msg);
+        } else if (e->code != 0) {
+                buf_printf(out, "%s ", e->id[0] != '\0' ? e->id : "error:");
+                refused_sentence(o, out);
+        } else {
                 return out->error;
-        buf_printf(out, "%s ", e->id[0] != '\0' ? e->id : "error:");
-        refused_sentence(o, out);
+        }
         if (e->remedy[0] != '\0')
                 buf_printf(out, "\nremedy: %s", e->remedy);
         return out->error;
 }
 
-/* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
-static int error_render(const struct subject *s, struct buf *out)
+/* What was refused and left no draft. */
+static void refusal_render(const struct object_refusal *r, struct buf *out)
 {
-        const struct object *o = s->object;
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        buf_printf(&line, "%s: %s", r->what, r->why.msg);
+        show_line(out, r->why.id[0] != '\0' ? r->why.id : "error:", line.data, NULL);
+        if (r->why.remedy[0] != '\0')
+                show_line(out, "remedy:", r->why.remedy, NULL);
+        else if (show_remedy(r->why.id) != NULL)
+                show_line(out, "remedy:", show_remedy(r->why.id), NULL);
+        show_line(out, "effect:", "none: all is as it was before; this goes with the next operation that is accepted", NULL);
+        show_as_of(out, r->at);
+}
+
+/* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
+static int draft_render(const struct object *o, struct buf *out)
+{
         const struct err *e = &o->draft_err;
         const char *ext = refused_ext(o);
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -161,23 +181,34 @@ static int error_render(const struct subject *s, struct buf *out)
         return out->error;
 }
 
-static int64_t error_mtime(const struct subject *s)
+static int error_render(const struct subject *s, struct buf *out)
 {
-        return s->object->draft_at;
+        const struct object *o = s->object;
+
+        if (o->refusal != NULL)
+                refusal_render(o->refusal, out);
+        if (o->refusal != NULL && o->draft_err.code != 0)
+                buf_putc(out, '\n');
+        return o->draft_err.code != 0 ? draft_render(o, out) : out->error;
 }
 
-static int error_xattr(const struct subject *s, struct buf *out)
+static int64_t error_mtime(const struct subject *s)
+{
+        return s->object->refusal != NULL ? s->object->refusal->at : s->object->draft_at;
+}
+
+int show_refusal_value(const struct subject *s, struct buf *out)
 {
         return show_refusal(s->object, out);
 }
 
-static const struct node_xattr error_xattrs[] = { { "error", error_xattr }, { NULL, NULL } };
+static const struct node_xattr error_xattrs[] = { { "error", show_refusal_value }, { NULL, NULL } };
 static const struct node_row error_child = { .kind = NODE_FILE,
         .render = error_render,
         .mtime = error_mtime,
         .flags = NODE_WATCHED | NODE_REMOVABLE,
         .xattrs = error_xattrs,
-        .help = "why the last write was refused" };
+        .help = "why the last operation was refused" };
 
 /* ---------------------------------------------------------------- folders */
 
@@ -187,7 +218,7 @@ static int phase_xattr(const struct subject *s, struct buf *out)
 }
 
 static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr },
-        { "error", error_xattr }, { NULL, NULL } };
+        { "error", show_refusal_value }, { NULL, NULL } };
 static const struct node_row backup_child = { .kind = NODE_DIR,
         .table = &backup_table,
         .help = "the status of one backup",
@@ -207,7 +238,7 @@ static const struct node_row migration_child = { .kind = NODE_DIR,
                 LIST_ROW(object_find, object_next, child,                                    \
                         .help = "the status folder of each object"),                         \
                 LIST_ROW(error_find, error_next, error_child,                                \
-                        .help = "why the last write was refused; only while it is"),         \
+                        .help = "why the last operation, or write, was refused; only while it is"),         \
                 USER_ROW(.help = "the user's files")
 
 static const struct node_row backups_rows[] = { FOLDER_ROWS(backup_child) };

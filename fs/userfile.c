@@ -478,7 +478,7 @@ int userfile_getxattr(struct session *s, struct userfile *f, const char *name, s
                 return -ENODATA;
         if (strcmp(name, "phase") == 0)
                 return buf_puts(out, phase_text(o->phase));
-        if (strcmp(name, "error") == 0 && o->draft_err.code != 0)
+        if (strcmp(name, "error") == 0 && show_has_refusal(o))
                 return show_refusal(o, out);
         return -ENODATA;
 }
@@ -490,7 +490,7 @@ int userfile_listxattr(struct session *s, struct userfile *f, struct buf *out)
         if (o == NULL)
                 return 0;
         buf_append(out, "phase", sizeof("phase"));
-        if (o->draft_err.code != 0)
+        if (show_has_refusal(o))
                 buf_append(out, "error", sizeof("error"));
         return out->error;
 }

@@ -37,6 +37,14 @@ void write_job_free(struct write_job *j);
 /* Parks the request and posts; answers it itself when that fails. Takes j. */
 void write_job_post(struct write_job *j, fuse_req_t req);
 
+/* Answers an operation that was refused on a worker's thread, by way of the engine, which tells its
+   object. */
+void write_job_refuse(fuse_req_t req, struct session *s, const struct place *p, const char *name,
+        const char *op, const struct err *why);
+/* The object of a job is told how it ended (acting_told()). The ends below do so; for those that
+   answer otherwise. Engine's thread. */
+void write_job_tell(struct engine *e, struct write_job *j, int r);
+
 /* The ends of a job, on the engine's thread. Each publishes first, so that the answer finds what it
  * speaks of. */
 void write_job_reply(struct engine *e, struct write_job *j, int r); /* reply_err(r, j->err) */

@@ -43,6 +43,7 @@ static void create_reply(
         struct draft *d = NULL;
         fuse_req_t req;
 
+        write_job_tell(e, j, r);
         engine_publish(e);
         if (r == 0) {
                 r = draft_new(&d, j->s, userfile_ref(j->file), j->flags, began != NULL);

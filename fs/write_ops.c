@@ -90,10 +90,122 @@ static void write_job_reply_err(fuse_req_t req, const struct write_job *j, int r
         reply_err_of(req, j->op, path, r, &j->err);
 }
 
+/* ---------------------------------------------------------------- what objects are told */
+
+/* An operation's command as a user would write it, and the code of a refusal that has none. */
+static const struct job_words {
+        const char *op, *id;
+        bool ends; /* what it accepts ends an older refusal */
+} job_words[] = {
+        { "ctl", "FLT-0259", true },
+        { "symlink", "FLT-0260", true },
+        { "rename", NULL, true },
+        { "unlink", NULL, true },
+        { "rmdir", NULL, true },
+        { "flush", NULL, true },
+        { "mkdir", NULL, false },
+        { "create", NULL, false },
+        { "open", NULL, false },
+        { "write", NULL, false },
+};
+
+static void job_command(const struct write_job *j, char *to, size_t size)
+{
+        const char *folder = j->place.folder == FOLDER_TARGETS ? "targets/" : "";
+
+        if (strcmp(j->op, "ctl") == 0)
+                snprintf(to, size, "echo %.*s > %s/ctl", (int)strcspn(j->bytes, "\n"), j->bytes,
+                        j->name);
+        else if (strcmp(j->op, "symlink") == 0)
+                snprintf(to, size, "ln -s %s %s%s", j->bytes, folder, j->name);
+        else if (strcmp(j->op, "rename") == 0)
+                snprintf(to, size, "mv %s%s %s", folder, j->name, j->to_name);
+        else if (strcmp(j->op, "unlink") == 0)
+                snprintf(to, size, "rm %s%s", folder, j->name);
+        else if (strcmp(j->op, "rmdir") == 0 || strcmp(j->op, "mkdir") == 0)
+                snprintf(to, size, "%s %s", j->op, j->name);
+        else
+                snprintf(to, size, "write %s", j->name);
+}
+
+/* The object that a name in a place is about: its file, its link, its folder. */
+static bool job_object(const struct place *p, const char *name, struct acting_file *ret,
+        char stem[static ACTING_STEM_MAX + 1])
+{
+        char ext[ACTING_EXT_MAX + 1];
+
+        if (p->folder == FOLDER_MIGRATION || p->folder == FOLDER_TARGETS) {
+                snprintf(stem, ACTING_STEM_MAX + 1, "%s", p->migration);
+                *ret = (struct acting_file){ .fleet = p->fleet, .kind = OBJECT_MIGRATION, .name = stem };
+                return true;
+        }
+        if (place_acting(p, name, stem, ext, ret))
+                return true;
+        snprintf(stem, ACTING_STEM_MAX + 1, "%s", name);
+        *ret = (struct acting_file){ .fleet = p->fleet, .kind = OBJECT_MIGRATION, .name = stem };
+        return p->folder == FOLDER_MIGRATIONS;
+}
+
+/* Every operation ends here, so that none is refused without a word where one looks. */
+void write_job_tell(struct engine *e, struct write_job *j, int r)
+{
+        char what[LIMIT_CTL_BYTES + 2 * NAME_MAX], stem[ACTING_STEM_MAX + 1];
+        const struct job_words *w = NULL;
+        struct acting_file f;
+        bool of = false;
+
+        for (size_t i = 0; i < ARRAY_SIZE(job_words) && w == NULL; i++)
+                if (strcmp(job_words[i].op, j->op) == 0)
+                        w = &job_words[i];
+        if (w == NULL || (r == 0 && !w->ends))
+                return;
+        if (strcmp(j->op, "ctl") == 0) {
+                f = (struct acting_file){ .fleet = j->place.fleet,
+                        .kind = (enum object_kind)j->flags,
+                        .name = j->name };
+                of = true;
+        } else {
+                of = job_object(&j->place, j->name, &f, stem);
+                /* A scratch file that was to become the object. */
+                if (strcmp(j->op, "rename") == 0 && !of)
+                        of = job_object(&j->to, j->to_name, &f, stem);
+        }
+        if (!of)
+                return;
+        if (r < 0 && j->err.msg[0] != '\0' && j->err.id[0] == '\0' && w->id != NULL)
+                err_id(&j->err, w->id);
+        job_command(j, what, sizeof(what));
+        acting_told(e, f.fleet, f.kind, f.name, what, r < 0 ? &j->err : NULL);
+}
+
+static void job_refused_run(struct engine *e, struct write_job *j)
+{
+        write_job_reply(e, j, j->r);
+}
+
+void write_job_refuse(fuse_req_t req, struct session *s, const struct place *p, const char *name,
+        const char *op, const struct err *why)
+{
+        struct write_job *j = write_job_new(s, op, job_refused_run);
+
+        if (j == NULL) {
+                reply_err(req, op, why->code, why);
+                return;
+        }
+        j->place = *p;
+        snprintf(j->name, sizeof(j->name), "%s", name);
+        j->r = why->code;
+        j->err = *why;
+        write_job_post(j, req);
+}
+
+/* ---------------------------------------------------------------- answers */
+
 void write_job_reply(struct engine *e, struct write_job *j, int r)
 {
         fuse_req_t req;
 
+        write_job_tell(e, j, r);
         engine_publish(e);
         req = parked_take(j->parked);
         if (req != NULL)
@@ -116,6 +228,7 @@ static void write_job_told(void *arg)
 void write_job_reply_told(struct engine *e, struct write_job *j, int r)
 {
         j->r = r;
+        write_job_tell(e, j, r);
         parked_settle(j->parked, LIMIT_ENGINE_ANSWER_MS, r,
                 r == 0 && strcmp(j->op, "ctl") == 0 ? j->len : 0);
         model_write_begin(&e->model);
@@ -127,6 +240,7 @@ void write_job_reply_lookup(struct engine *e, struct write_job *j, int r)
 {
         fuse_req_t req;
 
+        write_job_tell(e, j, r);
         engine_publish(e);
         req = parked_take(j->parked);
         if (req != NULL && r < 0)

@@ -125,24 +125,25 @@ static int acting_draft(struct engine *e, struct object *next, const char *bytes
         const char *ext, int64_t mtime_ns, struct err *err)
 {
         struct acting *a = acting_get(e);
-        uint64_t last = next->in_force.generation;
         int r;
 
         if (a == NULL)
                 return err_set(err, -ENOMEM, "keep %s", next->name);
-        if (next->draft.generation > last)
-                last = next->draft.generation;
-        if (last > a->writes)
-                a->writes = last;
         next->draft = (struct document){ .bytes = NULL };
         r = document_set(&next->draft, bytes, len, ext, mtime_ns != 0 ? mtime_ns : now_ns());
         if (r < 0)
                 return err_set(err, r, "keep %s", next->name);
-        next->draft.generation = ++a->writes;
+        next->draft.write = ++a->writes;
         next->draft_released = next->draft_loaded = false;
         err_clear(&next->draft_err);
         next->draft_at = 0;
         return 0;
+}
+
+/* The draft is a write that was judged: not what a CREATE or an fsync made of it. */
+static void acting_count(struct object *next)
+{
+        next->draft.generation = ++next->writes;
 }
 
 static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f,
@@ -175,6 +176,8 @@ static int acting_keep_inert(struct engine *e, const struct acting_file *f, cons
                 r = acting_draft(e, &next, bytes, len, ext, 0, NULL);
         if (r < 0)
                 return why->code;
+        if (bytes != NULL)
+                acting_count(&next);
         next.draft_state = state;
         next.draft_err = *why;
         next.draft_at = clock_realtime();
@@ -184,6 +187,7 @@ static int acting_keep_inert(struct engine *e, const struct acting_file *f, cons
                 again.draft = (struct document){ .bytes = NULL };
                 (void)document_set(&again.draft, bytes, len, ext, next.draft.mtime_ns);
                 again.draft.generation = next.draft.generation;
+                again.draft.write = next.draft.write;
         }
         if (acting_apply(e, f, &o, &next, true, NULL) < 0)
                 (void)acting_apply(e, f, &o, &again, false, NULL);
@@ -331,10 +335,6 @@ static bool acting_rolls_back(
 {
         switch (o->draft_state) {
         case DRAFT_REJECTED:
-                /* The guard's note is no draft of anybody's. */
-                if (o->draft.bytes == NULL && strcmp(o->draft_err.id, "FLT-0253") == 0)
-                        return false;
-                break;
         case DRAFT_INERT:
         case DRAFT_INTERRUPTED:
                 break;
@@ -381,6 +381,7 @@ static int acting_accept(struct engine *e, const struct acting_file *f, struct o
                 r = acting_draft(e, &next, bytes, len, f->ext, mtime_ns, err);
         if (r < 0)
                 return r;
+        acting_count(&next);
         next.draft_state = f->in_folder ? DRAFT_INERT : DRAFT_ACCEPTED;
         next.draft_released = released;
         acting_clear_removal(&next);
@@ -413,7 +414,7 @@ int acting_commit(struct engine *e, const struct acting_file *f, const char *byt
         if (r == 0) {
                 r = acting_accept(e, f, &o, bytes, len, mtime_ns, false, &why);
                 if (r == 0) {
-                        *write = f->in_folder ? 0 : o->draft.generation;
+                        *write = f->in_folder ? 0 : o->draft.write;
                         return 0;
                 }
         }
@@ -439,7 +440,7 @@ int acting_finish(struct engine *e, const struct acting_file *f, uint64_t write,
         struct err why = ERR_INIT;
 
         if (o == NULL || write == 0 || o->draft_state != DRAFT_ACCEPTED ||
-                o->draft.generation != write)
+                o->draft.write != write)
                 return 0;
         if (exit_code == 0)
                 return acting_start(e, o, err);
@@ -468,6 +469,7 @@ int acting_finish_empty(
         r = acting_draft(e, &next, "", 0, f->ext, replace ? 0 : o->draft.mtime_ns, err);
         if (r < 0)
                 return r;
+        acting_count(&next);
         next.draft_state = exit_code == 0 ? DRAFT_INERT : DRAFT_INTERRUPTED;
         if (exit_code != 0) {
                 acting_why_interrupted(exit_code, &next.draft_err);
@@ -604,9 +606,14 @@ int acting_unlink_error(
 
         if (r < 0)
                 return r;
+        if (o != NULL && o->refusal != NULL && o->draft_err.code == 0) {
+                acting_set_refusal(e, o, NULL, NULL);
+                return 0;
+        }
         if (o == NULL || o->draft_state == DRAFT_NONE || o->draft_err.code == 0)
                 return err_set(err, -ENOENT, "%s has no draft", f->name);
         acting_remember_draft(e, o, uid);
+        acting_set_refusal(e, o, NULL, NULL);
         next = *o;
         acting_clear_draft(&next);
         return acting_apply(e, f, &o, &next, true, err);

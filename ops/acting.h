@@ -120,9 +120,19 @@ int acting_rename_away(
 /* The visible file is unlinked: as above, with the short grace, and durable as a tombstone. */
 int acting_unlink(struct engine *e, const struct acting_file *f, uint32_t uid, struct err *err);
 
-/* <name>.error.txt is unlinked: the draft is discarded. -ENOENT when there is none. */
+/* <name>.error.txt is unlinked: the draft that it tells of is discarded, and what was refused is
+   forgotten. -ENOENT when there is neither. */
 int acting_unlink_error(
         struct engine *e, const struct acting_file *f, uint32_t uid, struct err *err);
+
+/*
+ * How an operation ended, whatever it was; `what` is its command as a user would write it. One that
+ * was refused without leaving a draft stands beside the object, and in <name>.error.txt, until the
+ * next one on the object is accepted (`why` NULL). It changes nothing else of the object and is
+ * never stored. Nothing happens when there is no object, or nothing to say (no message).
+ */
+void acting_told(struct engine *e, const char *fleet, enum object_kind kind, const char *name,
+        const char *what, const struct err *why);
 
 /* utimes of the visible file. A refused draft keeps the time of its refusal. */
 int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns, struct err *err);

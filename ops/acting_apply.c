@@ -86,6 +86,7 @@ static void acting_copy(struct object *o, const struct object *next)
         o->draft_state = next->draft_state;
         o->draft_err = next->draft_err;
         o->draft_at = next->draft_at;
+        o->writes = next->writes;
         o->draft_released = next->draft_released;
         o->draft_loaded = next->draft_loaded;
         o->file_gone = next->file_gone;

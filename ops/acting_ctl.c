@@ -99,12 +99,8 @@ int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const
         }
         r = acting_run_verb(e, o, verb, arg, err);
         o = acting_object(e, &f);
-        if (r < 0) {
-                engine_event(e, "VerbRefused", model_fleet(&e->model, fleet), "kind",
-                        object_kind_name(kind), "name", name, "verb", verb, "message",
-                        err != NULL ? err->msg : "", NULL);
+        if (r < 0)
                 return r;
-        }
         engine_event(e, "Verb", model_fleet(&e->model, fleet), "kind", object_kind_name(kind),
                 "name", name, "verb", verb, NULL);
         if (o == NULL || !o->own)

@@ -69,6 +69,10 @@ int acting_start(struct engine *e, struct object *o, struct err *err);
 int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
         const struct err *why, struct err *err);
 
+/* object.refusal is made or, with `why` NULL, forgotten; in a write section, touched. */
+void acting_set_refusal(
+        struct engine *e, struct object *o, const char *what, const struct err *why);
+
 /* Remembers what is about to be deleted by uid. */
 void acting_remember_draft(struct engine *e, const struct object *o, uint32_t uid);
 void acting_remember_link(struct engine *e, const struct object *o, const struct member_link *l,

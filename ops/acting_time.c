@@ -134,6 +134,11 @@ static void acting_retire(struct engine *e, struct object *o)
 
 void acting_loaded(struct engine *e, struct object *o)
 {
+        /* Records of before there was a count. */
+        if (o->writes < o->in_force.generation)
+                o->writes = o->in_force.generation;
+        if (o->writes < o->draft.generation)
+                o->writes = o->draft.generation;
         switch (o->draft_state) {
         case DRAFT_OPEN:
                 document_done(&o->draft);
@@ -320,6 +325,21 @@ void acting_remember_link(struct engine *e, const struct object *o, const struct
                 member_link_done(&u->link);
 }
 
+static void acting_tell_undone(struct engine *e, struct object *o, const char *ext)
+{
+        struct err why = ERR_INIT;
+        char what[300];
+
+        snprintf(what, sizeof(what), "rm %s.%s", o->name, ext);
+        err_set(&why, -EPERM,
+                "it was undone, because files that nobody can remove were to be removed within seconds of it");
+        err_id(&why, "FLT-0253");
+        err_remedy(&why, "if it was meant, wait 5 seconds and remove the file by its name");
+        acting_set_refusal(e, o, what, &why);
+        engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name",
+                o->name, NULL);
+}
+
 static void acting_undo_removal(struct engine *e, struct object *o)
 {
         const struct acting_file f = {
@@ -328,16 +348,6 @@ static void acting_undo_removal(struct engine *e, struct object *o)
         struct object next = *o;
 
         acting_clear_removal(&next);
-        if (next.draft_state == DRAFT_NONE) {
-                next.draft_state = DRAFT_REJECTED;
-                next.draft_at = clock_realtime();
-                err_set(&next.draft_err, -EPERM,
-                        "%s.%s was removed together with files that cannot be: it is back", o->name,
-                        o->in_force.ext);
-                err_id(&next.draft_err, "FLT-0253");
-                err_remedy(&next.draft_err,
-                        "wait 5 seconds, then remove it by its name; remove this file to forget this");
-        }
         if (acting_apply(e, &f, &o, &next, true, NULL) < 0) {
                 /* Protection comes first: in memory it is back, the engine stores it when it can.
                  */
@@ -346,8 +356,7 @@ static void acting_undo_removal(struct engine *e, struct object *o)
                 (void)acting_apply(e, &f, &o, &next, false, NULL);
                 engine_dirty(e, o);
         }
-        engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind), "name",
-                o->name, NULL);
+        acting_tell_undone(e, o, o->in_force.ext);
 }
 
 static void acting_undo_draft(struct engine *e, struct acting_undo *u)
@@ -368,8 +377,7 @@ static void acting_undo_draft(struct engine *e, struct acting_undo *u)
         next.draft_err = u->why;
         next.draft_at = u->at;
         if (acting_apply(e, &f, &o, &next, true, NULL) == 0 && o != NULL)
-                engine_event(e, "RemovalUndone", o->fleet, "kind", object_kind_name(o->kind),
-                        "name", o->name, NULL);
+                acting_tell_undone(e, o, o->draft.ext);
 }
 
 static void acting_undo_link(struct engine *e, struct acting_undo *u)

@@ -418,6 +418,7 @@ void fleet_remove_object(struct object *o)
                 object_remove_run(o->runs[o->n_runs - 1]);
         free(o->runs);
         object_remove_standing(o);
+        free(o->refusal);
         document_done(&o->in_force);
         document_done(&o->draft);
         policy_free(o->policy);

@@ -46,7 +46,8 @@ struct document {
         size_t len;
         char ext[5];
         int64_t mtime_ns;    /* as utimes set it, else the time of the write; Unix nanoseconds */
-        uint64_t generation; /* grows with every accepted or refused write of the object */
+        uint64_t generation; /* from 1: the object's writes in the order in which they were accepted or refused */
+        uint64_t write;      /* identifies it within this process, over all objects; never stored */
 };
 
 /* What the last write that is not in force is. */
@@ -57,6 +58,13 @@ enum draft_state {
         DRAFT_INERT,       /* valid but not to start by itself (an empty file): `echo start > ctl` */
         DRAFT_REJECTED,    /* refused: `err` says why */
         DRAFT_INTERRUPTED, /* its writer died, or a crash came before the release of a restore */
+};
+
+/* An operation that was refused and left no draft: a verb, a link, a name, a removal. In memory alone. */
+struct object_refusal {
+        char what[200]; /* as a command: "echo start > m1/ctl" */
+        struct err why;
+        int64_t at;
 };
 
 /* The links of a migration folder, as the user wrote them (readlink gives exactly these back). */
@@ -80,9 +88,11 @@ struct object {
         enum draft_state draft_state;
         struct err draft_err;       /* of DRAFT_REJECTED; also of a refused rename, then draft.bytes is NULL */
         int64_t draft_at;           /* when it was refused or interrupted */
+        uint64_t writes;            /* generation of the last write, also of one that was discarded */
         bool draft_released;        /* of DRAFT_ACCEPTED: its writer has let go of it, so a crash starts it */
         bool draft_loaded;          /* of DRAFT_ACCEPTED: from the store, its writer is gone (acting.c) */
         struct policy *policy;      /* parsed in_force; NULL when none */
+        struct object_refusal *refusal;    /* of the last operation; NULL when it was accepted, or was a write (draft_err) */
 
         bool file_gone;             /* unlinked or renamed away: the file does not show */
         int64_t removal_at_ms;      /* boottime at which the removal applies; 0 = none pending */

@@ -137,6 +137,7 @@ static const struct field object_fields[] = {
         MEMBER(struct object, owner, FIELD_CHARS),
         MEMBER(struct object, draft_state, FIELD_NAMED, .names = draft_states),
         MEMBER(struct object, draft_at, FIELD_I64),
+        MEMBER(struct object, writes, FIELD_I64),
         MEMBER(struct object, draft_released, FIELD_BOOL),
         MEMBER(struct object, file_gone, FIELD_BOOL),
         MEMBER(struct object, removed, FIELD_BOOL),

@@ -179,6 +179,8 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         if (document_set(&o->in_force, d->bytes != NULL ? d->bytes : "", d->len, d->bytes != NULL ? d->ext : "yaml",
                     d->mtime_ns) < 0)
                 return err_set(err, -ENOMEM, "start the migration");
+        /* Without a policy.yaml the start is what is written. */
+        o->in_force.generation = d->generation != 0 ? d->generation : ++o->writes;
         document_done(&o->draft);
         o->draft_state = DRAFT_NONE;
         policy_free(o->policy);

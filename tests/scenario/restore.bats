@@ -116,7 +116,7 @@ back_up()
         eventually 10 test ! -e "$F/restores/undo7"
         assert_equal 1 "$(find "$F/clusters/eu-1/restores" -mindepth 1 -maxdepth 1 -name 'undo7-*' | wc -l)"
         # The same after a restart.
-        unmount_fleet
+        umount_fleet
         mount_fleet
         eventually 20 all_ready
         refute_exists "$F/restores/undo7"

@@ -355,6 +355,7 @@ guarded()
         refute rm "$B/README.txt"
         eventually 5 assert_exists "$B/a.yaml"
         assert_file_contains "$B/a.error.txt" FLT-0253
+        refute_file_contains "$B/a/status.txt" 'last write'
         assert_file_contains "$MNT/events.jsonl" RemovalUndone
         sleep 5.5
         in_force a "$P"
@@ -368,6 +369,7 @@ guarded()
         cp "$TEST_DIR/r.yaml" "$F/restores/undo.yaml"
         eventually 5 assert_exists "$F/restores/undo/runs/latest"
         assert_fails_with 'File exists' cp "$TEST_DIR/r.yaml" "$F/restores/undo.yaml"
+        assert_file_contains "$F/restores/undo.error.txt" FLT-0250
         cp "$TEST_DIR/r.yaml" "$F/restores/tmp"
         assert_fails_with 'File exists' mv -f "$F/restores/tmp" "$F/restores/undo.yaml"
         assert_equal 1 "$(find "$F/restores/undo/runs" -mindepth 1 -maxdepth 1 -type d | wc -l)"
@@ -438,4 +440,39 @@ guarded()
         refute touch "$B/b.yaml"
         refute rm "$B/a.yaml"
         assert_equal "$(cat "$P")" "$(cat "$B/a.yaml")"
+}
+
+# refused PATTERN FILE: it has the code and the sentence, and so has the attribute of the folder.
+refused()
+{
+        assert_match "$1" "$(tr -s ' \n' ' ' <"$2")" || return 1
+        assert_file_contains "$2" 'remedy:'
+        refute_file_contains "$2" 'the write was refused'
+}
+
+@test "verbs, links, renames and second writes that are refused say so beside the object" {
+        local M=$F/migrations
+        with_policy a
+        refute bash -c 'echo foo > "$1"' _ "$B/a/ctl"
+        refused '^FLT-0259 echo foo > a/ctl: "foo" is no verb' "$B/a.error.txt"
+        assert_match '^FLT-0259 ' "$(getfattr --only-values -n user.fleetfs.error "$B/a/ctl" 2>/dev/null)"
+        assert_file_contains "$B/a/status.txt" 'cat ../a.error.txt'
+        assert_file_contains "$MNT/events.jsonl" OperationRefused
+        in_force a "$P"
+        # The next one that is accepted ends it.
+        echo run >"$B/a/ctl"
+        refute_exists "$B/a.error.txt"
+        refute mv "$B/a.yaml" "$B/b.yaml"
+        refused '^FLT-0251 mv a.yaml b.yaml:' "$B/a.error.txt"
+        rm "$B/a.error.txt"
+        refute_exists "$B/a.error.txt"
+        mkdir "$M/m"
+        refute bash -c 'echo start > "$1"' _ "$M/m/ctl"
+        refused '^FLT-0425 echo start > m/ctl: .*no source' "$M/m.error.txt"
+        refute ln -s ../../clusters/nope "$M/m/source"
+        refused '^FLT-0234 ln -s ../../clusters/nope source:' "$M/m.error.txt"
+        ln -s ../../clusters/eu-1 "$M/m/source"
+        refute_exists "$M/m.error.txt"
+        refute ln -s ../../../clusters/eu-1 "$M/m/targets/"
+        refused '^FLT-0245 ln -s .*targets/eu-1: .*source and target' "$M/m.error.txt"
 }

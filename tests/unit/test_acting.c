@@ -17,13 +17,15 @@
  * F may begin with a folder ("restores/x.yaml"), backups/ is understood. A verb that is to fail has
  * "!ERRNO" behind it. Bytes are a word, to which a newline is added; "-" is nothing at all.
  * Afterwards the object is compared to `then`: "starts draft-state in-force-bytes visible-file",
- * where "-" is none, and +pending, +removed and the code of the error file follow when they are
+ * where "-" is none, and +undone, +pending, +removed and the code of the error file follow when they are
  * there; "gone" when there is no object.
  */
 #include "tests/unit/acting_fixture.h"
 
 #include <ctype.h>
 #include <errno.h>
+
+#include "ops/object.h"
 
 struct script_row {
         const char *name;
@@ -238,10 +240,10 @@ static const struct script_row scripts[] = {
 
         /* the guard */
         { "the guard undoes a removal in its grace", IN_FORCE "rm nightly.yaml; undo; pass 100000",
-                "nightly", "1 rejected old nightly.yaml FLT-0253" },
+                "nightly", "1 none old nightly.yaml +undone" },
         { "and cp is a new run as ever after that",
                 IN_FORCE "rm nightly.yaml; undo; commit nightly.yaml old; finish nightly.yaml",
-                "nightly", "2 none old nightly.yaml" },
+                "nightly", "2 none old nightly.yaml +undone" },
         { "the guard does not undo what was created again",
                 IN_FORCE
                 "rm nightly.yaml; create nightly.yaml; commit nightly.yaml new; finish nightly.yaml; undo",
@@ -252,7 +254,7 @@ static const struct script_row scripts[] = {
                 "nightly", "1 none old - +removed" },
         { "the guard brings a refused draft back",
                 "create nightly.yaml; commit nightly.yaml bad !EINVAL; rm nightly.yaml; undo",
-                "nightly", "0 rejected - nightly.yaml FLT-0248" },
+                "nightly", "0 rejected - nightly.yaml +undone FLT-0248" },
 
         /* restores run once */
         { "a restore is not written twice",
@@ -342,7 +344,7 @@ static const struct script_row scripts[] = {
                 "1 none old nightly.yaml" },
         { "crash after an undo keeps the policy",
                 IN_FORCE "rm nightly.yaml; undo; crash; pass 100000", "nightly",
-                "1 rejected old nightly.yaml FLT-0253" },
+                "1 none old nightly.yaml" },
         { "crash after the removal applied keeps its runs' record",
                 IN_FORCE "rm nightly.yaml; pass 5000; crash", "nightly", "1 none old - +removed" },
 
@@ -530,10 +532,114 @@ static void describe(const char *of, char *ret, size_t size)
         d = object_visible_document(o);
         if (d != NULL)
                 snprintf(file, sizeof(file), "%s.%s", o->name, d->ext);
-        snprintf(ret, size, "%u %s %s %s%s%s%s%s", fixture.starts, states[o->draft_state], in_force,
-                file, o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "",
+        snprintf(ret, size, "%u %s %s %s%s%s%s%s%s", fixture.starts, states[o->draft_state],
+                in_force, file,
+                o->refusal != NULL && strcmp(o->refusal->why.id, "FLT-0253") == 0 ? " +undone" : "",
+                o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "",
                 o->draft_err.code != 0 ? " " : "", o->draft_err.code != 0 ? o->draft_err.id : "");
         assert_true((o->policy != NULL) == (o->in_force.bytes != NULL));
+}
+
+/* ---------------------------------------------------------------- generations */
+
+static uint64_t generation_of(const char *name, bool draft)
+{
+        const struct object *o = fleet_object(fixture.fleet, OBJECT_BACKUP, name);
+
+        assert_non_null(o);
+        return draft ? o->draft.generation : o->in_force.generation;
+}
+
+static void cp_as(const char *name, const char *bytes, bool finish)
+{
+        const struct acting_file f = {
+                .fleet = "prod", .kind = OBJECT_BACKUP, .name = name, .ext = "yaml"
+        };
+        uint64_t write;
+
+        (void)acting_create(fixture.engine, &f, NULL);
+        (void)acting_sync(fixture.engine, &f, bytes, strlen(bytes), NULL);
+        (void)acting_commit(fixture.engine, &f, bytes, strlen(bytes), 0, &write, NULL);
+        if (finish)
+                assert_int_equal(acting_finish(fixture.engine, &f, write, 0, NULL), 0);
+        fixture_round();
+}
+
+/* Each object counts its own writes, from 1; what was discarded, and a restart, leave no number twice. */
+static void generations_are_the_objects_own(void **state)
+{
+        const struct acting_file f = {
+                .fleet = "prod", .kind = OBJECT_BACKUP, .name = "one", .ext = "yaml"
+        };
+        struct object *o;
+
+        fixture_open(test_dir(state));
+        cp_as("one", "a\n", true);
+        cp_as("two", "a\n", true);
+        assert_int_equal(generation_of("one", false), 1);
+        assert_int_equal(generation_of("two", false), 1);
+        cp_as("one", "bad\n", false);
+        assert_int_equal(generation_of("one", true), 2);
+        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
+        fixture_crash(test_dir(state));
+        cp_as("one", "b\n", true);
+        assert_int_equal(generation_of("one", false), 3);
+        assert_int_equal(generation_of("two", false), 1);
+        /* A record of before the count was kept. */
+        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "two");
+        o->in_force.generation = 27;
+        o->writes = 0;
+        assert_int_equal(object_save(fixture.engine, o, NULL), 0);
+        fixture_crash(test_dir(state));
+        cp_as("two", "b\n", true);
+        assert_int_equal(generation_of("two", false), 28);
+}
+
+/* ---------------------------------------------------------------- refused operations */
+
+static void a_refusal_stands_until_something_is_accepted(void **state)
+{
+        const struct acting_file f = {
+                .fleet = "prod", .kind = OBJECT_BACKUP, .name = "one", .ext = "yaml"
+        };
+        struct err why = ERR_INIT, bad = ERR_INIT;
+        const struct object *o;
+        uint64_t write;
+
+        fixture_open(test_dir(state));
+        cp_as("one", "a\n", true);
+        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "one");
+        err_set(&why, -EINVAL, "\"foo\" is no verb");
+        err_id(&why, "FLT-0259");
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
+        assert_non_null(o->refusal);
+        assert_string_equal(o->refusal->what, "echo foo > one/ctl");
+        assert_string_equal(o->refusal->why.msg, "\"foo\" is no verb");
+        assert_int_equal(o->draft_state, DRAFT_NONE);
+        assert_int_equal(fixture_events("OperationRefused"), 1);
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo run > one/ctl", NULL);
+        assert_null(o->refusal);
+        /* A refused write tells of itself, and is newer. */
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
+        assert_int_equal(acting_commit(fixture.engine, &f, "bad\n", 4, 0, &write, &bad), -EINVAL);
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "write one.yaml", &bad);
+        assert_null(o->refusal);
+        assert_int_equal(o->draft_state, DRAFT_REJECTED);
+        /* rm of the error file forgets both; alone it is enough for one to be there. */
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
+        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
+        assert_null(o->refusal);
+        assert_int_equal(o->draft_state, DRAFT_NONE);
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
+        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
+        assert_null(o->refusal);
+        /* Nothing depends on it: it is not stored. Nor is anything said of what is not there. */
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
+        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "none", "echo foo > none/ctl", &why);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "one")->refusal);
+        assert_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "none"));
 }
 
 static void played(void **state)
@@ -553,6 +659,7 @@ static void played(void **state)
 
         /* Whatever it is, the store says the same. But for what a crash undoes. */
         if (strstr(then, "accepted") != NULL || strstr(row->steps, "full") != NULL ||
+                strstr(then, "+undone") != NULL ||
                 (strstr(row->steps, "away") != NULL && strstr(then, "+pending") != NULL))
                 return;
         fixture_crash(test_dir(state));
@@ -612,5 +719,7 @@ int main(void)
 {
         TEST_ROWS_WITH(played, scripts, play_setup, play_teardown);
         TEST_ROWS(name_splits, file_names);
+        TEST_WITH(generations_are_the_objects_own, play_setup, play_teardown);
+        TEST_WITH(a_refusal_stands_until_something_is_accepted, play_setup, play_teardown);
         return test_run("acting");
 }
