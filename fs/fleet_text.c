@@ -119,6 +119,7 @@ static void fleet_reasons(const struct fleet_view *v, struct buf *out)
 static void member_row(struct columns *t, const struct member_view *m, struct buf *cell)
 {
         const struct member *c = m->member;
+        bool known = c->alias_of[0] != '\0' || show_member_known(c);
 
         columns_cell(t, c->name);
         buf_reset(cell);
@@ -129,8 +130,14 @@ static void member_row(struct columns *t, const struct member_view *m, struct bu
         columns_cell(t, cell->data);
         /* What an absent cluster said of its storage is no news. */
         columns_cell(t, c->stale && m->storage != NULL ? "?" : m->storage);
-        columns_value(t, value_time(m->last_good));
-        columns_value(t, c->alias_of[0] != '\0' ? value_none()
+        if (!known)
+                columns_cell(t, "?");
+        else
+                columns_value(t, value_time(m->last_good));
+        if (!known)
+                columns_cell(t, "?");
+        else
+                columns_value(t, c->alias_of[0] != '\0' ? value_none()
                                                 : value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
         columns_cell(t, c->api_version);
         columns_cell(t, c->velero_version);
@@ -241,6 +248,7 @@ static void fleet_running(const struct fleet_view *v, struct buf *out)
 static void fleet_state(const struct fleet_view *v, struct buf *out)
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf eyes = BUF_INIT(LIMIT_TEXT_BYTES);
 
         static const char *const nouns[] = { "unreachable", "not ready", "without storage",
                 "never backed up" };
@@ -250,10 +258,13 @@ static void fleet_state(const struct fleet_view *v, struct buf *out)
                 if (counts[i] > 0)
                         buf_printf(
                                 &text, "%s%zu %s", text.len > 0 ? ", " : "", counts[i], nouns[i]);
-        show_linef(out, "state:",
-                "%s   fleet %s: %zu of %zu cluster%s good; %zu of %zu object%s need%s an eye",
-                v->state, v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s",
-                v->eyes, v->n_objects, v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
+        if (v->n_objects == 0)
+                buf_puts(&eyes, "nothing is declared yet");
+        else
+                buf_printf(&eyes, "%zu of %zu object%s need%s an eye", v->eyes, v->n_objects,
+                        v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
+        show_linef(out, "state:", "%s   fleet %s: %zu of %zu cluster%s good; %s", v->state,
+                v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s", eyes.data);
         if (text.len > 0)
                 show_linef(out, "bad:", "%s", text.data);
 }
@@ -270,7 +281,7 @@ int show_fleet_text(const struct subject *s, struct buf *out)
         for (size_t i = 0; i < f->warnings.n; i++)
                 show_line(out, i == 0 ? "caveat:" : "", f->warnings.v[i], NULL);
         if (s->model->store_read_only && s->model->store_holder[0] != '\0')
-                show_linef(out, "note:", "the store belongs to %s: this mount is read-only",
+                show_linef(out, "note:", "the store belongs to %s: write in its mount",
                         s->model->store_holder);
         show_as_of(out, f->changed);
         fleet_members(&v, out);

@@ -110,6 +110,15 @@ static int object_order(const void *a, const void *b)
         return strcmp(x->object->name, y->object->name);
 }
 
+/* What is in force, or what it made, is bad: a write that was refused takes nothing from that. */
+static bool object_is_bad(const struct object_view *v)
+{
+        const struct object *o = v->object;
+
+        return v->gone > 0 || (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
+                                      (o->in_force.bytes != NULL || o->n_runs > 0));
+}
+
 static int view_objects(struct fleet_view *v, const struct fleet *f)
 {
         size_t n = 0;
@@ -126,6 +135,7 @@ static int view_objects(struct fleet_view *v, const struct fleet *f)
                         if (!object_folder_shows(o) && o->draft_state != DRAFT_REJECTED)
                                 continue;
                         view_object(&v->objects[v->n_objects], o);
+                        v->bad_objects += object_is_bad(&v->objects[v->n_objects]);
                         v->eyes += v->objects[v->n_objects++].eye;
                 }
         qsort(v->objects, v->n_objects, sizeof(*v->objects), object_order);
@@ -140,7 +150,7 @@ static const char *view_state(const struct fleet_view *v)
                 return "Empty";
         if (v->unprotected == v->clusters)
                 return "Unprotected";
-        return v->good < v->clusters || v->eyes > 0 ? "Degraded" : "Ok";
+        return v->good < v->clusters || v->bad_objects > 0 ? "Degraded" : "Ok";
 }
 
 int fleet_view_init(struct fleet_view *ret, const struct fleet *f)

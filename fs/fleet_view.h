@@ -32,6 +32,7 @@ struct fleet_view {
                 unprotected; /* without aliases */
         size_t bad_members;
         size_t eyes; /* objects that need an eye */
+        size_t bad_objects; /* … but for writes that were refused or interrupted: they change nothing */
 };
 
 /* 0 or -ENOMEM; fleet_view_done() in both cases. */

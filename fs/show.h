@@ -110,6 +110,8 @@ const char *show_member_storage(const struct member *c);
 /* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups,
    which Velero imports from a shared bucket, do not count. */
 int64_t show_member_last_good(const struct member *c);
+/* It was reached once: what it holds and runs is known. */
+bool show_member_known(const struct member *c);
 /* Whether everything about it is good: ready, storage available, not stale. */
 bool show_member_good(const struct member *c);
 /* Why it is not: appends one sentence without the cluster's name and returns its code ("" none);

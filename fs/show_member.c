@@ -85,6 +85,11 @@ int64_t show_member_last_good(const struct member *c)
         return last;
 }
 
+bool show_member_known(const struct member *c)
+{
+        return c->health == MEMBER_READY || c->seen != 0;
+}
+
 bool show_member_good(const struct member *c)
 {
         return c->health == MEMBER_READY && !c->stale && show_member_bad_location(c) == NULL;
@@ -159,7 +164,7 @@ static struct value member_last_good_backup(const struct subject *s)
 
 static struct value member_node_agent(const struct subject *s)
 {
-        return value_bool(s->member->node_agent);
+        return show_member_known(s->member) ? value_bool(s->member->node_agent) : value_none();
 }
 
 static struct value member_phase(const struct subject *s)
@@ -253,8 +258,11 @@ static void member_put_velero(struct json_writer *w, const char *key, const stru
 
         json_open(w, key, '{');
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                json_int_member(
-                        w, velero_kind_folder(kinds[i]), HASH_COUNT(s->member->velero[kinds[i]]));
+                if (show_member_known(s->member))
+                        json_int_member(w, velero_kind_folder(kinds[i]),
+                                HASH_COUNT(s->member->velero[kinds[i]]));
+                else
+                        json_string_member(w, velero_kind_folder(kinds[i]), NULL);
         json_close(w);
 }
 
@@ -291,24 +299,39 @@ static int member_labels(const struct subject *s, struct buf *out)
         return out->error;
 }
 
+static void member_count(const struct member *c, enum velero_kind kind, const char *noun, struct buf *out)
+{
+        unsigned n = HASH_COUNT(c->velero[kind]);
+
+        buf_printf(out, "%s%u %s%s", out->len > 0 ? ", " : "", n, noun, n == 1 ? "" : "s");
+}
+
 static void member_facts(const struct member *c, struct buf *out)
 {
+        _cleanup_(buf_done) struct buf holds = BUF_INIT(LIMIT_TEXT_BYTES);
         char text[RFC3339_SIZE];
         int64_t good = show_member_last_good(c);
+        bool known = show_member_known(c);
 
         show_linef(out, "good:", "%s%s",
-                good != 0 ? "its newest good backup was done " : "it has no good backup",
+                good != 0 ? "its newest good backup was done "
+                : known   ? "it has no good backup"
+                          : "? it was never reached",
                 rfc3339_format(text, good));
         show_line(out, "server:", c->server != NULL ? c->server : "?", NULL);
-        show_linef(out, "runs:", "Kubernetes %s, Velero %s in namespace %s, %s",
+        show_linef(out, "runs:", "Kubernetes %s, Velero %s in namespace %s%s",
                 c->api_version != NULL ? c->api_version : "?",
                 c->velero_version != NULL ? c->velero_version : "?",
                 c->velero_namespace != NULL ? c->velero_namespace : "?",
-                c->node_agent ? "with node-agent"
-                              : "without node-agent: volumes are not backed up by file");
-        show_linef(out, "holds:", "%u backups, %u restores, %u schedules",
-                HASH_COUNT(c->velero[VELERO_BACKUP]), HASH_COUNT(c->velero[VELERO_RESTORE]),
-                HASH_COUNT(c->velero[VELERO_SCHEDULE]));
+                !known          ? ""
+                : c->node_agent ? ", with node-agent"
+                                : ", without node-agent: volumes are not backed up by file");
+        if (known) {
+                member_count(c, VELERO_BACKUP, "backup", &holds);
+                member_count(c, VELERO_RESTORE, "restore", &holds);
+                member_count(c, VELERO_SCHEDULE, "schedule", &holds);
+        }
+        show_line(out, "holds:", known ? holds.data : "?", NULL);
 }
 
 static int member_text(const struct subject *s, struct buf *out)

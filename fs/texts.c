@@ -16,7 +16,8 @@ static const char root_readme[] =
         "  tail -F events.jsonl                        what happens, as it happens\n"
         "\n"
         "Every writable folder has a README.txt. Nothing that rm does here destroys a backup. Documents are\n"
-        "those of Velero, or of Kurator (kurator.dev), which has one for many clusters. More: man fleetfs-tree\n";
+        "those of Velero, or of Kurator (kurator.dev), which has one for many clusters. See also\n"
+        "man fleetfs-tree. What a status.txt says to do is done from its own folder: paths in it count from there.\n";
 
 static const char fleet_readme[] =
         "A fleet: its clusters and what is protected.\n"
@@ -27,7 +28,9 @@ static const char fleet_readme[] =
         "  ls templates                      documents to copy and to change\n"
         "  cat backups/README.txt            how to back up\n"
         "  cat restores/README.txt           how to restore\n"
-        "  cat migrations/README.txt         how to move workloads to other clusters\n";
+        "  cat migrations/README.txt         how to move workloads to other clusters\n"
+        "\n"
+        "What a status.txt says to do is done from its own folder: paths in it count from there.\n";
 
 static const char backups_readme[] =
         "Copy a policy here and every selected cluster is backed up, once or by its schedule.\n"

@@ -2,6 +2,8 @@
 /* First lines of fleets in every state, and phases of objects in every window of a write. */
 #include "fs/show.h"
 
+#include <errno.h>
+
 #include "tests/unit/show_fixture.h"
 
 static struct fleet *fleet;
@@ -45,7 +47,7 @@ static void assert_contains(const char *path, const char *part)
 static void an_empty_fleet_is_empty(void **state)
 {
         (void)state;
-        assert_first_line("prod/status.txt", "state:  Empty   fleet prod: 0 of 0 clusters good; 0 of 0 objects need an eye");
+        assert_first_line("prod/status.txt", "state:  Empty   fleet prod: 0 of 0 clusters good; nothing is declared yet");
 }
 
 static void ready_clusters_are_not_safe_without_backups(void **state)
@@ -58,7 +60,7 @@ static void ready_clusters_are_not_safe_without_backups(void **state)
                 fixture_location(fixture_member(fleet, name, MEMBER_READY), "Available", "");
         }
         assert_first_line("prod/status.txt",
-                "state:  Unprotected   fleet prod: 0 of 7 clusters good; 0 of 0 objects need an eye");
+                "state:  Unprotected   fleet prod: 0 of 7 clusters good; nothing is declared yet");
         assert_contains("prod/status.txt",
                 "\nreason: 7 clusters have no good backup: c0, c1, c2, c3, c4 and 2 more   FLT-0314\n"
                 "action: cat backups/README.txt\n");
@@ -71,7 +73,7 @@ static void backed_up_clusters_are_good(void **state)
         (void)state;
         fixture_location(c, "Available", "");
         fixture_backup(c, "b", "Completed", 0);
-        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 0 objects need an eye");
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; nothing is declared yet");
 }
 
 /* A bucket that several clusters share shows each one's backups everywhere. */
@@ -100,7 +102,7 @@ static void a_second_name_is_not_counted(void **state)
         fixture_backup(c, "b", "Completed", 0);
         alias = fixture_member(fleet, "also", MEMBER_READY);
         snprintf(alias->alias_of, sizeof(alias->alias_of), "eu-1");
-        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 0 objects need an eye");
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; nothing is declared yet");
 }
 
 static void forty_clusters_fold(void **state)
@@ -129,7 +131,7 @@ static void a_store_held_elsewhere_is_told(void **state)
         (void)state;
         model.store_read_only = true;
         snprintf(model.store_holder, sizeof(model.store_holder), "pid 123");
-        assert_contains("prod/status.txt", "\nnote:   the store belongs to pid 123: this mount is read-only\n");
+        assert_contains("prod/status.txt", "\nnote:   the store belongs to pid 123: write in its mount\n");
 }
 
 /* ---------------------------------------------------------------- phases of drafts */
@@ -220,6 +222,59 @@ static void parts_share_a_folder(void **state)
         assert_int_equal(children, 2);
 }
 
+/* Nothing is claimed of a cluster that nobody ever saw. */
+static void a_cluster_that_was_never_reached_is_unknown(void **state)
+{
+        struct member *c = fixture_member(fleet, "c4", MEMBER_UNREACHABLE);
+
+        (void)state;
+        c->seen = 0;
+        c->stale = false;
+        c->node_agent = false;
+        assert_contains("prod/clusters/c4/status.txt", "good:   ? it was never reached\n");
+        assert_contains("prod/clusters/c4/status.txt", "holds:  ?\n");
+        assert_contains("prod/clusters/c4/status.json", "\"backups\": null");
+        assert_contains("prod/clusters/c4/status.json", "\"nodeAgent\": null");
+        assert_contains("prod/status.txt", "?                 ?        ");
+        c->seen = T0;
+        assert_contains("prod/clusters/c4/status.txt", "good:   it has no good backup\n");
+        assert_contains("prod/clusters/c4/status.txt", "without node-agent");
+        assert_contains("prod/clusters/c4/status.txt", "holds:  0 backups, 0 restores, 0 schedules\n");
+}
+
+static void a_refused_write_degrades_nothing(void **state)
+{
+        struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
+
+        (void)state;
+        fixture_location(c, "Available", "");
+        fixture_backup(c, "b", "Completed", 0);
+        fixture_draft(fixture_object(fleet, OBJECT_BACKUP, "rejected"), "x\n", DRAFT_REJECTED);
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 1 of 1 object needs an eye");
+        assert_contains("prod/status.txt", "cat backups/rejected.error.txt");
+}
+
+static void what_was_refused_is_told_beside_the_object(void **state)
+{
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "shop");
+
+        (void)state;
+        fixture_policy(o, POLICY("shop"));
+        o->refusal = calloc(1, sizeof(*o->refusal));
+        assert_non_null(o->refusal);
+        snprintf(o->refusal->what, sizeof(o->refusal->what), "echo foo > shop/ctl");
+        err_set(&o->refusal->why, -EINVAL, "\"foo\" is no verb");
+        err_id(&o->refusal->why, "FLT-0259");
+        err_remedy(&o->refusal->why, "read ctl: it lists them");
+        o->refusal->at = T0;
+        assert_contains("prod/backups/shop.error.txt", "FLT-0259 echo foo > shop/ctl: \"foo\" is no verb\n"
+                "remedy: read ctl: it lists them\neffect: none");
+        assert_contains("prod/backups/shop/status.txt", "refused: cat ../shop.error.txt");
+        assert_contains("prod/backups/shop/phase", "Accepted");
+        fixture_draft(o, "x\n", DRAFT_REJECTED);
+        assert_contains("prod/backups/shop.error.txt", "\nFLT-0203 shop.yaml:3:3:");
+}
+
 int main(void)
 {
         TEST_WITH(an_empty_fleet_is_empty, setup, fixture_teardown);
@@ -232,5 +287,8 @@ int main(void)
         TEST_ROWS_WITH(shows_phase, drafts, setup, fixture_teardown);
         TEST_WITH(parts_show_the_worst, setup, fixture_teardown);
         TEST_WITH(parts_share_a_folder, setup, fixture_teardown);
+        TEST_WITH(a_cluster_that_was_never_reached_is_unknown, setup, fixture_teardown);
+        TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
+        TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
 }

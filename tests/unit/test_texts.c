@@ -20,12 +20,12 @@ static const struct template_row {
         const char *stem;
         int options;
 } templates[] = {
-        { "backup-cluster.yaml", POLICY_BACKUP, false, "everything", 0 },
-        { "backup-namespace.yaml", POLICY_BACKUP, false, "shop", 4 },
-        { "backup-schedule.yaml", POLICY_BACKUP, false, "nightly", 1 },
-        { "backup-velero.yaml", POLICY_BACKUP, false, "shop", 0 },
-        { "restore-namespace.yaml", POLICY_RESTORE, false, "undo", 2 },
-        { "migration.yaml", POLICY_MIGRATION, false, "move", 1 },
+        { "backup-cluster.yaml", POLICY_BACKUP, false, "all-of-it", 0 },
+        { "backup-namespace.yaml", POLICY_BACKUP, false, "my-shop", 4 },
+        { "backup-schedule.yaml", POLICY_BACKUP, false, "my-nightly", 1 },
+        { "backup-velero.yaml", POLICY_BACKUP, false, "my-shop", 0 },
+        { "restore-namespace.yaml", POLICY_RESTORE, false, "undo-2", 2 },
+        { "migration.yaml", POLICY_MIGRATION, false, "move-2", 1 },
         { "migration-policy.yaml", POLICY_MIGRATION, true, "m1", 1 },
 };
 
