@@ -16,8 +16,8 @@ static const char root_readme[] =
         "  tail -F events.jsonl                        what happens, as it happens\n"
         "\n"
         "Every writable folder has a README.txt. Nothing that rm does here destroys a backup. Documents are\n"
-        "those of Velero, or of Kurator (kurator.dev), which has one for many clusters. See also\n"
-        "man fleetfs-tree. What a status.txt says to do is done from its own folder: paths in it count from there.\n";
+        "those of Velero, or of Kurator (kurator.dev), which has one for many clusters. More:\n"
+        "man fleetfs-tree. What a status.txt says to do is done from its own folder: paths count from it.\n";
 
 static const char fleet_readme[] =
         "A fleet: its clusters and what is protected.\n"
