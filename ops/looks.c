@@ -224,6 +224,7 @@ static void volumes_put(struct engine *e, struct task *t, struct velero_volume *
         free(t->seen_volumes[i]);
         t->seen_volumes[i] = v;
         model_touch_task(t);
+        rollup_run(e, t->run);
 }
 
 static void volumes_item(void *arg, enum kube_event event, const char *object, size_t len)
@@ -278,9 +279,11 @@ static int volumes_look(struct engine *e, struct member *c, const struct task *t
 
 /* ---------------------------------------------------------------- hostPath */
 
-/* Frees the look. */
+/* Frees the look; another one may have waited for its place. */
 static void look_conclude(struct look *l, const char *hostpath)
 {
+        struct engine *e = l->engine;
+        struct member *c = l->member;
         struct task *t = look_task(l);
         char *copy = t != NULL ? strdup(hostpath) : NULL;
 
@@ -293,6 +296,8 @@ static void look_conclude(struct look *l, const char *hostpath)
                 rollup_object(l->engine, t->run->object);
         }
         look_free(l);
+        if (copy != NULL)
+                looks_ready(e, c);
 }
 
 static void hostpath_item(void *arg, enum kube_event event, const char *object, size_t len)
@@ -354,9 +359,12 @@ static int hostpath_look(struct engine *e, struct member *c, const struct task *
 
 /* ---------------------------------------------------------------- when */
 
+/* A run that only the cluster remembers, as those of schedules, has no record that would: it is looked at again. */
 static bool wants_hostpath(const struct task *t)
 {
-        return t->verb == TASK_BACKUP && t->state == TASK_POSTED && t->hostpath == NULL && t->run->object->policy != NULL &&
+        bool there = t->state == TASK_POSTED || (t->state == TASK_DONE && t->tracked && task_velero(t) != NULL);
+
+        return t->verb == TASK_BACKUP && there && t->hostpath == NULL && t->run->object->policy != NULL &&
                t->run == object_latest_run(t->run->object);
 }
 
@@ -377,6 +385,20 @@ void looks_follow(struct engine *e, struct task *t)
         if (r < 0)
                 log_debug("volumes are not looked at", LOG_S("cluster", c->name), LOG_S("velero", t->velero_name),
                         LOG_S("err", err.msg));
+}
+
+void looks_ready(struct engine *e, struct member *c)
+{
+        struct object *o, *tmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, c->fleet->objects[k], o, tmp) {
+                        const struct run *r = object_latest_run(o);
+                        struct task *t = r != NULL ? run_tasks_on(r, c->name) : NULL;
+
+                        for (; t != NULL; t = t->next_same)
+                                looks_follow(e, t);
+                }
 }
 
 void looks_stop(struct member *c)

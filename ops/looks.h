@@ -7,10 +7,10 @@
  *    Velero's beginning until LOOK_TICK_MS after its end, so that the last words are heard. At most
  *    LIMIT_TASK_VOLUMES of them; kept for the newest run of an object that had any, and not beyond the process.
  *  - Once for a backup, which of the volumes it covers are of type hostPath (task.hostpath, hostpath.h): the pods of its
- *    namespaces and all persistent volumes, in pages. What cannot be known within LOOK_TICKS_MAX ticks, or is forbidden,
- *    is said to be unknown.
+ *    namespaces and all persistent volumes, in pages. Of a run that no record remembers once in each process, of the
+ *    newest one only. What cannot be known within LOOK_TICKS_MAX ticks, or is forbidden, is said to be unknown.
  *
- * At most LIMIT_MEMBER_LOOKS of a cluster at once; what is one too many is not looked at until another one has ended.
+ * At most LIMIT_MEMBER_LOOKS of a cluster at once; what is one too many waits until another one has ended.
  *
  * A look knows its task by name: tasks come and go without asking. It belongs to its cluster's connection.
  *
@@ -25,5 +25,7 @@ struct task;
 /* After a change of t, inside a write section: begins what is to be looked at now. Without memory, or without a connection,
    nothing is, and the next change tries again. */
 void looks_follow(struct engine *e, struct task *t);
+/* The cluster became Ready: the same for the newest runs' tasks on it. */
+void looks_ready(struct engine *e, struct member *c);
 /* Before the client of c is freed. */
 void looks_stop(struct member *c);

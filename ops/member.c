@@ -143,6 +143,8 @@ static void member_set_health(struct member *c, enum member_health health, const
         model_touch_member(c, false);
         track_member_health(rt->engine, c);
         engine_kick_member(rt->engine, c);
+        if (health == MEMBER_READY)
+                looks_ready(rt->engine, c);
 }
 
 /* What an answer of the API says about the cluster as a whole. */

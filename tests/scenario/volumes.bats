@@ -35,6 +35,12 @@ pod_with()
         umount_fleet
         mount_fleet
         assert_file_contains "$F/backups/hp1/warnings.txt" 'FLT-0287'
+        # Another mount, which has no record of it, finds out by itself.
+        umount_fleet
+        rm -rf "$TEST_DIR/state"
+        mkdir "$TEST_DIR/state"
+        mount_fleet
+        eventually 20 grep -q FLT-0287 "$F/backups/hp1/warnings.txt"
 }
 
 @test "a claim on a volume of type hostPath counts; an emptyDir, and another namespace's, do not" {
