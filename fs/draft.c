@@ -310,7 +310,7 @@ static void flush_run(struct engine *e, struct write_job *j)
         struct draft *d = j->handle->state;
         struct acting_file a;
         struct place p;
-        uint64_t write = 0;
+        uint64_t write = d->write;
         int r;
 
         /* Unlinked, or renamed to a scratch name, since the worker looked: then these bytes are
@@ -322,10 +322,10 @@ static void flush_run(struct engine *e, struct write_job *j)
         j->place = p;
         memcpy(j->name, name, sizeof(j->name));
         if (j->err.code != 0)
-                r = acting_refuse(e, &a, j->bytes, j->len, &j->err);
+                r = acting_refuse(e, &a, j->bytes, j->len, write, &j->err);
         else
                 r = acting_commit(e, &a, j->bytes, j->len, j->mtime_ns, &write, &j->err);
-        flush_done(j, write);
+        flush_done(j, r == 0 ? write : 0);
         write_job_reply_told(e, j, r);
 }
 
@@ -333,6 +333,7 @@ static void flush_run(struct engine *e, struct write_job *j)
  * nothing, also not what an earlier FLUSH of the handle had accepted. */
 static void flush_unasked(struct engine *e, struct write_job *j)
 {
+        const struct draft *d = j->handle->state;
         char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
         struct place p;
@@ -344,7 +345,7 @@ static void flush_unasked(struct engine *e, struct write_job *j)
                         err_remedy(&j->err, "write it again, or `echo start > ctl`");
                 }
                 log_warn("refused", LOG_S("op", j->op), LOG_S("file", name), LOG_ERR(&j->err));
-                acting_abandon(e, &a, j->bytes, j->len, &j->err);
+                acting_abandon(e, &a, j->bytes, j->len, d->write, &j->err);
                 flush_done(j, 0);
         }
         write_job_reply(e, j, 0);

@@ -129,7 +129,7 @@ static int acting_draft(struct engine *e, struct object *next, const char *bytes
 
         if (a == NULL)
                 return err_set(err, -ENOMEM, "keep %s", next->name);
-        next->draft = (struct document){ .bytes = NULL };
+        next->draft = next->synced = (struct document){ .bytes = NULL };
         r = document_set(&next->draft, bytes, len, ext, mtime_ns != 0 ? mtime_ns : now_ns());
         if (r < 0)
                 return err_set(err, r, "keep %s", next->name);
@@ -158,10 +158,11 @@ static int acting_copy_or_fresh(struct engine *e, const struct acting_file *f,
 /*
  * A refusal: `bytes` become the draft, or with NULL stay what they are (a refused rename leaves the
  * original). What cannot be stored is kept in memory at least: the reason must show in any case.
- * Returns why->code.
+ * What was accepted of another write than `mine` stays; the refusal is told beside it. Returns
+ * why->code.
  */
 static int acting_keep_inert(struct engine *e, const struct acting_file *f, const char *bytes,
-        size_t len, enum draft_state state, const struct err *why)
+        size_t len, uint64_t mine, enum draft_state state, const struct err *why)
 {
         struct object *o = acting_object(e, f), next, again;
         const char *ext = f->ext;
@@ -172,6 +173,12 @@ static int acting_keep_inert(struct engine *e, const struct acting_file *f, cons
         if (r == 0 && bytes == NULL &&
                 (next.draft_state == DRAFT_OPEN || next.draft_state == DRAFT_ACCEPTED))
                 return why->code;
+        if (r == 0 && next.draft_state == DRAFT_ACCEPTED && next.draft.write != mine) {
+                acting_set_refusal(e, o, "a write", why);
+                engine_event(e, "WriteRefused", o->fleet, "kind", object_kind_name(f->kind), "name",
+                        f->name, "code", why->id, "message", why->msg, NULL);
+                return why->code;
+        }
         if (r == 0 && bytes != NULL)
                 r = acting_draft(e, &next, bytes, len, ext, 0, NULL);
         if (r < 0)
@@ -202,26 +209,26 @@ static int acting_keep_inert(struct engine *e, const struct acting_file *f, cons
 }
 
 static int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes,
-        size_t len, const struct err *why)
+        size_t len, uint64_t mine, const struct err *why)
 {
-        return acting_keep_inert(e, f, bytes, len, DRAFT_REJECTED, why);
+        return acting_keep_inert(e, f, bytes, len, mine, DRAFT_REJECTED, why);
 }
 
 int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
-        const struct err *why)
+        uint64_t write, const struct err *why)
 {
         struct object *o = acting_object(e, f);
 
         if (acting_writable(e, NULL) < 0 || acting_may_write(o, f, NULL) < 0)
                 return why->code;
-        return acting_keep_refused(e, f, bytes, len, why);
+        return acting_keep_refused(e, f, bytes, len, write, why);
 }
 
 void acting_abandon(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
-        const struct err *why)
+        uint64_t write, const struct err *why)
 {
         if (acting_writable(e, NULL) == 0 && acting_may_write(acting_object(e, f), f, NULL) == 0)
-                (void)acting_keep_inert(e, f, bytes, len, DRAFT_INTERRUPTED, why);
+                (void)acting_keep_inert(e, f, bytes, len, write, DRAFT_INTERRUPTED, why);
 }
 
 int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
@@ -268,13 +275,14 @@ int acting_start(struct engine *e, struct object *o, struct err *err)
                                         .kind = f.kind,
                                         .name = f.name,
                                         .ext = d.ext },
-                                d.bytes, d.len, &why);
+                                d.bytes, d.len, o->draft.write, &why);
                 document_done(&d);
                 return r;
         }
         engine_write(e);
         document_done(&o->in_force);
         o->in_force = o->draft;
+        document_done(&o->synced);
         acting_clear_draft(o);
         acting_clear_removal(o);
         o->removed = false;
@@ -396,6 +404,7 @@ int acting_commit(struct engine *e, const struct acting_file *f, const char *byt
         int64_t mtime_ns, uint64_t *write, struct err *err)
 {
         struct object *o = acting_object(e, f);
+        const uint64_t before = *write;
         struct err why = ERR_INIT;
         int r = acting_writable(e, &why);
 
@@ -419,7 +428,7 @@ int acting_commit(struct engine *e, const struct acting_file *f, const char *byt
                 }
         }
         err_copy(err, &why);
-        return acting_keep_refused(e, f, bytes, len, &why);
+        return acting_keep_refused(e, f, bytes, len, before, &why);
 }
 
 static void acting_why_interrupted(int exit_code, struct err *why)
@@ -463,7 +472,7 @@ int acting_finish_empty(
         (void)acting_judge(e, f, o, "", 0, &why);
         if (strcmp(why.id, "FLT-0230") == 0) {
                 err_copy(err, &why);
-                return acting_keep_refused(e, f, "", 0, &why);
+                return acting_keep_refused(e, f, "", 0, 0, &why);
         }
         next = *o;
         r = acting_draft(e, &next, "", 0, f->ext, replace ? 0 : o->draft.mtime_ns, err);
@@ -482,6 +491,7 @@ int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes
         struct err *err)
 {
         struct object *o = acting_object(e, f), next;
+        struct document d = { .bytes = NULL };
         int r = acting_writable(e, err);
 
         if (r < 0 || o == NULL)
@@ -489,19 +499,21 @@ int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes
         r = acting_may_write(o, f, err);
         if (r < 0)
                 return r;
-        next = *o;
-        r = acting_draft(e, &next, bytes, len, f->ext, 0, err);
+        r = document_set(&d, bytes, len, f->ext, now_ns());
         if (r < 0)
-                return r;
-        next.draft_state = DRAFT_INTERRUPTED;
-        err_set(&next.draft_err, -EINTR, "fleetfs ended before the writer was done");
-        err_id(&next.draft_err, "FLT-0406");
-        err_remedy(&next.draft_err, "write it again, or `echo start > ctl`");
-        next.draft_at = clock_realtime();
+                return err_set(err, r, "keep %s", f->name);
+        next = *o;
+        next.synced = d;
         engine_publish(e);
         r = object_save(e, &next, err);
-        document_done(&next.draft);
-        return r;
+        if (r < 0) {
+                document_done(&d);
+                return r;
+        }
+        engine_write(e);
+        document_done(&o->synced);
+        o->synced = d;
+        return 0;
 }
 
 /* ---------------------------------------------------------------- renames */
@@ -546,7 +558,7 @@ int acting_rename_in(struct engine *e, const struct acting_file *f,
                 r = acting_accept(e, f, &o, bytes, len, mtime_ns, true, &why);
         if (r < 0) {
                 err_copy(err, &why);
-                return acting_keep_refused(e, f, NULL, 0, &why);
+                return acting_keep_refused(e, f, NULL, 0, 0, &why);
         }
         return f->in_folder ? 0 : acting_start(e, o, err);
 }
@@ -639,6 +651,8 @@ int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns
         else
                 o->in_force.mtime_ns = mtime_ns;
         model_touch_object(o, false);
-        engine_dirty(e, o);
+        /* What is open is nothing that a crash is to leave. */
+        if (visible != &o->draft || o->draft_state != DRAFT_OPEN)
+                engine_dirty(e, o);
         return 0;
 }

@@ -57,10 +57,12 @@ bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX +
 int acting_create(struct engine *e, const struct acting_file *f, struct err *err);
 
 /*
- * The bytes of a writing handle, at FLUSH: judged, kept, published as `Accepted`. *write identifies
- * them for acting_finish(); 0: there is nothing to start (policy.yaml of a migration; bytes in
- * force rewritten over a draft, which discards that). Refused: the errno of the judgement, and the
- * bytes stay as a draft with the reason; -ENOSPC, -EIO, … when they could not be kept (FLT-0256).
+ * The bytes of a writing handle, at FLUSH: judged, kept, published as `Accepted`. *write comes in as
+ * what this handle committed last (0: nothing), and goes out as what acting_finish() is to know
+ * these bytes by; 0: there is nothing to start (policy.yaml of a migration; bytes in force rewritten
+ * over a draft, which discards that). Refused: the errno of the judgement, and the bytes stay as a
+ * draft with the reason, unless another writer's were accepted, which stay: then the reason shows
+ * beside them, also when they are in force; -ENOSPC, -EIO, … when they could not be kept (FLT-0256).
  * mtime_ns 0: now.
  */
 int acting_commit(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
@@ -79,15 +81,15 @@ int acting_finish(struct engine *e, const struct acting_file *f, uint64_t write,
 int acting_finish_empty(struct engine *e, const struct acting_file *f, bool replace, int exit_code,
         struct err *err);
 
-/* A handle whose WRITE failed is flushed: what came through becomes a refused draft. Returns
- * why->code. */
+/* A handle whose WRITE failed is flushed: what came through becomes a refused draft, as in
+ * acting_commit(); `write` is what the handle committed last. Returns why->code. */
 int acting_refuse(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
-        const struct err *why);
+        uint64_t write, const struct err *why);
 
 /* A FLUSH that nobody waits for any more: its close has failed already. The bytes become an
  * interrupted draft, which takes the place of what the handle had accepted before. */
 void acting_abandon(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,
-        const struct err *why);
+        uint64_t write, const struct err *why);
 
 /* FSYNC: the bytes so far survive a crash, as an interrupted draft. Changes nothing that shows. */
 int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes, size_t len,

@@ -48,7 +48,7 @@ int acting_fresh(struct engine *e, const struct acting_file *f, struct object *r
 
 void acting_clear_draft(struct object *next)
 {
-        next->draft = (struct document){ .bytes = NULL };
+        next->draft = next->synced = (struct document){ .bytes = NULL };
         next->draft_state = DRAFT_NONE;
         err_clear(&next->draft_err);
         next->draft_at = 0;
@@ -72,7 +72,7 @@ void acting_set_removal(
         next->file_gone = true;
 }
 
-static bool object_is_void(const struct object *o)
+bool object_is_void(const struct object *o)
 {
         return o->in_force.bytes == NULL && o->draft_state == DRAFT_NONE && o->n_runs == 0 &&
                o->standing == NULL && !o->is_folder;
@@ -83,6 +83,9 @@ static void acting_copy(struct object *o, const struct object *next)
         if (o->draft.bytes != next->draft.bytes)
                 document_done(&o->draft);
         o->draft = next->draft;
+        if (o->synced.bytes != next->synced.bytes)
+                document_done(&o->synced);
+        o->synced = next->synced;
         o->draft_state = next->draft_state;
         o->draft_err = next->draft_err;
         o->draft_at = next->draft_at;

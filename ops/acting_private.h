@@ -56,6 +56,9 @@ int acting_apply(struct engine *e, const struct acting_file *f, struct object **
 int acting_fresh(
         struct engine *e, const struct acting_file *f, struct object *ret, struct err *err);
 
+/* Nothing is left of it: no file, no run, no folder. */
+bool object_is_void(const struct object *o);
+
 /* In a copy: no draft, no pending removal. */
 void acting_clear_draft(struct object *next);
 void acting_clear_removal(struct object *next);

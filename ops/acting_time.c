@@ -132,6 +132,22 @@ static void acting_retire(struct engine *e, struct object *o)
 
 /* ---------------------------------------------------------------- after a crash */
 
+/* The writer that has fsynced this will not come back. */
+static void acting_take_synced(struct object *o)
+{
+        const struct document d = o->synced;
+
+        document_done(&o->draft);
+        acting_clear_draft(o);
+        o->draft = d;
+        o->draft.generation = ++o->writes;
+        o->draft_state = DRAFT_INTERRUPTED;
+        o->draft_at = d.mtime_ns / NS_PER_SEC;
+        err_set(&o->draft_err, -EINTR, "fleetfs ended before the writer was done");
+        err_id(&o->draft_err, "FLT-0406");
+        err_remedy(&o->draft_err, "write it again, or `echo start > ctl`");
+}
+
 void acting_loaded(struct engine *e, struct object *o)
 {
         /* Records of before there was a count. */
@@ -139,10 +155,18 @@ void acting_loaded(struct engine *e, struct object *o)
                 o->writes = o->in_force.generation;
         if (o->writes < o->draft.generation)
                 o->writes = o->draft.generation;
+        /* What was accepted is dealt with first (acting_recover()). */
+        if (o->synced.bytes != NULL && o->draft_state != DRAFT_ACCEPTED)
+                acting_take_synced(o);
         switch (o->draft_state) {
         case DRAFT_OPEN:
+                /* Nothing was ever said to be kept. */
                 document_done(&o->draft);
                 acting_clear_draft(o);
+                if (object_is_void(o)) {
+                        acting_drop(e, o);
+                        return;
+                }
                 break;
         case DRAFT_ACCEPTED:
                 o->draft_loaded = true;
@@ -172,17 +196,27 @@ static void acting_recover(struct engine *e, struct object *o)
         const struct acting_file f = {
                 .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext
         };
+        const struct document synced = o->synced;
         struct err why = ERR_INIT;
 
         o->draft_loaded = false;
+        o->synced = (struct document){ .bytes = NULL };
         if (o->draft_released || !op_type_of(o->kind)->one_shot) {
                 (void)acting_start(e, o, NULL);
-                return;
+        } else {
+                err_set(&why, -EINTR, "fleetfs ended before the writer was done");
+                err_id(&why, "FLT-0406");
+                err_remedy(&why, "`echo start > %s/ctl` starts it", o->name);
+                (void)acting_interrupt(e, &f, o, &why, NULL);
         }
-        err_set(&why, -EINTR, "fleetfs ended before the writer was done");
-        err_id(&why, "FLT-0406");
-        err_remedy(&why, "`echo start > %s/ctl` starts it", o->name);
-        (void)acting_interrupt(e, &f, o, &why, NULL);
+        if (synced.bytes == NULL)
+                return;
+        engine_write(e);
+        o->synced = synced;
+        acting_take_synced(o);
+        rollup_object(e, o);
+        model_touch_object(o, true);
+        engine_dirty(e, o);
 }
 
 static void acting_parse_again(struct engine *e, struct object *o)

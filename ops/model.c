@@ -421,6 +421,7 @@ void fleet_remove_object(struct object *o)
         free(o->refusal);
         document_done(&o->in_force);
         document_done(&o->draft);
+        document_done(&o->synced);
         policy_free(o->policy);
         member_link_done(&o->source);
         for (size_t i = 0; i < o->n_targets; i++)

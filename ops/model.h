@@ -85,6 +85,7 @@ struct object {
 
         struct document in_force;   /* what runs; bytes NULL until something was started */
         struct document draft;      /* the write that is not in force */
+        struct document synced;     /* what a writer that is not done has fsynced: after a crash the draft, else not shown */
         enum draft_state draft_state;
         struct err draft_err;       /* of DRAFT_REJECTED; also of a refused rename, then draft.bytes is NULL */
         int64_t draft_at;           /* when it was refused or interrupted */

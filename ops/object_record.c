@@ -291,6 +291,7 @@ int object_encode(const struct object *o, struct buf *out)
         }
         put_document(out, "in_force", &o->in_force);
         put_document(out, "draft", &o->draft);
+        put_document(out, "synced", &o->synced);
         if (o->draft_state != DRAFT_NONE && o->draft_err.code != 0) {
                 put_key(out, "draft_err");
                 buf_putc(out, '{');
@@ -336,6 +337,8 @@ int object_encode(const struct object *o, struct buf *out)
                 buf_append(out, o->in_force.bytes, o->in_force.len);
         if (o->draft.bytes != NULL)
                 buf_append(out, o->draft.bytes, o->draft.len);
+        if (o->synced.bytes != NULL)
+                buf_append(out, o->synced.bytes, o->synced.len);
         return out->error;
 }
 
@@ -535,6 +538,8 @@ int object_decode(struct object *o, const char *bytes, size_t len, struct err *e
                         json_object_get(header, "in_force"), &o->in_force, &bytes, &len, err);
         if (r == 0)
                 r = get_document(json_object_get(header, "draft"), &o->draft, &bytes, &len, err);
+        if (r == 0)
+                r = get_document(json_object_get(header, "synced"), &o->synced, &bytes, &len, err);
         if (r == 0 && json_object_get(header, "draft_err") != NULL)
                 r = GET_FIELDS(
                         err_fields, json_object_get(header, "draft_err"), &o->draft_err, err);

@@ -182,6 +182,7 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
         /* Without a policy.yaml the start is what is written. */
         o->in_force.generation = d->generation != 0 ? d->generation : ++o->writes;
         document_done(&o->draft);
+        document_done(&o->synced);
         o->draft_state = DRAFT_NONE;
         policy_free(o->policy);
         o->policy = TAKE(p);

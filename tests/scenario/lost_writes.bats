@@ -126,3 +126,51 @@ PY
         echo start >"$B/x/ctl"
         comes_to_runs x 1
 }
+
+@test "two writers: one that is refused does not take what the other one was promised" {
+        mount_offline
+        python3 - "$B/w.yaml" "$P" <<'PY'
+import os, sys
+path, p = sys.argv[1:]
+a = os.open(path, os.O_WRONLY | os.O_CREAT)
+os.write(a, open(p, "rb").read())
+os.close(os.dup(a))
+b = os.open(path, os.O_WRONLY | os.O_TRUNC)
+os.write(b, b"bad: [\n")
+try:
+    os.close(b)
+    sys.exit("the bad one is taken")
+except OSError:
+    pass
+os.close(a)
+PY
+        comes_to_runs w 1
+        assert_equal "$(cat "$P")" "$(cat "$B/w/applied.yaml")" 'what is in force'
+        assert_exists "$B/w.error.txt"
+}
+
+@test "what was fsynced survives a crash, also with times set after it; what was only created leaves nothing" {
+        local p
+        mount_offline
+        python3 - "$B/f.yaml" "$F/migrations/zz.yaml" "$P" "$TEST_DIR/written" <<'PY' &
+import os, sys, time
+f, z, p, written = sys.argv[1:]
+fd = os.open(f, os.O_WRONLY | os.O_CREAT)
+os.write(fd, open(p, "rb").read())
+os.fsync(fd)
+os.utime(fd)
+zd = os.open(z, os.O_WRONLY | os.O_CREAT)
+os.utime(zd)
+open(written, "w").close()
+time.sleep(30)
+PY
+        p=$!
+        eventually 10 test -e "$TEST_DIR/written"
+        sleep 1
+        kill9_fleet
+        kill -9 "$p"
+        mount_offline
+        assert_equal "$(cat "$P")" "$(cat "$B/f.yaml")" 'what was fsynced'
+        phase_is "$B/f" Interrupted
+        mkdir "$F/migrations/zz"
+}

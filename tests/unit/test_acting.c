@@ -15,9 +15,10 @@
  * full / is not busy              the operation is running now
  *
  * F may begin with a folder ("restores/x.yaml"), backups/ is understood. A verb that is to fail has
- * "!ERRNO" behind it. Bytes are a word, to which a newline is added; "-" is nothing at all.
+ * "!ERRNO" behind it. "keep" is another handle's turn, "finishkept F" the RELEASE of the one before,
+ * "abandoned F W" a FLUSH that comes too late. Bytes are a word, to which a newline is added; "-" is nothing at all.
  * Afterwards the object is compared to `then`: "starts draft-state in-force-bytes visible-file",
- * where "-" is none, and +undone, +pending, +removed and the code of the error file follow when they are
+ * where "-" is none, and +undone, +synced, +pending, +removed and the code of the error file follow when they are
  * there; "gone" when there is no object.
  */
 #include "tests/unit/acting_fixture.h"
@@ -306,6 +307,18 @@ static const struct script_row scripts[] = {
                 "nightly", "0 interrupted - nightly.yaml FLT-0255" },
 
         /* crashes */
+        { "a refused write of another writer does not take what was accepted",
+                "create nightly.yaml; commit nightly.yaml new; keep; commit nightly.yaml bad !EINVAL; finishkept nightly.yaml",
+                "nightly", "1 none new nightly.yaml" },
+        { "nor one that failed before",
+                "create nightly.yaml; commit nightly.yaml new; keep; poisoned nightly.yaml half !EIO; finishkept nightly.yaml",
+                "nightly", "1 none new nightly.yaml" },
+        { "a refused write takes what its own writer had accepted",
+                "create nightly.yaml; commit nightly.yaml new; commit nightly.yaml bad !EINVAL; finish nightly.yaml",
+                "nightly", "0 rejected - nightly.yaml FLT-0248" },
+        { "a close that failed unheard starts nothing",
+                "create nightly.yaml; commit nightly.yaml new; abandoned nightly.yaml more; finish nightly.yaml",
+                "nightly", "0 interrupted - nightly.yaml FLT-0258" },
         { "crash after CREATE leaves nothing", "create nightly.yaml; crash", "nightly", "gone" },
         { "crash after a half-written edit leaves the policy",
                 IN_FORCE "away nightly.yaml; create nightly.yaml; crash; pass 100000", "nightly",
@@ -313,6 +326,24 @@ static const struct script_row scripts[] = {
         { "crash after fsync leaves an interrupted draft",
                 "create nightly.yaml; sync nightly.yaml half; crash", "nightly",
                 "0 interrupted - nightly.yaml FLT-0406" },
+        { "what was fsynced survives the times that are set after it",
+                "create nightly.yaml; sync nightly.yaml half; touch nightly.yaml; crash", "nightly",
+                "0 interrupted - nightly.yaml FLT-0406" },
+        { "what was fsynced survives what is stored after it, and shows only then",
+                IN_FORCE "sync nightly.yaml half; ctl nightly run; crash", "nightly",
+                "1 interrupted old nightly.yaml FLT-0406" },
+        { "fsync shows nothing", IN_FORCE "sync nightly.yaml half; touch nightly.yaml", "nightly",
+                "1 none old nightly.yaml +synced" },
+        { "what was accepted starts before what was fsynced after it",
+                "create nightly.yaml; commit nightly.yaml new; sync nightly.yaml half; crash; pass 1",
+                "nightly", "1 interrupted new nightly.yaml FLT-0406" },
+        { "what was fsynced is past after a commit",
+                "create nightly.yaml; sync nightly.yaml half; commit nightly.yaml new; finish nightly.yaml; crash",
+                "nightly", "1 none new nightly.yaml" },
+        { "a crash leaves no object of which nothing is known but its name",
+                "create nightly.yaml; ctl nightly run; crash", "nightly", "gone" },
+        { "an open file's times are nothing that is kept",
+                "create nightly.yaml; touch nightly.yaml; crash", "nightly", "gone" },
         { "crash between FLUSH and RELEASE runs a backup",
                 "create nightly.yaml; commit nightly.yaml new; crash", "nightly",
                 "1 none new nightly.yaml" },
@@ -437,7 +468,7 @@ static int play_verb(struct player *p, const char *verb, char *rest)
         if (strcmp(verb, "busy") == 0)
                 return fixture.busy = true, 0;
         if (strcmp(verb, "keep") == 0)
-                return p->kept = p->write, 0;
+                return p->kept = p->write, p->write = 0, 0;
 
         name = word(&rest);
         if (strncmp(name, "a+b", 3) == 0) {
@@ -473,7 +504,14 @@ static int play_verb(struct player *p, const char *verb, char *rest)
         if (strcmp(verb, "poisoned") == 0) {
                 err_set(err, -EIO, "a write failed");
                 err_id(err, "FLT-0254");
-                return acting_refuse(e, &f, bytes, len, err);
+                return acting_refuse(e, &f, bytes, len, p->write, err);
+        }
+        if (strcmp(verb, "abandoned") == 0) {
+                err_set(err, -ETIMEDOUT, "too late");
+                err_id(err, "FLT-0258");
+                acting_abandon(e, &f, bytes, len, p->write, err);
+                p->write = 0;
+                return err_clear(err), 0;
         }
         if (strcmp(verb, "in") == 0 || strcmp(verb, "inraw") == 0)
                 return acting_rename_in(e, &f, NULL, bytes, len, 0, err);
@@ -532,9 +570,10 @@ static void describe(const char *of, char *ret, size_t size)
         d = object_visible_document(o);
         if (d != NULL)
                 snprintf(file, sizeof(file), "%s.%s", o->name, d->ext);
-        snprintf(ret, size, "%u %s %s %s%s%s%s%s%s", fixture.starts, states[o->draft_state],
+        snprintf(ret, size, "%u %s %s %s%s%s%s%s%s%s", fixture.starts, states[o->draft_state],
                 in_force, file,
                 o->refusal != NULL && strcmp(o->refusal->why.id, "FLT-0253") == 0 ? " +undone" : "",
+                o->synced.bytes != NULL ? " +synced" : "",
                 o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "",
                 o->draft_err.code != 0 ? " " : "", o->draft_err.code != 0 ? o->draft_err.id : "");
         assert_true((o->policy != NULL) == (o->in_force.bytes != NULL));
@@ -659,7 +698,7 @@ static void played(void **state)
 
         /* Whatever it is, the store says the same. But for what a crash undoes. */
         if (strstr(then, "accepted") != NULL || strstr(row->steps, "full") != NULL ||
-                strstr(then, "+undone") != NULL ||
+                strstr(then, "+undone") != NULL || strstr(then, "+synced") != NULL ||
                 (strstr(row->steps, "away") != NULL && strstr(then, "+pending") != NULL))
                 return;
         fixture_crash(test_dir(state));
