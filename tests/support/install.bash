@@ -45,19 +45,67 @@ install_packages()
         }
 }
 
-# build_tree DIR [MESON-OPTION…]: configures it if that was never done, or with other options, then builds.
-build_tree()
+# require_fuse: says what is missing, for whoever is here, to mount something.
+require_fuse()
 {
-        local dir=$1 options
+        if [[ ! -e /dev/fuse ]]; then
+                printf 'There is no /dev/fuse: load the kernel module fuse, or give the container the device.\n' >&2
+        elif ! { : <>/dev/fuse; } 2>/dev/null; then
+                printf '/dev/fuse cannot be opened by %s: chmod 666 /dev/fuse as root, or give the container the device.\n' \
+                        "$(id -un)" >&2
+        else
+                return 0
+        fi
+        return 1
+}
+
+# Demo and tests build in the same folder: with the same options, so that neither builds anew what the other one has built.
+BUILD_OPTIONS=(-Dwerror=true)
+
+# configure_tree DIR [MESON-OPTION...]: if that was never done, or was done with other options. Tells only of failures.
+configure_tree()
+{
+        local dir=$1 options log status=0
         shift
-        options="$PWD $*"
+        options="$ROOT $*"
+        log=$(mktemp) || return 1
         if [[ ! -e $dir/build.ninja ]]; then
                 # What is left of a configuration that failed would be configured further, with what was wrong.
                 rm -rf --one-file-system "$dir/meson-private" "$dir/meson-info"
-                meson setup "$dir" "$ROOT" "$@" </dev/null || return 1
+                meson setup "$dir" "$ROOT" "$@" </dev/null >"$log" 2>&1 || status=1
         elif [[ $(cat "$dir/.configured" 2>/dev/null) != "$options" ]]; then
-                meson setup --reconfigure "$dir" "$ROOT" "$@" </dev/null || return 1
+                meson setup --reconfigure "$dir" "$ROOT" "$@" </dev/null >"$log" 2>&1 || status=1
         fi
-        printf '%s\n' "$options" >"$dir/.configured"
-        ninja -C "$dir" </dev/null
+        if [[ $status -eq 0 ]]; then
+                printf '%s\n' "$options" >"$dir/.configured" || status=1
+        else
+                tail -n 30 "$log" >&2
+        fi
+        rm -f "$log"
+        return "$status"
+}
+
+# make_tree DIR [TARGET...]: builds all, or the targets. On a terminal ninja counts in one line; elsewhere it tells only of
+# failures.
+make_tree()
+{
+        local dir=$1
+        shift
+        if [[ -t 1 ]]; then
+                ninja -C "$dir" "$@" </dev/null
+        else
+                ninja -C "$dir" --quiet "$@" </dev/null > >(grep -vx 'ninja: no work to do.')
+        fi
+}
+
+# build_tree DIR [TARGET...]: both, as demo and tests have it.
+build_tree()
+{
+        configure_tree "$1" "${BUILD_OPTIONS[@]}" && make_tree "$@"
+}
+
+# build_with DIR MESON-OPTION...: all of it, with options of its own.
+build_with()
+{
+        configure_tree "$@" && make_tree "$1"
 }
