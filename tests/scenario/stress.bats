@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# All threads at once. Its proof is a build with a sanitizer, whose findings fail a test (tests/support/scenario.bash).
+
+load ../support/scenario
+
+all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
+
+@test "writers, renamers, readers, folders and verbs at once, on the same names" {
+        sim_only 'what is accepted is hundreds of backups'
+        mount_fleet
+        eventually 60 all_ready
+        timeout 60 python3 "$SUPPORT_DIR/stress.py" "$F" 12
+        # It goes on, and knows what it has.
+        printf 'destination: {clusters: [{name: us-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [shop]}\n' >"$F/backups/after.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/backups/after/wait")"
+        umount_fleet
+}
