@@ -204,6 +204,10 @@
 #define LIMIT_EVENT_LOG_BYTES (8 * MIB)
 /* A Backup or Restore that Velero has not looked at for so long is told. */
 #define LIMIT_VELERO_IGNORES_S 120
+/* An expected end that is farther away than this is none. */
+#define LIMIT_ETA_S (30 * 86400)
+/* Policies of a fleet that may run in one minute without a warning. */
+#define LIMIT_SCHEDULES_AT_ONCE 20
 /* Storing what changed, before the engine turns to what was asked of it meanwhile. */
 #define LIMIT_STORE_ROUND_MS 500
 /* How often the engine looks for deadlines and pauses that are over, while tasks are open. */

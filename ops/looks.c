@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/timefmt.h"
 #include "k8s/client.h"
 #include "k8s/path.h"
 #include "k8s/reflector.h"
@@ -199,6 +200,18 @@ static void volumes_forget_older(const struct task *t)
                         }
 }
 
+static void volumes_note(struct task *t)
+{
+        int64_t done = 0, total = 0;
+
+        for (size_t i = 0; i < t->n_seen_volumes; i++) {
+                done += t->seen_volumes[i]->bytes_done;
+                total += t->seen_volumes[i]->bytes_total;
+        }
+        if (total > 0 && phase_is(t->phase, PHASE_IS_RUNNING))
+                eta_note(&t->eta_bytes, clock_realtime(), done, total);
+}
+
 /* Takes the record. */
 static void volumes_put(struct engine *e, struct task *t, struct velero_volume *v)
 {
@@ -223,6 +236,7 @@ static void volumes_put(struct engine *e, struct task *t, struct velero_volume *
         }
         free(t->seen_volumes[i]);
         t->seen_volumes[i] = v;
+        volumes_note(t);
         model_touch_task(t);
         rollup_run(e, t->run);
 }

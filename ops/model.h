@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "ops/eta.h"
 #include "ops/list.h"
 #include "ops/phase.h"
 #include "velero/types.h"
@@ -33,6 +34,9 @@ struct object;
 struct policy;
 struct run;
 struct task;
+
+/* Coming runs of a schedule that are shown. */
+enum { SCHEDULE_NEXT = 5 };
 
 enum { STORE_ID_LEN = 16, UID_MAX = 64, FOLDER_NAME_MAX = 63, VELERO_NAME_MAX = 253, RUN_ID_LEN = 16 };
 
@@ -101,6 +105,10 @@ struct object {
         uint32_t removal_uid;       /* … and whose it is */
         bool removed;               /* the removal was applied: a backup's folder stays while backups exist */
         bool paused;                /* `pause`, until `resume`; policy->paused is the document's own */
+        /* A schedule's coming runs by the policy alone, whatever the clusters do, and the last that was due: moved on by
+           the engine as each comes (standing_next()). 0: none, and while it is paused. */
+        int64_t next_runs[SCHEDULE_NEXT], last_slot;
+        int64_t interval;           /* the longest time between two of its coming runs, also while it is paused; 0: unknown */
         char adopted_from[STORE_ID_LEN + 1]; /* `adopt`: what still carries this owner on clusters becomes ours */
 
         /* Migration folders only. */
@@ -141,6 +149,7 @@ struct run {
         uint64_t version;           /* grows with each visible change */
         bool due;                   /* engine: to be rolled up before the section ends */
         bool shrunk;                /* engine: … and dropped, if nothing needs it */
+        bool running;               /* engine: a task of it was not terminal at the last look */
         struct task *by_member;     /* hash by folder name; several of one cluster are chained (run_tasks_on()) */
 };
 
@@ -193,6 +202,7 @@ struct task {
         /* What node-agents do for it, by volume, as they began; of this process, and of the newest run that had any. */
         struct velero_volume **seen_volumes;
         size_t n_seen_volumes;
+        struct eta eta_items, eta_bytes;  /* how they went so far; of this process */
 
         /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
         int64_t last_attempt;             /* when the newest backup began */
@@ -322,11 +332,13 @@ struct fleet {
         enum phase phase;         /* rolled up over its policies and clusters */
         int64_t changed;
         struct strv warnings;
+        int64_t crowded_at;       /* a minute in which more than LIMIT_SCHEDULES_AT_ONCE policies run; 0: none */
         bool due;                 /* engine: to be rolled up before the section ends */
 
         /* engine's own */
         struct json_t *identities; /* UID by folder, of all clusters that ever had one (ops/identity.c); NULL: not read yet */
         bool unstored;            /* … the store holds an older one */
+        uint64_t schedules;       /* digest of the schedules that crowded_at was found from */
 };
 
 /* ---------------------------------------------------------------- events.jsonl */

@@ -63,6 +63,9 @@ int policy_check_schedule(struct policy_reading *in, const struct yaml_node *nod
                                 column_inside(in, node, (size_t)fault.column - 1));
                 return err_remedy(in->err, "%s", fault.remedy);
         }
+        if (cron_never(&cron))
+                return policy_warn(in, "FLT-0289 %sschedule \"%s\" never runs: there is no such day", in->prefix,
+                        node->text);
         if (schedule_is_frequent(&cron))
                 return policy_warn(in,
                         "FLT-0280 %sschedule \"%s\" runs more often than once an hour", in->prefix,

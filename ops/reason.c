@@ -169,6 +169,8 @@ static const struct reason reasons[] = {
                 "use local volumes" },
         { 288, 0, "OwnedBySchedule", "the backups' objects vanish with their schedule",
                 "leave useOwnerReferencesInBackup out" },
+        { 289, 0, "NeverRuns", "the schedule is valid and never runs",
+                "write a day that its month has" },
 
         /* --- 03xx: protection --- */
         { 301, 0, "NoNodeAgent", "volumes are not backed up: no node-agent runs there",

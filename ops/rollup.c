@@ -16,6 +16,23 @@ static bool rollup_is_away(const struct task *t)
         return t->state == TASK_POSTED && (c == NULL || c->health != MEMBER_READY);
 }
 
+/* The runs that a Schedule began are first seen here. What was over before this process began is no news. */
+static void rollup_tell_run(struct engine *e, const struct run *r, enum phase phase, bool all)
+{
+        const struct object *o = r->object;
+        bool first = r->phase == PHASE_NONE, tracked = r->n_tasks > 0 && r->tasks[0]->tracked;
+        bool quick = first && all && tracked && r->created >= e->model.started;
+
+        if (first && tracked && (!all || quick))
+                engine_event(e, "RunStarted", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "run", r->id, NULL);
+        if (r->phase != phase)
+                engine_event(e, "RunPhase", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "run", r->id,
+                        "phase", phase_text(phase), NULL);
+        if (all && (r->running || quick))
+                engine_event(e, "RunEnded", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "run", r->id,
+                        "phase", phase_text(phase), NULL);
+}
+
 static void rollup_run_now(struct engine *e, struct run *r)
 {
         enum phase phase = PHASE_NONE;
@@ -37,10 +54,10 @@ static void rollup_run_now(struct engine *e, struct run *r)
         }
         if (!all)
                 completed = 0;
-        if (r->phase != phase && r->id[0] != '\0')
-                engine_event(e, "RunPhase", r->object->fleet, "kind", object_kind_name(r->object->kind), "name",
-                        r->object->name, "run", r->id, "phase", phase_text(phase), NULL);
+        if (r->id[0] != '\0')
+                rollup_tell_run(e, r, phase, all);
         r->phase = phase;
+        r->running = !all;
         r->completed = completed;
         model_touch_run(r, false);
         r->object->due = true;
@@ -53,6 +70,8 @@ static int64_t object_last_change(const struct object *o)
 
         if (o->draft_at > t)
                 t = o->draft_at;
+        if (o->last_slot > t)
+                t = o->last_slot;
         for (size_t i = 0; s != NULL && i < s->n_tasks; i++)
                 if (s->tasks[i]->since > t)
                         t = s->tasks[i]->since;
@@ -118,6 +137,7 @@ static void rollup_object_now(struct engine *e, struct object *o)
         enum phase before = o->phase;
 
         o->phase = object_phase(o);
+        standing_next(e, o);
         o->changed = object_last_change(o);
         if (o->rewarn)
                 warnings_of_object(o);
@@ -164,6 +184,12 @@ void rollup_run(struct engine *e, struct run *r)
 void rollup_object(struct engine *e, struct object *o)
 {
         o->due = o->rewarn = true;
+        rollup_fleet(e, o->fleet);
+}
+
+void rollup_object_times(struct engine *e, struct object *o)
+{
+        o->due = true;
         rollup_fleet(e, o->fleet);
 }
 
@@ -216,6 +242,7 @@ static void rollup_objects(struct engine *e, struct fleet *f)
 {
         struct object *o, *tmp;
 
+        warnings_of_fleet(f);
         for (int k = 0; k < OBJECT_KINDS; k++)
                 HASH_ITER (hh, f->objects[k], o, tmp) {
                         if (!o->due)

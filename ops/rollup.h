@@ -16,6 +16,8 @@ enum phase phase_of_draft(enum draft_state state);
 
 void rollup_run(struct engine *e, struct run *r);
 void rollup_object(struct engine *e, struct object *o);
+/* … without looking for its warnings: only time went on. */
+void rollup_object_times(struct engine *e, struct object *o);
 void rollup_fleet(struct engine *e, struct fleet *f);
 /* What c is was learned anew: the warnings of objects that ran there last are found anew, too. */
 void rollup_warnings(struct engine *e, struct member *c);

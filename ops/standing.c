@@ -395,7 +395,11 @@ static void standing_look(void *arg)
 
         e->standing->at = 0;
         HASH_ITER (hh, e->model.fleets, f, ftmp)
-                HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp)
+                HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp) {
+                        if (o->next_runs[0] != 0 && o->next_runs[0] <= now)
+                                rollup_object_times(e, o);
+                        else if (o->next_runs[0] != 0 && (next == 0 || o->next_runs[0] < next))
+                                next = o->next_runs[0];
                         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
                                 struct task *t = o->standing->tasks[i];
 
@@ -407,6 +411,7 @@ static void standing_look(void *arg)
                                         next = t->overdue_at;
                         }
         if (next != 0)
+                }
                 standing_arm(e, next);
 }
 

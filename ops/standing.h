@@ -57,6 +57,12 @@ void standing_show(struct engine *e, struct task *t);
 void standing_clock(struct engine *e, int64_t at);
 void standing_stop(struct engine *e);
 
+/* ---------------------------------------------------------------- standing_next.c */
+
+/* When the policy is to run: object.next_runs, last_slot and interval. By rollup, and so whenever one of them is over:
+   standing_clock() sees to that. */
+void standing_next(struct engine *e, struct object *o);
+
 /* ---------------------------------------------------------------- op_schedule.c */
 
 /* What a TASK_SCHEDULE owes to its cluster, which is ready. May free the task. */

@@ -123,6 +123,7 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
 static void task_show_restore(struct task *t, const struct velero_object *v)
 {
         const struct velero_restore *x = v->restore;
+        task_note_items(t);
 
         t->phase = phase_of_restore(x->phase);
         task_set_text(&t->phase_text, x->phase_text[0] != '\0' ? x->phase_text : "New");
@@ -143,6 +144,7 @@ static void task_show_restore(struct task *t, const struct velero_object *v)
 static bool velero_is_terminal(const struct velero_object *v)
 {
         return v->kind == VELERO_BACKUP ?
+        task_note_items(t);
                        velero_phase_is(&velero_backup_phases, v->backup->phase, VELERO_PHASE_TERMINAL) :
                        velero_phase_is(&velero_restore_phases, v->restore->phase, VELERO_PHASE_TERMINAL);
 }
@@ -255,11 +257,11 @@ void task_refresh(struct engine *e, struct task *t)
         uint64_t digest;
 
         engine_write(e);
-        if (t->verb >= TASK_SCHEDULE)
+        if (t->verb >= TASK_SCHEDULE) {
                 standing_show(e, t);
         else if (v != NULL)
                 task_show_velero(e, t, v);
-        else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL))
+        } else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL)) {
                 task_show_own(t); /* what was seen of a posted one stays on show while its cluster is away */
         digest = task_digest(t);
         if (digest != t->shown) {
@@ -277,6 +279,7 @@ void task_object_gone(struct engine *e, struct task *t)
 
         /* Its time came (ttl), or somebody removed it: what it reached stays on show. */
         if (t->state != TASK_POSTED)
+        }
                 return;
         engine_write(e);
         err_set(&err, -ENOENT, "%s %s was deleted on the cluster before it was finished",

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/timefmt.h"
 #include "ops/hostpath.h"
 #include "ops/policy.h"
+#include "velero/schedule_warnings.h"
 
 /* "v1.24.3" is older than 1.25, the oldest that Velero 1.18 was tested with. */
 static bool version_before_1_25(const char *version)
@@ -68,6 +71,69 @@ static void warnings_sort(struct strv *warnings)
         }
 }
 
+/* ---------------------------------------------------------------- schedules of a fleet */
+
+static bool runs_by_cron(const struct object *o, struct cron *ret)
+{
+        return object_is_scheduled(o) && !o->paused && !o->policy->paused &&
+               cron_parse(o->policy->schedule, ret, NULL) == 0 && !cron_is_every(ret);
+}
+
+/* Of the day after `now`, as every day has the runs that are likely to meet. */
+static int64_t crowded_minute(const struct fleet *f, int64_t now)
+{
+        size_t n = 0, all = HASH_COUNT(f->objects[OBJECT_BACKUP]);
+        _cleanup_(freep) struct cron *crons = all > LIMIT_SCHEDULES_AT_ONCE ? calloc(all, sizeof(*crons)) : NULL;
+        const struct object *o;
+        int64_t minute = 0;
+
+        for (o = f->objects[OBJECT_BACKUP]; crons != NULL && o != NULL; o = o->hh.next)
+                n += runs_by_cron(o, &crons[n]);
+        if (n <= LIMIT_SCHEDULES_AT_ONCE ||
+                schedules_are_crowded(crons, n, LIMIT_SCHEDULES_AT_ONCE, now, now + 86400, &minute) <= 0)
+                return 0;
+        return minute;
+}
+
+void warnings_of_fleet(struct fleet *f)
+{
+        uint64_t digest = 1;
+        struct object *o, *tmp;
+        struct cron cron;
+        int64_t before = f->crowded_at;
+
+        HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp)
+                if (runs_by_cron(o, &cron))
+                        for (const char *p = o->policy->schedule;; p++) {
+                                digest = (digest ^ (unsigned char)*p) * 0x100000001b3u;
+                                if (*p == '\0')
+                                        break;
+                        }
+        if (digest == f->schedules)
+                return;
+        f->schedules = digest;
+        f->crowded_at = crowded_minute(f, clock_realtime());
+        if (f->crowded_at == before)
+                return;
+        HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp)
+                o->due = o->rewarn = true;
+}
+
+static void warnings_of_schedule(struct object *o)
+{
+        int64_t at = o->fleet->crowded_at, next;
+        char text[RFC3339_SIZE];
+        struct cron cron;
+
+        if (at == 0 || !runs_by_cron(o, &cron))
+                return;
+        next = cron_next(&cron, at - 1);
+        if (next != 0 && next < at + 60)
+                (void)strv_printf(&o->warnings,
+                        "FLT-0281 more than %d schedules of the fleet run in one minute, this one among them: at %s, say",
+                        LIMIT_SCHEDULES_AT_ONCE, rfc3339_format(text, at));
+}
+
 void warnings_of_object(struct object *o)
 {
         const struct run *r = object_latest_run(o);
@@ -77,6 +143,7 @@ void warnings_of_object(struct object *o)
                 return;
         for (size_t i = 0; i < o->policy->n_warnings; i++)
                 (void)strv_push(&o->warnings, o->policy->warnings[i]);
+        warnings_of_schedule(o);
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
                 warnings_of_member(o, r->tasks[i]);
         warnings_sort(&o->warnings);

@@ -2,7 +2,9 @@
 /* Phases of many clusters become one, on an engine that has no cluster at all. */
 #include "tests/support/test.h"
 
+#include "base/limits.h"
 #include "base/loop.h"
+#include "base/timefmt.h"
 #include "ops/engine_private.h"
 #include "ops/fleetconf.h"
 #include "ops/policy.h"
@@ -188,6 +190,179 @@ static void warnings_of_data_that_no_backup_has_come_first(void **state)
         assert_non_null(strstr(o->warnings.v[4], "FLT-0283"));
 }
 
+/* ---------------------------------------------------------------- schedules */
+
+static int64_t the_time, the_time_ms;
+
+static int64_t at_the_time(void)
+{
+        return the_time;
+}
+
+static int64_t at_the_time_ms(void)
+{
+        return the_time_ms;
+}
+
+static void clock_at(int64_t t)
+{
+        static const struct clock_source source = { at_the_time, at_the_time_ms };
+
+        the_time = t;
+        if (the_time_ms == 0)
+                the_time_ms = clock_boottime_ms();
+        clock_set_for_tests(&source);
+}
+
+static int teardown_clock(void **state)
+{
+        clock_set_for_tests(NULL);
+        return teardown(state);
+}
+
+static struct object *schedule(struct fixture *x, const char *name, const char *cron)
+{
+        const struct policy_env env = { .fleet = "prod", .schedules_supported = true };
+        struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, name);
+        struct err err = ERR_INIT;
+        char text[128];
+
+        snprintf(text, sizeof(text), "schedule: \"%s\"\npolicy: {}\n", cron);
+        assert_ok(policy_parse(POLICY_BACKUP, name, text, strlen(text), &env, &o->policy, &err), &err);
+        rollup_object(x->e, o);
+        return o;
+}
+
+static const struct next_row {
+        const char *name, *cron;
+        int64_t next[SCHEDULE_NEXT]; /* seconds after NOW */
+        int64_t slot, interval;
+        bool paused;
+} nexts[] = {
+        { "daily", "0 2 * * *", { 7200, 93600, 180000, 266400, 352800 }, -79200, 86400, false },
+        { "hourly_in_a_zone", "TZ=Asia/Kolkata 0 * * * *", { 1800, 5400, 9000, 12600, 16200 }, -1800, 3600, false },
+        /* 2026-09-01 is a Tuesday: the pause is over the weekend, wherever the next five are. */
+        { "on_weekdays", "0 0 * * 1-5", { 86400, 172800, 259200, 518400, 604800 }, 0, 259200, false },
+        { "every", "@every 90m", { 0 }, 0, 5400, false },
+        { "never", "0 0 30 2 *", { 0 }, 0, 0, false },
+        { "paused", "0 2 * * *", { 0 }, 0, 86400, true },
+};
+#define NOW INT64_C(1788220800) /* 2026-09-01T00:00:00Z */
+
+static void tells_the_next_runs(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const struct next_row *row = test_row(state);
+        struct object *o;
+
+        clock_at(NOW);
+        engine_write(x->e);
+        o = schedule(x, "o", row->cron);
+        o->paused = row->paused;
+        engine_publish(x->e);
+        for (int i = 0; i < SCHEDULE_NEXT; i++)
+                assert_int_equal(o->next_runs[i], row->next[i] != 0 ? NOW + row->next[i] : 0);
+        assert_int_equal(o->last_slot, row->slot != 0 || strcmp(row->name, "on_weekdays") == 0 ? NOW + row->slot : 0);
+        assert_int_equal(o->interval, row->interval);
+}
+
+static void next_runs_move_on_by_themselves(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o;
+        int64_t changed;
+
+        clock_at(NOW + 7199);
+        engine_write(x->e);
+        o = schedule(x, "o", "0 2 * * *");
+        engine_publish(x->e);
+        assert_int_equal(o->next_runs[0], NOW + 7200);
+        changed = o->changed;
+        clock_at(NOW + 7200);
+        /* The timer, of a second, is of the kernel's clock. */
+        for (int i = 0; i < 200 && o->next_runs[0] == NOW + 7200; i++)
+                assert_ok(loop_run_once(x->e->loop, 50, NULL), NULL);
+        assert_int_equal(o->next_runs[0], NOW + 93600);
+        assert_int_equal(o->changed, NOW + 7200);
+        assert_true(o->changed > changed);
+}
+
+static void many_schedules_in_one_minute_are_told(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o, *other, *tmp;
+        char name[16];
+
+        clock_at(NOW);
+        engine_write(x->e);
+        other = schedule(x, "other", "5 2 * * *");
+        for (int i = 0; i < LIMIT_SCHEDULES_AT_ONCE; i++) {
+                snprintf(name, sizeof(name), "o%d", i);
+                schedule(x, name, i % 2 == 0 ? "0 2 * * *" : "0 */2 * * *");
+        }
+        engine_publish(x->e);
+        assert_int_equal(x->f->crowded_at, 0);
+        engine_write(x->e);
+        schedule(x, "last", "0 2 * * *");
+        engine_publish(x->e);
+        assert_int_equal(x->f->crowded_at, NOW + 7200);
+        HASH_ITER (hh, x->f->objects[OBJECT_BACKUP], o, tmp) {
+                assert_int_equal(o->warnings.n, o != other);
+                if (o != other)
+                        assert_string_equal(o->warnings.v[0], "FLT-0281 more than 20 schedules of the fleet run in one minute, "
+                                                              "this one among them: at 2026-09-01T02:00:00Z, say");
+        }
+        /* One that is paused makes room. */
+        o = fleet_object(x->f, OBJECT_BACKUP, "last");
+        engine_write(x->e);
+        o->paused = true;
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(x->f->crowded_at, 0);
+        HASH_ITER (hh, x->f->objects[OBJECT_BACKUP], o, tmp)
+                assert_int_equal(o->warnings.n, 0);
+}
+
+static bool told(const struct fixture *x, const char *type)
+{
+        return memmem(x->e->model.events.bytes, x->e->model.events.len, type, strlen(type)) != NULL;
+}
+
+static void the_end_of_a_run_is_told_once_it_was_seen_running(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase over[] = { PHASE_COMPLETED }, running[] = { PHASE_FAILED, PHASE_IN_PROGRESS };
+        struct object *o = object_with(x, over, 1);
+
+        assert_false(told(x, "RunEnded"));
+        engine_write(x->e);
+        fleet_remove_object(o);
+        o = object_with(x, running, 2);
+        assert_false(told(x, "RunEnded"));
+        engine_write(x->e);
+        o->runs[0]->tasks[1]->phase = PHASE_COMPLETED;
+        o->runs[0]->tasks[1]->completed = 7;
+        rollup_run(x->e, o->runs[0]);
+        engine_publish(x->e);
+        assert_true(told(x, "RunEnded"));
+        assert_false(told(x, "RunStarted"));
+}
+
+static void a_run_that_a_schedule_began_is_told(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase running[] = { PHASE_NONE };
+        struct object *o = object_with(x, running, 1);
+
+        assert_false(told(x, "RunStarted"));
+        engine_write(x->e);
+        o->runs[0]->tasks[0]->tracked = true;
+        o->runs[0]->tasks[0]->phase = PHASE_IN_PROGRESS;
+        rollup_run(x->e, o->runs[0]);
+        engine_publish(x->e);
+        assert_true(told(x, "RunStarted"));
+}
+
 int main(void)
 {
         TEST_ROWS_WITH(rolls_up, rows, setup, teardown);
@@ -195,5 +370,10 @@ int main(void)
         TEST_WITH(a_cluster_that_is_away_shows_in_the_fleet, setup, teardown);
         TEST_WITH(warnings_tell_of_old_kubernetes_and_missing_node_agents, setup, teardown);
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
+        TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);
+        TEST_WITH(next_runs_move_on_by_themselves, setup, teardown_clock);
+        TEST_WITH(many_schedules_in_one_minute_are_told, setup, teardown_clock);
+        TEST_WITH(the_end_of_a_run_is_told_once_it_was_seen_running, setup, teardown);
+        TEST_WITH(a_run_that_a_schedule_began_is_told, setup, teardown);
         return test_run("rollup");
 }
