@@ -96,6 +96,13 @@ static void task_ignored_reason(struct task *t, const struct velero_object *v)
         task_set_reason(t, &err);
 }
 
+/* A sample of how it goes, as long as it does. */
+static void task_note_items(struct task *t)
+{
+        if (t->items_total > 0 && phase_is(t->phase, PHASE_IS_RUNNING))
+                eta_note(&t->eta_items, clock_realtime(), t->items_done, t->items_total);
+}
+
 static void task_show_backup(struct task *t, const struct velero_object *v)
 {
         const struct velero_backup *b = v->backup;
@@ -110,6 +117,7 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
         t->expires = b->expiration;
         t->items_done = (int32_t)b->items_done;
         t->items_total = (int32_t)b->items_total;
+        task_note_items(t);
         t->errors = (int32_t)b->errors;
         t->warnings = (int32_t)b->warnings;
         if (velero_phase_is(&velero_backup_phases, b->phase, VELERO_PHASE_BAD))
@@ -123,7 +131,6 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
 static void task_show_restore(struct task *t, const struct velero_object *v)
 {
         const struct velero_restore *x = v->restore;
-        task_note_items(t);
 
         t->phase = phase_of_restore(x->phase);
         task_set_text(&t->phase_text, x->phase_text[0] != '\0' ? x->phase_text : "New");
@@ -131,6 +138,7 @@ static void task_show_restore(struct task *t, const struct velero_object *v)
         t->completed = x->completed;
         t->items_done = (int32_t)x->items_done;
         t->items_total = (int32_t)x->items_total;
+        task_note_items(t);
         t->errors = (int32_t)x->errors;
         t->warnings = (int32_t)x->warnings;
         if (velero_phase_is(&velero_restore_phases, x->phase, VELERO_PHASE_BAD))
@@ -144,7 +152,6 @@ static void task_show_restore(struct task *t, const struct velero_object *v)
 static bool velero_is_terminal(const struct velero_object *v)
 {
         return v->kind == VELERO_BACKUP ?
-        task_note_items(t);
                        velero_phase_is(&velero_backup_phases, v->backup->phase, VELERO_PHASE_TERMINAL) :
                        velero_phase_is(&velero_restore_phases, v->restore->phase, VELERO_PHASE_TERMINAL);
 }
@@ -257,11 +264,11 @@ void task_refresh(struct engine *e, struct task *t)
         uint64_t digest;
 
         engine_write(e);
-        if (t->verb >= TASK_SCHEDULE) {
+        if (t->verb >= TASK_SCHEDULE)
                 standing_show(e, t);
         else if (v != NULL)
                 task_show_velero(e, t, v);
-        } else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL)) {
+        else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL))
                 task_show_own(t); /* what was seen of a posted one stays on show while its cluster is away */
         digest = task_digest(t);
         if (digest != t->shown) {
@@ -279,7 +286,6 @@ void task_object_gone(struct engine *e, struct task *t)
 
         /* Its time came (ttl), or somebody removed it: what it reached stays on show. */
         if (t->state != TASK_POSTED)
-        }
                 return;
         engine_write(e);
         err_set(&err, -ENOENT, "%s %s was deleted on the cluster before it was finished",
