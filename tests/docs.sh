@@ -66,6 +66,13 @@ require() { grep -qxF ".\\\" BEGIN tables $2" "$1" || complain "$1 has no part \
 require docs/fleetfs.1 options
 for p in tree templates phases verbs errors; do require docs/fleetfs-tree.7 "$p"; done
 
+# They are of this version, and say so in place of a date, which nobody would keep.
+version=$(sed -nE "s/^ *version: '([^']+)',$/\1/p" meson.build)
+for page in docs/*.[1-8]; do
+        grep -qxF ".Os fleetfs $version" "$page" || complain "$page: .Os is not \"fleetfs $version\", as meson.build has it"
+        grep -qxF '.Dd \& \& \&' "$page" || complain "$page: .Dd has a date"
+done
+
 # The pages are without an error that groff knows, and no line is lost in an unknown macro.
 if command -v groff >/dev/null; then
         for page in docs/*.[1-8]; do
@@ -110,12 +117,9 @@ done
 
 # Codes that nothing gives, and why they keep their rows.
 declare -A reserved=(
-        [0111]='a cluster that is being listed has no reason beside its word yet'
         [0113]='storage in policies: the plugin of its provider'
-        [0114]='storage in policies: one writer for each prefix'
         [0116]='Velero is not installed by fleetfs yet'
         [0118]='a second context of a cluster is a link, and says no more yet'
-        [0281]='schedules'
         [0414]='`delete <run>`' [0415]='`delete <run>`'
         [0417]='logs/' [0418]='logs/ and contents/'
 )
