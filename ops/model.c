@@ -138,6 +138,11 @@ struct run *object_latest_run(const struct object *o)
         return o->n_runs > 0 ? o->runs[o->n_runs - 1] : NULL;
 }
 
+bool object_owns(const struct object *o, const char *owner)
+{
+        return strcmp(o->owner, owner) == 0 || (o->adopted_from[0] != '\0' && strcmp(o->adopted_from, owner) == 0);
+}
+
 bool object_is_scheduled(const struct object *o)
 {
         return o->kind == OBJECT_BACKUP && !o->removed && o->policy != NULL && o->policy->schedule[0] != '\0';

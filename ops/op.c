@@ -20,6 +20,7 @@
 #include "ops/rollup.h"
 #include "ops/standing.h"
 #include "ops/task.h"
+#include "ops/trash.h"
 
 const struct op_type *op_type_of(enum object_kind kind)
 {
@@ -36,6 +37,10 @@ void op_task_act(struct engine *e, struct task *t, struct member *c)
 {
         if (t->verb == TASK_SCHEDULE)
                 schedule_act(e, t, c);
+        else if (t->verb == TASK_ADOPT)
+                adopt_act(e, t, c);
+        else if (t->doomed)
+                backup_doom_act(e, t, c);
         else if (t->unwanted && task_has_result(t) && !t->location_made && !t->handed_over && !t->secret_made)
                 op_remove_unwanted(e, t, c);
         else if (t->verb == TASK_BACKUP)
@@ -322,7 +327,7 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
         if (r < 0)
                 return r;
         engine_publish(e);
-        if (!o->removed && (r = object_move_to_trash(e, o, err)) < 0)
+        if (!o->removed && (r = trash_keep(e, o, err)) < 0)
                 return r;
         engine_write(e);
         o->removed = o->file_gone = true;

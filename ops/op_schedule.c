@@ -242,7 +242,7 @@ static json_t *spec_or(const json_t *spec, const char *key, json_t *otherwise)
 }
 
 /* Every field that a Schedule's spec has, but skipImmediately: that is Velero's own after the first look. */
-static json_t *patch_of(const struct desired *d, const struct velero_schedule *there, const char *owner)
+static json_t *patch_of(const struct desired *d, const struct velero_schedule *there)
 {
         json_t *patch = json_array(), *annotations = json_object_get(d->meta, "annotations");
         int r = patch != NULL ? 0 : -ENOMEM;
@@ -250,7 +250,7 @@ static json_t *patch_of(const struct desired *d, const struct velero_schedule *t
         if (r == 0)
                 r = patch_add(patch, "test", "/metadata/uid", json_string(there->uid));
         if (r == 0)
-                r = patch_add(patch, "test", "/metadata/labels/fleetfs.dev~1owner", json_string(owner));
+                r = patch_add(patch, "test", "/metadata/labels/fleetfs.dev~1owner", json_string(there->owner));
         if (r == 0)
                 r = patch_texts(patch, "/metadata/labels", json_object_get(d->meta, "labels"));
         /* An `add` below annotations that are not there fails; somebody who removed ours may have removed all. */
@@ -307,7 +307,7 @@ static void schedule_patch(struct engine *e, struct task *t, struct member *c, c
         const struct velero_schedule *there)
 {
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
-        json_t *patch = patch_of(d, there, t->run->object->owner);
+        json_t *patch = patch_of(d, there);
         _cleanup_(freep) char *body = patch != NULL ? json_dumps(patch, JSON_COMPACT) : NULL;
         struct err err = ERR_INIT;
         int r = body != NULL ? member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err) : -ENOMEM;
@@ -387,7 +387,7 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
         v = member_velero(c, VELERO_SCHEDULE, t->velero_name);
         if (v == NULL)
                 schedule_make(e, t, c, &d);
-        else if (strcmp(v->schedule->owner, t->run->object->owner) != 0)
+        else if (!object_owns(t->run->object, v->schedule->owner))
                 schedule_conflict(e, t, v->schedule);
         else if (!t->resend && v->digest != NULL && strcmp(v->digest, d.digest) == 0 &&
                  strcmp(v->schedule->spec_sha256, d.digest) == 0)
@@ -452,7 +452,7 @@ static void schedule_looked_at(void *arg, const struct kube_reply *reply)
                 task_retry_later(e, t, &err, 0);
                 return;
         }
-        if (reply->err != NULL || strcmp(owner, t->run->object->owner) != 0)
+        if (reply->err != NULL || !object_owns(t->run->object, owner))
                 standing_drop(e, t);
         else if (schedule_delete(t, c, uid, &err) < 0)
                 task_retry_later(e, t, &err, 0);

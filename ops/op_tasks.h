@@ -9,6 +9,12 @@
 void op_task_act(struct engine *e, struct task *t, struct member *c);
 
 void backup_act(struct engine *e, struct task *t, struct member *c);
+/* A TASK_ADOPT. May free the task and the object. */
+void adopt_act(struct engine *e, struct task *t, struct member *c);
+/* A task with `doomed`: what `delete <run>` owes to a cluster. May free the task, its run and the object. */
+void backup_doom_act(struct engine *e, struct task *t, struct member *c);
+/* … and its cluster left the fleet. */
+void backup_doom_forgotten(struct engine *e, struct task *t);
 void restore_act(struct engine *e, struct task *t, struct member *c);
 void migrate_target_act(struct engine *e, struct task *t, struct member *c);
 
@@ -56,6 +62,13 @@ int op_retry(struct engine *e, struct object *o, const char *arg, struct err *er
  * bytes go to the trash. What a cluster that is away has is removed when it is back. May free o.
  */
 int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err);
+/*
+ * `delete <run>` of a backup ("latest": the newest): its backups and their data are deleted, also on clusters that are
+ * away, when they are back. Nothing is done when something speaks against it: -EBUSY, -EPERM, -ENOENT.
+ */
+int op_delete_run(struct engine *e, struct object *o, const char *arg, struct err *err);
+/* `adopt`: another store's backup becomes ours, on every cluster. -EINVAL, -EEXIST. */
+int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *err);
 /* The next thing that a task with `unwanted` owes. May free the task. */
 void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
 

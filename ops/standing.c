@@ -179,7 +179,8 @@ void standing_follow(struct engine *e, struct object *o, bool resend)
                 return;
         engine_write(e);
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
-                o->standing->tasks[i]->wanted = o->standing->tasks[i]->verb == TASK_ADOPT;
+                o->standing->tasks[i]->wanted =
+                        o->standing->tasks[i]->verb == TASK_ADOPT && task_member(o->standing->tasks[i]) != NULL;
         if (object_is_scheduled(o) && standing_want_all(e, o, resend) < 0)
                 return;
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks;)
@@ -410,8 +411,8 @@ static void standing_look(void *arg)
                                 else if (next == 0 || t->overdue_at < next)
                                         next = t->overdue_at;
                         }
-        if (next != 0)
                 }
+        if (next != 0)
                 standing_arm(e, next);
 }
 

@@ -185,7 +185,7 @@ static void judge(struct engine *e, struct task *t, const struct member *c, cons
 {
         const struct object *object = t->run->object;
 
-        if (object->own && strcmp(o->schedule->owner, object->owner) != 0) {
+        if (object->own && !object_owns(object, o->schedule->owner)) {
                 if (worse(v, PHASE_CONFLICT, "FLT-0403"))
                         say(v, "Schedule %s on %s is not ours any more: its labels were changed", o->name, c->name);
                 t->drifted = true;

@@ -137,7 +137,7 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
                 t->attempt = attempt;
         }
         t->state = TASK_PENDING;
-        t->given_up = false;
+        t->given_up = t->tracked = false;
         t->step = step;
         t->deadline = clock_realtime() + e->options.start_deadline;
         t->started = t->completed = t->expires = 0;
@@ -231,6 +231,10 @@ void task_act(struct engine *e, struct task *t)
         }
         if (t->state == TASK_PENDING && t->deadline != 0 && clock_realtime() >= t->deadline) {
                 task_expire(e, t);
+                return;
+        }
+        if (c == NULL && t->doomed) {
+                backup_doom_forgotten(e, t);
                 return;
         }
         if (c == NULL || !member_ready(c)) {

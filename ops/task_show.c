@@ -96,6 +96,12 @@ static void task_ignored_reason(struct task *t, const struct velero_object *v)
         task_set_reason(t, &err);
 }
 
+/* `delete <run>` that came to nothing is told until it is said again. */
+static bool task_was_not_deleted(const struct task *t)
+{
+        return strcmp(t->code, "FLT-0414") == 0 || strcmp(t->code, "FLT-0415") == 0;
+}
+
 /* A sample of how it goes, as long as it does. */
 static void task_note_items(struct task *t)
 {
@@ -124,7 +130,7 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
                 task_velero_reason(t, b->validation_errors, b->failure_reason, b->errors, b->hooks_failed, "backups");
         else if (task_is_ignored(v, b->phase == VELERO_BACKUP_NEW, b->created))
                 task_ignored_reason(t, v);
-        else
+        else if (!task_was_not_deleted(t))
                 task_set_reason(t, NULL);
 }
 
@@ -264,12 +270,16 @@ void task_refresh(struct engine *e, struct task *t)
         uint64_t digest;
 
         engine_write(e);
-        if (t->verb >= TASK_SCHEDULE)
+        if (t->verb >= TASK_SCHEDULE) {
                 standing_show(e, t);
-        else if (v != NULL)
+        } else if (t->doomed) {
+                t->phase = PHASE_DELETING;
+                task_set_text(&t->phase_text, NULL);
+        } else if (v != NULL) {
                 task_show_velero(e, t, v);
-        else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL))
+        } else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL)) {
                 task_show_own(t); /* what was seen of a posted one stays on show while its cluster is away */
+        }
         digest = task_digest(t);
         if (digest != t->shown) {
                 t->shown = digest;

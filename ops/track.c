@@ -165,7 +165,7 @@ static struct object *track_object(struct engine *e, struct fleet *f, enum objec
         struct object *o = track_find_own(f, kind, b), *elsewhere;
         char name[sizeof(o->name)];
 
-        if (o != NULL && strcmp(o->owner, b->owner) == 0)
+        if (o != NULL && object_owns(o, b->owner))
                 return o;
         /* Two stores use one name: the other one's shows under a name of its own, and keeps it. */
         snprintf(name, sizeof(name), "%.200s.%.6s", b->policy, b->owner);
@@ -316,8 +316,8 @@ static struct velero_object *slot_choose(const struct object *o, struct velero_o
         if (t == NULL || t->velero_name[0] == '\0' || strcmp(t->velero_name, v->name) == 0)
                 return NULL;
         other = member_velero(v->member, VELERO_BACKUP, t->velero_name);
-        /* `retry` of what this one did not reach: another attempt of the same. */
-        if (other != NULL && !is_scheduled(other))
+        /* `retry` of what this one did not reach, as the record or the other one says: another attempt of the same. */
+        if (!t->tracked || (other != NULL && !is_scheduled(other)))
                 return NULL;
         if (other == NULL || made_before(other, v)) {
                 slot_own(o, v, b);
@@ -371,6 +371,9 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 b.run = v->run;
                 if (stamp_parse_run(b.run, &created, NULL) < 0)
                         return;
+                /* It is named after its second: a run of ours takes a later one. */
+                if (v->backup->created > 0 && (uint64_t)v->backup->created > o->last_run_s)
+                        o->last_run_s = (uint64_t)v->backup->created;
         }
         track_adopt_policy(o, created, bytes, len);
         r = track_run(o, b.run, created);

@@ -2,9 +2,12 @@
 /* Schedules on a simulated fleet: made, changed in place, watched, removed; and the runs that they make. */
 #include "tests/unit/ops_fixture.h"
 
+#include <errno.h>
+#include <time.h>
+
+#include "base/timefmt.h"
 #include "ops/standing.h"
 
-#define DAILY "schedule: \"0 2 * * *\"\n"
 #define POLICY(cron, ns) "schedule: \"" cron "\"\npolicy:\n  ttl: 24h\n  resourceFilter: {includedNamespaces: [" ns "]}\n"
 #define PHASE(f, name) ops_phase(f, OBJECT_BACKUP, name)
 
@@ -204,8 +207,303 @@ static void removal_takes_them_away_and_keeps_backups(void **state)
         assert_int_equal(object_of(f, "n")->n_runs, 1);
 }
 
+/* ---------------------------------------------------------------- what others do */
+
+static void patch_held(struct ops_fixture *f, const char *cluster, const char *name, const char *key, json_t *value)
+{
+        json_t *s = held(f, cluster, name);
+
+        json_object_set_new(json_object_get(s, "spec"), key, value);
+        ops_put(f, cluster, s);
+}
+
+static const struct drift_row {
+        const char *name, *key, *says;
+} drifts[] = {
+        { "another time", "schedule", "runs at \"9 9 * * *\", not at \"0 2 * * *\"" },
+        { "another template", "template", "its template is not the policy's" },
+        { "paused", "paused", "someone paused Schedule" },
+};
+
+static void drift_shows_and_retry_puts_it_back(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct drift_row *row = test_row(state);
+        struct err err = ERR_INIT;
+        char before[256], after[256];
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        text_of(f, "eu-1", "n", "metadata", "uid", before);
+        patch_held(f, "eu-1", "n", row->key,
+                strcmp(row->key, "schedule") == 0 ? json_string("9 9 * * *") :
+                strcmp(row->key, "paused") == 0   ? json_true() : json_pack("{s:[s]}", "includedNamespaces", "other"));
+        t = schedule_of(f, "n", "eu-1");
+        ops_until(f, t->phase == PHASE_DRIFTED);
+        assert_string_equal(t->code, "FLT-0312");
+        assert_non_null(strstr(t->reason, row->says));
+        assert_int_equal(PHASE(f, "n"), PHASE_DRIFTED);
+        ops_run_for(f, 300);
+        assert_int_equal(t->phase, PHASE_DRIFTED);
+        ops_run_for(f, 700);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f));
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_DRIFTED && schedule_of(f, "n", "eu-1")->drifted);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "retry", &err), &err);
+        ops_until(f, PHASE(f, "n") == PHASE_SCHEDULED);
+        text_of(f, "eu-1", "n", "spec", "schedule", after);
+        assert_string_equal(after, "0 2 * * *");
+        text_of(f, "eu-1", "n", "metadata", "uid", after);
+        assert_string_equal(after, before);
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "retry", &err), -EINVAL);
+}
+
+/* As Velero's own client does when it writes a whole object back. */
+static void what_velero_writes_by_itself_is_no_drift(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        json_t *s, *template;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        s = held(f, "eu-1", "n");
+        template = json_object_get(json_object_get(s, "spec"), "template");
+        json_object_set_new(template, "ttl", json_string("24h0m0s"));
+        json_object_set_new(template, "csiSnapshotTimeout", json_string("0s"));
+        json_object_set_new(template, "hooks", json_object());
+        json_object_set_new(template, "metadata", json_object());
+        json_object_set_new(json_object_get(s, "spec"), "skipImmediately", json_false());
+        json_object_set_new(json_object_get(s, "spec"), "paused", json_false());
+        ops_put(f, "eu-1", s);
+        ops_run_for(f, 400);
+        assert_int_equal(PHASE(f, "n"), PHASE_SCHEDULED);
+}
+
+static void anothers_schedule_is_not_touched(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+        char text[256];
+        json_t *s;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        s = held(f, "eu-1", "n");
+        json_object_set_new(json_object_get(json_object_get(s, "metadata"), "labels"), "fleetfs.dev/owner",
+                json_string("00000000000000ff"));
+        ops_put(f, "eu-1", s);
+        t = schedule_of(f, "n", "eu-1");
+        ops_until(f, t->phase == PHASE_DRIFTED || t->phase == PHASE_CONFLICT);
+        write_policy(f, "n", POLICY("1 1 * * *", "shop"));
+        ops_until(f, schedule_of(f, "n", "eu-1")->state == TASK_CONFLICT);
+        text_of(f, "eu-1", "n", "spec", "schedule", text);
+        assert_string_equal(text, "0 2 * * *");
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "retry", &err), 0);
+        ops_run_for(f, 300);
+        assert_int_equal(schedule_of(f, "n", "eu-1")->state, TASK_CONFLICT);
+}
+
+/* ---------------------------------------------------------------- time */
+
+static int64_t ahead_s;
+
+static int64_t later(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_REALTIME, &ts);
+        return ts.tv_sec + ahead_s;
+}
+
+static void overdue_comes_by_time_alone(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        static const struct clock_source clocks = { .realtime = later };
+        struct task *t;
+
+        ahead_s = 0;
+        clock_set_for_tests(&clocks);
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 * * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        fire(f, "us-1", "n");
+        fire(f, "ap-1", "n");
+        ops_until(f, PHASE(f, "n") == PHASE_PROTECTED);
+        t = schedule_of(f, "n", "eu-1");
+        assert_true(t->overdue_at > t->last_success + 600);
+        assert_true(t->overdue_at <= t->last_success + 3600 + 600);
+        ahead_s = t->overdue_at - later() - 1;
+        assert_int_equal(t->phase, PHASE_PROTECTED);
+        standing_clock(f->engine, later()); /* it looks each minute, should the clock be set */
+        ops_until(f, t->phase == PHASE_OVERDUE);
+        assert_string_equal(t->code, "FLT-0311");
+        assert_int_equal(PHASE(f, "n"), PHASE_OVERDUE);
+        clock_set_for_tests(NULL);
+}
+
+/* ---------------------------------------------------------------- verbs */
+
+static void delete_takes_a_run_and_its_data(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct object *o;
+        char verb[64];
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        fire(f, "us-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->n_tasks == 2 &&
+                             object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        o = object_of(f, "n");
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "delete 20000101-000000Z", &err), -ENOENT);
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "delete", &err), -EINVAL);
+        ops_ctl(f, "us-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "us-1")));
+        snprintf(verb, sizeof(verb), "delete %s", o->runs[0]->id);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", verb, &err), &err);
+        assert_int_equal(o->runs[0]->phase, PHASE_DELETING);
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") == 0);
+        ops_until(f, o->runs[0]->n_tasks == 1);
+        assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 1);
+        ops_restart(f);
+        o = object_of(f, "n");
+        assert_int_equal(o->n_runs, 1);
+        assert_true(o->runs[0]->tasks[0]->doomed);
+        ops_ctl(f, "us-1", "fault off");
+        ops_until(f, ops_all_ready(f));
+        ops_until(f, object_of(f, "n")->n_runs == 0);
+        assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 0);
+        assert_int_equal(ops_held(f, "us-1", "deletebackuprequests", "", ""), 0);
+        ops_until(f, PHASE(f, "n") == PHASE_SCHEDULED);
+        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, 0);
+}
+
+static void delete_refuses_what_it_must_not_touch(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        json_t *list, *bsl;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        ops_ctl(f, "eu-1", "velero hold InProgress");
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_IN_PROGRESS);
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), -EBUSY);
+        ops_ctl(f, "eu-1", "velero release");
+        ops_until(f, object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        list = ops_ask(f, "eu-1", "objects backupstoragelocations default");
+        bsl = json_deep_copy(json_array_get(list, 0));
+        json_decref(list);
+        json_object_set_new(json_object_get(bsl, "spec"), "accessMode", json_string("ReadOnly"));
+        ops_put(f, "eu-1", json_deep_copy(bsl));
+        ops_until(f, strcmp(member_velero(ops_member(f, "eu-1"), VELERO_LOCATION, "default")->bsl->access_mode, "ReadOnly") == 0);
+        err_clear(&err);
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), -EPERM);
+        assert_string_equal(err.id, "FLT-0415");
+        json_object_set_new(json_object_get(bsl, "spec"), "accessMode", json_string("ReadWrite"));
+        ops_put(f, "eu-1", bsl);
+        ops_until(f, strcmp(member_velero(ops_member(f, "eu-1"), VELERO_LOCATION, "default")->bsl->access_mode, "ReadWrite") == 0);
+        /* One that stored nothing goes as an object alone. */
+        ops_ctl(f, "eu-1", "velero fail-next FailedValidation");
+        ops_run_for(f, 1100);
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 2 && object_of(f, "n")->runs[1]->phase == PHASE_FAILED);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        ops_until(f, object_of(f, "n")->n_runs == 1);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
+        assert_int_equal(ops_held(f, "eu-1", "deletebackuprequests", "", ""), 0);
+}
+
+static void retry_makes_up_for_what_a_schedules_backup_did_not_reach(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct object *o;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        ops_ctl(f, "us-1", "velero fail-next PartiallyFailed");
+        fire(f, "eu-1", "n");
+        fire(f, "us-1", "n");
+        o = object_of(f, "n");
+        ops_until(f, PHASE(f, "n") == PHASE_PARTIALLY_FAILED);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "retry", &err), &err);
+        ops_until(f, o->n_runs == 1 && o->runs[0]->phase == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
+        assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 2);
+        ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_PROTECTED);
+        ops_run_for(f, 700);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f));
+        ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_PROTECTED);
+        assert_int_equal(object_of(f, "n")->n_runs, 1);
+}
+
+static void adopt_makes_anothers_schedule_ours(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char before[256], after[256];
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        fire(f, "us-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        text_of(f, "eu-1", "n", "metadata", "uid", before);
+        ops_close(f);
+        snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
+        ops_open(f);
+        ops_until(f, ops_all_ready(f) && object_of(f, "n") != NULL && object_of(f, "n")->n_runs == 1);
+        assert_false(object_of(f, "n")->own);
+        assert_int_equal(ops_verb(f, OBJECT_BACKUP, "n", "pause", &err), -EPERM);
+        ops_ctl(f, "us-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "us-1")));
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "adopt", &err), &err);
+        assert_true(object_of(f, "n")->own);
+        ops_until(f, ops_held(f, "eu-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id) == 1);
+        ops_until(f, ops_held(f, "eu-1", "schedules", "fleetfs.dev/owner", f->engine->model.store_id) == 1);
+        ops_run_for(f, 300);
+        assert_string_not_equal(object_of(f, "n")->adopted_from, "");
+        ops_restart(f);
+        assert_true(object_of(f, "n")->own);
+        ops_ctl(f, "us-1", "fault off");
+        ops_until(f, ops_held(f, "us-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id) == 1);
+        ops_until(f, ops_held(f, "us-1", "schedules", "fleetfs.dev/owner", f->engine->model.store_id) == 1);
+        ops_until(f, object_of(f, "n")->adopted_from[0] == '\0');
+        text_of(f, "eu-1", "n", "metadata", "uid", after);
+        assert_string_equal(before, after);
+        assert_int_equal(ops_held(f, "eu-1", "schedules", "", ""), 1);
+        assert_int_equal(object_of(f, "n")->n_runs, 1);
+        write_policy(f, "n", POLICY("7 7 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        text_of(f, "us-1", "n", "spec", "schedule", after);
+        assert_string_equal(after, "7 7 * * *");
+}
+
 int main(void)
 {
+        TEST_ROWS_WITH(drift_shows_and_retry_puts_it_back, drifts, ops_setup, ops_teardown);
+        TEST_WITH(what_velero_writes_by_itself_is_no_drift, ops_setup, ops_teardown);
+        TEST_WITH(anothers_schedule_is_not_touched, ops_setup, ops_teardown);
+        TEST_WITH(overdue_comes_by_time_alone, ops_setup, ops_teardown);
+        TEST_WITH(delete_takes_a_run_and_its_data, ops_setup, ops_teardown);
+        TEST_WITH(delete_refuses_what_it_must_not_touch, ops_setup, ops_teardown);
+        TEST_WITH(retry_makes_up_for_what_a_schedules_backup_did_not_reach, ops_setup, ops_teardown);
+        TEST_WITH(adopt_makes_anothers_schedule_ours, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);

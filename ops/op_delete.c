@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `delete <run>` of a backup: the run's Velero Backups and their data.
+ *
+ * Velero deletes by a backup's name, whatever the storage holds under it, so it is asked (by a DeleteBackupRequest) only
+ * for a backup that stored something itself. One that Velero refused, or that failed because the name was taken in the
+ * storage, is removed as an object alone: its data is another's. Copies that Velero synced are never a run's. Nothing is
+ * deleted in a location that is ReadOnly, nor while it runs.
+ *
+ * The wish is durable (task.doomed) and the request's name follows from it, so a crash repeats nothing.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/loop.h"
+#include "base/timefmt.h"
+#include "ops/engine_private.h"
+#include "ops/member.h"
+#include "ops/op_tasks.h"
+#include "ops/rollup.h"
+#include "ops/standing.h"
+#include "ops/task.h"
+#include "velero/names.h"
+
+/* ---------------------------------------------------------------- what is to go */
+
+/* One after the other: attempts that a retry replaced are the run's, too. */
+static struct velero_object *doomed_backup(const struct task *t, const struct member *c)
+{
+        struct list *l, *tmp;
+
+        LIST_EACH (&t->run->object->velero, l, tmp) {
+                struct velero_object *v = container_of(l, struct velero_object, of_object);
+
+                if (v->member == c && v->kind == VELERO_BACKUP && strcmp(v->backup->sub, t->sub != NULL ? t->sub : "") == 0 &&
+                        strcmp(v->backup->run[0] != '\0' ? v->backup->run : v->run, t->run->id) == 0)
+                        return v;
+        }
+        return NULL;
+}
+
+static bool stored_nothing(const struct velero_backup *b)
+{
+        return b->phase == VELERO_BACKUP_FAILED_VALIDATION ||
+               (b->phase == VELERO_BACKUP_FAILED && strstr(b->failure_reason, "already exists in object storage") != NULL);
+}
+
+static bool still_runs(const struct velero_backup *b)
+{
+        return b->phase != VELERO_BACKUP_DELETING &&
+               !velero_phase_is(&velero_backup_phases, b->phase, VELERO_PHASE_TERMINAL);
+}
+
+static const struct velero_bsl *location_of(const struct member *c, const struct velero_backup *b)
+{
+        const struct velero_object *v = member_velero(c, VELERO_LOCATION, b->storage_location);
+
+        return v != NULL ? v->bsl : NULL;
+}
+
+static int refuse_read_only(const struct member *c, const struct velero_backup *b, struct err *err)
+{
+        err_set(err, -EPERM, "backup %s is in location %s of %s, which is ReadOnly", b->name, b->storage_location, c->name);
+        err_id(err, "FLT-0415");
+        err_remedy(err, "delete it on the cluster that may write there");
+        return -EPERM;
+}
+
+/* ---------------------------------------------------------------- done */
+
+/* May free the run and the object. */
+static void doom_done(struct engine *e, struct task *t)
+{
+        struct run *r = t->run;
+        struct object *o = r->object;
+
+        engine_write(e);
+        task_close(e, t);
+        if (task_member(t) != NULL)
+                standing_note(e, o, task_member(t), t->sub);
+        model_touch_task(t);
+        run_remove_task(t);
+        model_touch_run(r, true);
+        if (r->n_tasks == 0) {
+                engine_event(e, "RunDeleted", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "run", r->id, NULL);
+                object_remove_run(r);
+        } else {
+                rollup_run(e, r);
+        }
+        model_touch_object(o, true);
+        engine_dirty(e, o);
+        engine_object_shrunk(e, o);
+}
+
+/* It stays, and says why. */
+static void doom_failed(struct engine *e, struct task *t, const struct err *why)
+{
+        engine_write(e);
+        t->doomed = false;
+        engine_dirty(e, t->run->object);
+        task_set_state(e, t, t->state, why);
+        engine_event(e, "DeletionFailed", t->run->object->fleet, "name", t->run->object->name, "run", t->run->id, "cluster",
+                t->member, "message", why->msg, NULL);
+}
+
+/* ---------------------------------------------------------------- asking Velero */
+
+static void doom_asked(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct engine *e = task_call_done(t);
+
+        if (reply->err != NULL && reply->http_status != 404 &&
+                !(reply->http_status == 409 && strcmp(reply->reason, "AlreadyExists") == 0)) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        /* The watches tell what comes of it. */
+        t->failures = 0;
+        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+}
+
+static int doom_send(struct task *t, struct member *c, const char *method, enum velero_kind kind, const char *name,
+        json_t *body, struct err *err)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(freep) char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+        int r = member_velero_path(c, kind, name, &path, err);
+
+        json_decref(body);
+        if (r < 0 || text == NULL)
+                return r < 0 ? r : -ENOMEM;
+        const struct kube_request rq = {
+                .method = method,
+                .path = path.data,
+                .query = kind == VELERO_DELETE_REQUEST ? "fieldValidation=Strict" : NULL,
+                .body = text,
+                .body_len = strlen(text),
+                .retry = KUBE_RETRY_SAFE,
+        };
+        return task_call(t, c, &rq, doom_asked, err);
+}
+
+static int doom_remove_object(struct task *t, struct member *c, const struct velero_backup *b, struct err *err)
+{
+        return doom_send(t, c, "DELETE", VELERO_BACKUP, b->name, json_pack("{s:s, s:s, s:{s:s}}", "kind", "DeleteOptions",
+                                 "apiVersion", "v1", "preconditions", "uid", b->uid), err);
+}
+
+static int doom_request(struct task *t, struct member *c, const struct velero_backup *b, const char *name, struct err *err)
+{
+        const struct object *o = t->run->object;
+        const struct velero_identity id = {
+                .store = o->owner,
+                .fleet = o->fleet->name,
+                .kind = task_kind_text(t),
+                .policy = o->name,
+                .sub = t->sub,
+                .cluster = c->name,
+                .cluster_uid = c->uid,
+        };
+        const struct velero_meta m = { .id = &id, .name = name, .run = t->run->created };
+        char label[LIMIT_LABEL_VALUE + 1];
+        json_t *meta = NULL, *labels;
+
+        if (velero_meta_json(&m, &meta, err) < 0)
+                return -ENOMEM;
+        labels = json_object_get(meta, "labels");
+        velero_label_value(b->name, label);
+        json_object_set_new(labels, VELERO_LABEL_BACKUP_NAME, json_string(label));
+        json_object_set_new(labels, VELERO_LABEL_BACKUP_UID, json_string(b->uid));
+        return doom_send(t, c, "POST", VELERO_DELETE_REQUEST, NULL,
+                json_pack("{s:s, s:s, s:o, s:{s:s}}", "apiVersion", "velero.io/v1", "kind", "DeleteBackupRequest", "metadata",
+                        meta, "spec", "backupName", b->name), err);
+}
+
+/* ---------------------------------------------------------------- a task that is to go */
+
+static void doom_wait(struct engine *e, struct task *t, int code, const char *id, const char *text)
+{
+        struct err err = ERR_INIT;
+
+        err_set(&err, code, "%s", text);
+        err_id(&err, id);
+        task_wait_for(e, t, &err);
+}
+
+static void doom_by_request(struct engine *e, struct task *t, struct member *c, const struct velero_backup *b)
+{
+        const struct velero_bsl *bsl = location_of(c, b);
+        const struct velero_object *request;
+        char name[VELERO_NAME_MAX + 1], stamp[STAMP_SIZE], text[512];
+        struct err err = ERR_INIT;
+
+        snprintf(name, sizeof(name), "%.200s-%s", b->name, stamp_format_name(stamp, t->doomed_at));
+        request = member_velero(c, VELERO_DELETE_REQUEST, name);
+        if (request != NULL && request->delete_request->phase == VELERO_REQUEST_PROCESSED &&
+                request->delete_request->errors[0] != '\0') {
+                err_set(&err, -EIO, "Velero did not delete backup %s: %s", b->name, request->delete_request->errors);
+                err_id(&err, "FLT-0414");
+                doom_failed(e, t, &err);
+        } else if (request != NULL) {
+                task_wait_for(e, t, NULL);
+        } else if (bsl != NULL && strcmp(bsl->access_mode, "ReadOnly") == 0) {
+                (void)refuse_read_only(c, b, &err);
+                doom_failed(e, t, &err);
+        } else if (bsl == NULL || bsl->phase != VELERO_BSL_AVAILABLE) {
+                snprintf(text, sizeof(text), "storage location \"%s\" of backup %s %s", b->storage_location, b->name,
+                        bsl == NULL ? "does not exist" : "is not Available");
+                doom_wait(e, t, -EBUSY, "FLT-0109", text);
+        } else if (c->synced[VELERO_DELETE_REQUEST] && doom_request(t, c, b, name, &err) < 0) {
+                task_retry_later(e, t, &err, 0);
+        }
+}
+
+void backup_doom_act(struct engine *e, struct task *t, struct member *c)
+{
+        const struct velero_object *v = doomed_backup(t, c);
+        struct err err = ERR_INIT;
+
+        if (v == NULL) {
+                doom_done(e, t);
+        } else if (still_runs(v->backup)) {
+                doom_wait(e, t, -EBUSY, "FLT-0413", "a backup of the run has not ended yet");
+        } else if (stored_nothing(v->backup)) {
+                if (doom_remove_object(t, c, v->backup, &err) < 0)
+                        task_retry_later(e, t, &err, 0);
+        } else {
+                doom_by_request(e, t, c, v->backup);
+        }
+}
+
+void backup_doom_forgotten(struct engine *e, struct task *t)
+{
+        doom_done(e, t);
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static int delete_find(const struct object *o, const char *arg, struct run **ret, struct err *err)
+{
+        *ret = strcmp(arg, "latest") == 0 ? object_latest_run(o) : object_run(o, arg);
+        if (*ret != NULL)
+                return 0;
+        err_set(err, -ENOENT, "%s has no run \"%s\"", o->name, arg);
+        err_id(err, "FLT-0407");
+        err_remedy(err, "see runs/ for their names");
+        return -ENOENT;
+}
+
+/* Everything that speaks against it is found before anything is done. */
+static int delete_may(struct engine *e, const struct run *r, struct err *err)
+{
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                const struct task *t = r->tasks[i];
+                const struct member *c = task_member(t);
+                const struct velero_object *v = c != NULL ? doomed_backup(t, c) : NULL;
+                const struct velero_bsl *bsl = v != NULL ? location_of(c, v->backup) : NULL;
+
+                if (c != NULL && !t->doomed &&
+                        (!task_has_result(t) || t->call != 0 || (v != NULL && still_runs(v->backup)))) {
+                        err_set(err, -EBUSY, "run %s has not ended on %s", r->id, t->member);
+                        err_id(err, "FLT-0413");
+                        err_remedy(err, "wait until it has ended, then delete it");
+                        return -EBUSY;
+                }
+                if (bsl != NULL && strcmp(bsl->access_mode, "ReadOnly") == 0 && !stored_nothing(v->backup))
+                        return refuse_read_only(c, v->backup, err);
+        }
+        return 0;
+}
+
+int op_delete_run(struct engine *e, struct object *o, const char *arg, struct err *err)
+{
+        int64_t now = clock_realtime();
+        struct run *r = NULL;
+        int k = op_check_verb(o, "delete", NULL, err);
+
+        if (k == 0)
+                k = delete_find(o, arg, &r, err);
+        if (k == 0)
+                k = delete_may(e, r, err);
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                struct task *t = r->tasks[i];
+
+                /* Said again: another request, should Velero have lost the first one. */
+                t->doomed_at = t->doomed && t->doomed_at >= now ? t->doomed_at + 1 : now;
+                t->doomed = true;
+                t->tracked = false;
+                t->retry_at_ms = t->look_at_ms = 0;
+                engine_dirty(e, o);
+                task_open(e, t);
+                task_refresh(e, t);
+        }
+        return 0;
+}
