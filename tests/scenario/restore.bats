@@ -53,6 +53,27 @@ back_up()
         assert_equal 2 "$(count_objects eu-1 r3/configmaps seed=r3)"
 }
 
+@test "@latest takes what is completed, while a cluster that is away still owes its run" {
+        mount_fleet
+        eventually 20 all_ready
+        seed_objects eu-1 r9 2
+        cluster_stop ap-1
+        eventually_equal 45 Unreachable cat "$F/clusters/ap-1/phase"
+        printf 'destination: {clusters: [{name: ap-1}]}\n' >"$F/backups/r9.yaml"
+        eventually_equal 10 Pending cat "$F/backups/r9/phase"
+        # Nobody has one: what to do is to wait.
+        refute touch "$F/restores/r9@latest.yaml"
+        assert_match 'wait' "$(unwrapped "$F/restores/r9@latest.error.txt")"
+        printf 'destination: {clusters: [{name: eu-1}, {name: ap-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [r9]}\n' >"$F/backups/r9.yaml"
+        eventually_equal 60 Completed cat "$F/backups/r9/runs/latest/clusters/eu-1/phase"
+        delete_namespace eu-1 r9
+        touch "$F/restores/r9@latest.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/r9@latest/wait")"
+        assert_equal 2 "$(count_objects eu-1 r9/configmaps seed=r9)"
+        assert_match 'left out.*ap-1' "$(unwrapped "$F/restores/r9@latest/status.txt")"
+        cluster_start ap-1
+}
+
 @test "namespaceMapping and a label filter restore a part elsewhere" {
         mount_fleet
         eventually 20 all_ready
