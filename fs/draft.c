@@ -29,12 +29,12 @@ int draft_new(struct draft **ret, struct session *s, struct userfile *file, int 
         d->writes = (flags & O_ACCMODE) != O_RDONLY;
         d->created = created;
         d->truncated = !created && d->writes && (flags & O_TRUNC) != 0;
-        d->loaded = created || d->truncated;
-        if (d->writes) {
-                pthread_mutex_lock(&s->write->lock);
+        pthread_mutex_lock(&s->write->lock);
+        d->turn = file->turns;
+        d->loaded = file->kind == USERFILE_ACTING && (created || d->truncated);
+        if (d->writes)
                 file->opened = d;
-                pthread_mutex_unlock(&s->write->lock);
-        }
+        pthread_mutex_unlock(&s->write->lock);
         *ret = d;
         return 0;
 }
@@ -56,8 +56,34 @@ void draft_close(struct session *s, void *state)
         free(d);
 }
 
+/* The file was renamed from scratch to acting, or back, with what was written so far: what the handle
+ * had of its own is past. */
+static void draft_turn_locked(struct draft *d)
+{
+        if (d->turn == d->file->turns)
+                return;
+        d->turn = d->file->turns;
+        buf_truncate(&d->bytes, 0);
+        d->loaded = d->dirty = d->created = d->truncated = false;
+        d->write = 0;
+        err_clear(&d->failed);
+}
+
+/* An acting file's handle has the content that it began with. Inside a read section. */
+static int draft_load_locked(struct session *s, struct draft *d)
+{
+        int r = 0;
+
+        draft_turn_locked(d);
+        if (!d->loaded && d->file->kind == USERFILE_ACTING) {
+                r = userfile_content_locked(s->model, d->file, &d->bytes);
+                d->loaded = r == 0;
+        }
+        return r;
+}
+
 /* What forbids writing to this file, whatever the bytes are. Inside a read section. */
-static int draft_may_write(struct session *s, const struct userfile *f, struct err *err)
+static int draft_may_write_locked(struct session *s, const struct userfile *f, struct err *err)
 {
         const struct object *o = NULL;
 
@@ -111,23 +137,21 @@ void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags
                 return;
         }
         session_read_begin(s);
+        pthread_mutex_lock(&s->write->lock);
         /* `touch` opens without emptying: what it may not do is refused by WRITE. */
         if (d->truncated)
-                r = draft_may_write(s, d->file, &err);
-        if (r == 0 && !d->loaded && d->file->kind == USERFILE_ACTING) {
-                r = userfile_content(s, d->file, &d->bytes);
-                d->loaded = true;
-        }
-        session_read_end(s);
+                r = draft_may_write_locked(s, d->file, &err);
+        if (r == 0)
+                r = draft_load_locked(s, d);
         if (r == 0 && d->truncated) {
-                pthread_mutex_lock(&s->write->lock);
                 if (d->file->kind == USERFILE_ACTING)
                         d->file->writer = d;
                 else
                         r = userfile_set_bytes_locked(d->file, "", 0);
                 d->unkept = d->file->stored;
-                pthread_mutex_unlock(&s->write->lock);
         }
+        pthread_mutex_unlock(&s->write->lock);
+        session_read_end(s);
         if (r < 0) {
                 draft_refuse(req, s, d->file, "open", r, &err);
                 draft_close(s, d);
@@ -146,12 +170,15 @@ void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size
         size_t len;
 
         /* The answer is sent without the lock: a copy stays whatever happens to the file. */
+        session_read_begin(s);
         pthread_mutex_lock(&s->write->lock);
-        bytes = d->loaded && d->file->kind == USERFILE_ACTING ? d->bytes.data : d->file->bytes;
-        len = d->loaded && d->file->kind == USERFILE_ACTING ? d->bytes.len : d->file->len;
+        copy.error = draft_load_locked(s, d);
+        bytes = d->file->kind == USERFILE_ACTING ? d->bytes.data : d->file->bytes;
+        len = d->file->kind == USERFILE_ACTING ? d->bytes.len : d->file->len;
         if (off >= 0 && (size_t)off < len)
                 buf_append(&copy, bytes + off, len - (size_t)off < size ? len - (size_t)off : size);
         pthread_mutex_unlock(&s->write->lock);
+        session_read_end(s);
         if (copy.error)
                 reply_err(req, "read", copy.error, NULL);
         else
@@ -191,16 +218,6 @@ static int scratch_put_locked(struct userfile *f, const char *bytes, size_t len,
         return r;
 }
 
-/* The file became acting while it was open as scratch, or was opened without its bytes. */
-static void draft_load_locked(struct draft *d)
-{
-        if (d->loaded)
-                return;
-        if (d->file->bytes != NULL)
-                buf_append(&d->bytes, d->file->bytes, d->file->len);
-        d->loaded = true;
-}
-
 void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len,
         off_t off)
 {
@@ -210,19 +227,17 @@ void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char
         int r;
 
         session_read_begin(s);
-        r = draft_may_write(s, f, &err);
-        if (r == 0 && !d->loaded && f->kind == USERFILE_ACTING &&
-                userfile_content(s, f, &d->bytes) == 0)
-                d->loaded = true;
+        pthread_mutex_lock(&s->write->lock);
+        r = draft_may_write_locked(s, f, &err);
+        if (r == 0)
+                r = draft_load_locked(s, d);
         session_read_end(s);
         if (r < 0) {
+                pthread_mutex_unlock(&s->write->lock);
                 draft_refuse(req, s, f, "write", r, &err);
                 return;
         }
-
-        pthread_mutex_lock(&s->write->lock);
         if (f->kind == USERFILE_ACTING && !f->gone) {
-                draft_load_locked(d);
                 /* The kernel's idea of the end may be another writer's. */
                 r = bytes_put(
                         &d->bytes, bytes, len, h->flags & O_APPEND ? d->bytes.len : (size_t)off);
@@ -281,11 +296,12 @@ static int writer_exit_code(pid_t tid)
 
 /* The acting name of a handle's file as it is now; false when it has none any more. Engine thread.
  */
-static bool draft_acting(struct session *s, const struct draft *d, struct place *p,
+static bool draft_acting(struct session *s, struct draft *d, struct place *p,
         char name[static NAME_MAX + 1], char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1], struct acting_file *ret)
 {
         LOCK_SCOPE(&s->write->lock);
+        draft_turn_locked(d);
         if (d->file->gone || d->file->kind != USERFILE_ACTING)
                 return false;
         *p = d->file->place;
@@ -310,7 +326,7 @@ static void flush_run(struct engine *e, struct write_job *j)
         struct draft *d = j->handle->state;
         struct acting_file a;
         struct place p;
-        uint64_t write = d->write;
+        uint64_t write;
         int r;
 
         /* Unlinked, or renamed to a scratch name, since the worker looked: then these bytes are
@@ -319,6 +335,7 @@ static void flush_run(struct engine *e, struct write_job *j)
                 write_job_reply(e, j, 0);
                 return;
         }
+        write = d->write;
         j->place = p;
         memcpy(j->name, name, sizeof(j->name));
         if (j->err.code != 0)
@@ -333,12 +350,12 @@ static void flush_run(struct engine *e, struct write_job *j)
  * nothing, also not what an earlier FLUSH of the handle had accepted. */
 static void flush_unasked(struct engine *e, struct write_job *j)
 {
-        const struct draft *d = j->handle->state;
+        struct draft *d = j->handle->state;
         char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
         struct acting_file a;
         struct place p;
 
-        if (draft_acting(j->s, j->handle->state, &p, name, stem, ext, &a)) {
+        if (draft_acting(j->s, d, &p, name, stem, ext, &a)) {
                 if (j->err.code == 0) {
                         err_set(&j->err, -ETIMEDOUT, "the state folder did not take the file in time");
                         err_id(&j->err, "FLT-0258");
@@ -355,6 +372,7 @@ static void flush_unasked(struct engine *e, struct write_job *j)
 static void keep_run(struct engine *e, struct write_job *j)
 {
         struct draft *d = j->handle->state;
+        struct scratch_record record = { .bytes = j->bytes, .len = j->len };
         char name[NAME_MAX + 1];
         struct place p;
         bool kept;
@@ -363,8 +381,10 @@ static void keep_run(struct engine *e, struct write_job *j)
         kept = !d->file->gone && d->file->kind == USERFILE_SCRATCH && d->file->stored;
         p = d->file->place;
         memcpy(name, d->file->name, sizeof(name));
+        record.mtime_ns = d->file->mtime_ns;
+        record.origin = d->file->origin;
         pthread_mutex_unlock(&j->s->write->lock);
-        write_job_reply(e, j, kept ? scratch_keep(e, &p, name, j->bytes, j->len, &j->err) : 0);
+        write_job_reply(e, j, kept ? scratch_keep(e, &p, name, &record, &j->err) : 0);
 }
 
 static void keep_unasked(struct engine *e, struct write_job *j)
@@ -423,6 +443,7 @@ void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
         int exit_code = d->writes ? writer_exit_code(fuse_req_ctx(req)->pid) : 0, r = 0;
 
         pthread_mutex_lock(&s->write->lock);
+        draft_turn_locked(d);
         d->exit_code = exit_code;
         if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING &&
                 (d->dirty || touched_restore_locked(d))) {
@@ -458,6 +479,7 @@ void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
         int r = 0;
 
         pthread_mutex_lock(&s->write->lock);
+        draft_turn_locked(d);
         if (d->dirty && d->failed.code == 0 && d->file->kind == USERFILE_ACTING && !d->file->gone)
                 j = draft_job_locked(d, h, s, "fsync", fsync_run, NULL, &r);
         else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH)
@@ -534,8 +556,11 @@ static void touch_run(struct engine *e, struct write_job *j)
         write_job_free(j);
 }
 
-static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size, size_t now)
+static int setattr_size_locked(
+        struct session *s, struct userfile *f, struct draft *d, size_t size, size_t now)
 {
+        int r;
+
         if (size > LIMIT_SCRATCH_BYTES)
                 return -EFBIG;
         if (f->kind != USERFILE_ACTING || f->gone) {
@@ -555,7 +580,9 @@ static int setattr_size_locked(struct userfile *f, struct draft *d, size_t size,
          */
         if (d == NULL || !d->writes)
                 return size == now ? 0 : -EPERM;
-        draft_load_locked(d);
+        r = draft_load_locked(s, d);
+        if (r < 0)
+                return r;
         if (size < d->bytes.len)
                 buf_truncate(&d->bytes, size);
         else
@@ -582,10 +609,10 @@ void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const 
 
         session_read_begin(s);
         r = userfile_getattr(s, f, &as_is);
-        session_read_end(s);
         pthread_mutex_lock(&s->write->lock);
         if (r == 0 && (to_set & FUSE_SET_ATTR_SIZE))
-                r = setattr_size_locked(f, d, (size_t)attr->st_size, as_is.size);
+                r = setattr_size_locked(s, f, d, (size_t)attr->st_size, as_is.size);
+        session_read_end(s);
         if (r == 0 && (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))) {
                 /* The kernel does not always say by which handle: a touch is anybody's who has the
                  * file open alone. */

@@ -16,7 +16,8 @@
 struct draft {
         struct userfile *file; /* a reference */
         struct buf bytes;      /* ACTING: the handle's own; a reader's snapshot */
-        bool loaded;           /* bytes hold the file's content */
+        bool loaded;           /* ACTING: bytes hold the file's content */
+        unsigned turn;         /* file->turns as of what is known of it here */
         bool writes;           /* opened for writing */
         bool created;          /* by this handle */
         bool truncated;        /* emptied at open */

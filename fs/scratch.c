@@ -2,12 +2,14 @@
 #include "fs/scratch.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "ops/store.h"
 
 bool scratch_name_ok(const char *name)
@@ -41,6 +43,22 @@ int scratch_new(struct session *s, const struct place *p, const char *name, enum
         return 0;
 }
 
+int scratch_room(struct session *s, const struct place *p, struct err *err)
+{
+        const struct userfile *f;
+        unsigned n = 0;
+
+        LOCK_SCOPE(&s->write->lock);
+        for (f = s->write->files; f != NULL; f = f->hh.next)
+                n += f->stored && place_equal(&f->place, p);
+        if (n < LIMIT_KEPT_FILES)
+                return 0;
+        err_set(err, -ENOSPC, "the folder keeps %u files that were renamed away", n);
+        err_id(err, "FLT-0259");
+        err_remedy(err, "remove some of them");
+        return -ENOSPC;
+}
+
 /* ---------------------------------------------------------------- the store */
 
 enum { SCRATCH_FOLDER_MAX = ACTING_STEM_MAX + 32 };
@@ -60,16 +78,72 @@ static void scratch_folder(const struct place *p, char text[static SCRATCH_FOLDE
         snprintf(text, SCRATCH_FOLDER_MAX, "%s%s", folders[p->folder], p->migration);
 }
 
-int scratch_keep(struct engine *e, const struct place *p, const char *name, const char *bytes,
-        size_t len, struct err *err)
+/*
+ * A line of JSON, then the bytes. The origin's fleet is the place's: nothing is renamed into another
+ * fleet. Of an origin whose name is no text nothing is remembered: no policy can have it.
+ */
+static int scratch_encode(const struct scratch_record *record, struct buf *out)
 {
+        const struct acting_origin *o = &record->origin;
+        json_t *header = json_pack("{s:i, s:I}", "version", 1, "mtime_ns", (json_int_t)record->mtime_ns);
+        char *line;
+
+        if (o->set)
+                (void)json_object_set_new(header, "origin",
+                        json_pack("{s:s, s:s}", "folder", object_kind_folder(o->kind), "name",
+                                o->name));
+        line = json_dumps(header, JSON_COMPACT);
+        json_decref(header);
+        if (line == NULL)
+                return -ENOMEM;
+        buf_printf(out, "%s\n", line);
+        buf_append(out, record->bytes, record->len);
+        free(line);
+        return out->error;
+}
+
+static int scratch_decode(
+        const struct place *p, const char *bytes, size_t len, struct scratch_record *ret)
+{
+        const char *nl = memchr(bytes, '\n', len), *folder = NULL, *name = "";
+        json_t *header = nl != NULL ? json_loadb(bytes, (size_t)(nl - bytes), 0, NULL) : NULL;
+        json_int_t mtime_ns = 0;
+        int version = 0, kind, r = -EBADMSG;
+
+        *ret = (struct scratch_record){ .bytes = NULL };
+        if (json_unpack(header, "{s:i, s:I, s?{s:s, s:s}}", "version", &version, "mtime_ns",
+                    &mtime_ns, "origin", "folder", &folder, "name", &name) == 0 &&
+                version == 1 && strlen(name) < sizeof(ret->origin.name)) {
+                ret->bytes = nl + 1;
+                ret->len = len - (size_t)(nl + 1 - bytes);
+                ret->mtime_ns = mtime_ns;
+                kind = folder != NULL ? object_kind_from_folder(folder) : -1;
+                if (kind >= 0) {
+                        ret->origin.set = true;
+                        ret->origin.kind = (enum object_kind)kind;
+                        memcpy(ret->origin.fleet, p->fleet, sizeof(ret->origin.fleet));
+                        memcpy(ret->origin.name, name, strlen(name) + 1);
+                }
+                r = 0;
+        }
+        json_decref(header);
+        return r;
+}
+
+int scratch_keep(struct engine *e, const struct place *p, const char *name,
+        const struct scratch_record *record, struct err *err)
+{
+        _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX);
         char folder[SCRATCH_FOLDER_MAX];
         const struct store_key key = {
                 .space = STORE_SCRATCH, .fleet = p->fleet, .folder = folder, .name = name
         };
+        int r = scratch_encode(record, &b);
 
+        if (r < 0)
+                return err_set(err, r, "keep %s: %s", name, strerror(-r));
         scratch_folder(p, folder);
-        return store_put(e->store, &key, bytes, len, err);
+        return store_put(e->store, &key, b.data, b.len, err);
 }
 
 int scratch_forget(struct engine *e, const struct place *p, const char *name, struct err *err)
@@ -110,24 +184,29 @@ void scratch_forget_all(struct engine *e, const struct place *p)
 struct scratch_loading {
         struct session *session;
         const struct place *place;
-        unsigned n;
 };
 
 /* A record that is damaged is left to who looks after the store; the others come back. */
 static int scratch_load_one(
         void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
 {
-        struct scratch_loading *l = arg;
+        const struct scratch_loading *l = arg;
+        struct scratch_record record;
         struct userfile *f;
 
-        if (bytes == NULL || l->n++ >= LIMIT_KEPT_FILES)
+        if (bytes == NULL || scratch_decode(l->place, bytes, len, &record) < 0) {
+                log_warn("a file that was renamed away cannot be read", LOG_S("fleet", l->place->fleet),
+                        LOG_S("file", name), LOG_ERR(bytes == NULL ? why : NULL));
                 return 0;
+        }
         LOCK_SCOPE(&l->session->write->lock);
         f = userfile_add_locked(l->session->write, l->place, name, USERFILE_SCRATCH);
         if (f == NULL)
                 return -ENOMEM;
         userfile_set_stored_locked(l->session->write, f, true);
-        if (userfile_set_bytes_locked(f, bytes, len) < 0)
+        f->origin = record.origin;
+        f->mtime_ns = record.mtime_ns;
+        if (userfile_set_bytes_locked(f, record.bytes, record.len) < 0)
                 userfile_detach_locked(l->session->write, NULL, f);
         userfile_unref_locked(l->session->write, f);
         return 0;

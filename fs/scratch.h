@@ -18,12 +18,24 @@ int scratch_new(struct session *s, const struct place *p, const char *name, enum
 /* Whether a scratch file may have this name. */
 bool scratch_name_ok(const char *name);
 
+/* What is known of a kept file: also where it came from, as a restore that comes back to its name
+   must not run again, in a later process either. */
+struct scratch_record {
+        const char *bytes;
+        size_t len;
+        int64_t mtime_ns;
+        struct acting_origin origin;
+};
+
 /* Engine thread, no lock held. Durable when they return 0. */
-int scratch_keep(struct engine *e, const struct place *p, const char *name, const char *bytes,
-        size_t len, struct err *err);
+int scratch_keep(struct engine *e, const struct place *p, const char *name,
+        const struct scratch_record *record, struct err *err);
 int scratch_forget(struct engine *e, const struct place *p, const char *name, struct err *err);
 /* All that is kept in a folder, when the folder goes. */
 void scratch_forget_all(struct engine *e, const struct place *p);
+
+/* -ENOSPC when the folder has as many kept files as it may have. */
+int scratch_room(struct session *s, const struct place *p, struct err *err);
 
 /* Brings back what the store holds, of all fleets that the model has. */
 int scratch_load(struct session *s, struct err *err);

@@ -260,6 +260,10 @@ int userfile_move_locked(struct write_state *w, const struct model *m, struct us
                 userfile_unindex_locked(w, f);
         free(f->key);
         f->key = key;
+        if (f->kind != kind) {
+                f->turns++;
+                f->writer = NULL;
+        }
         f->kind = kind;
         f->place = *p;
         f->gone = false;
@@ -439,17 +443,15 @@ int userfile_getattr(struct session *s, struct userfile *f, struct user_attr *re
         return r;
 }
 
-int userfile_content(struct session *s, struct userfile *f, struct buf *out)
+int userfile_content_locked(const struct model *m, const struct userfile *f, struct buf *out)
 {
-        const struct document *d;
-        const struct member_link *l;
+        const struct document *d = f->kind == USERFILE_ACTING && !f->gone
+                                           ? place_document(m, &f->place, f->name, NULL)
+                                           : NULL;
+        const struct member_link *l = f->kind == USERFILE_LINK && !f->gone
+                                              ? place_member_link(m, &f->place, f->name)
+                                              : NULL;
 
-        pthread_mutex_lock(&s->write->lock);
-        d = f->kind == USERFILE_ACTING && !f->gone
-                    ? place_document(s->model, &f->place, f->name, NULL)
-                    : NULL;
-        l = f->kind == USERFILE_LINK && !f->gone ? place_member_link(s->model, &f->place, f->name)
-                                                 : NULL;
         /* What others write is theirs until they commit it. */
         if (d != NULL)
                 buf_append(out, d->bytes, d->len);
@@ -457,14 +459,20 @@ int userfile_content(struct session *s, struct userfile *f, struct buf *out)
                 buf_puts(out, l->target);
         else if (f->bytes != NULL)
                 buf_append(out, f->bytes, f->len);
-        pthread_mutex_unlock(&s->write->lock);
         return out->error;
+}
+
+int userfile_content(struct session *s, struct userfile *f, struct buf *out)
+{
+        LOCK_SCOPE(&s->write->lock);
+        return userfile_content_locked(s->model, f, out);
 }
 
 static const struct object *userfile_object(const struct model *m, const struct userfile *f)
 {
         const struct object *o = NULL;
 
+        LOCK_SCOPE(&f->state->lock);
         return f->kind == USERFILE_ACTING && place_document(m, &f->place, f->name, &o) != NULL
                        ? o
                        : NULL;

@@ -41,6 +41,7 @@ struct userfile {
         struct write_state *state;
         unsigned refs;
         enum userfile_kind kind;
+        unsigned turns; /* how often it turned from scratch to acting or back */
         bool gone; /* no name leads to it any more */
         struct place place;
         char name[NAME_MAX + 1];
@@ -101,6 +102,8 @@ void userfile_detach_place(struct session *s, const struct place *p);
 /* Another name, and what that makes of it. The older file of that name is detached. */
 int userfile_move_locked(struct write_state *w, const struct model *m, struct userfile *f,
         const struct place *p, const char *name, enum userfile_kind kind);
+/* The whole content as of now; inside a read section, too. */
+int userfile_content_locked(const struct model *m, const struct userfile *f, struct buf *out);
 int userfile_set_bytes_locked(struct userfile *f, const char *bytes, size_t len);
 /* Whether the store has a scratch file, too. */
 void userfile_set_stored_locked(struct write_state *w, struct userfile *f, bool stored);

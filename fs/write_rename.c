@@ -19,6 +19,8 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/timefmt.h"
+#include "fs/draft.h"
 #include "fs/reply.h"
 #include "fs/scratch.h"
 #include "fs/write_job.h"
@@ -33,14 +35,24 @@ static int rename_refuse(struct err *err, const char *what, const char *remedy)
 
 /* ---------------------------------------------------------------- acting → scratch */
 
+/* Who has written what nobody else knows yet. */
+static struct draft *rename_writer_locked(const struct userfile *f)
+{
+        return f != NULL && f->writer != NULL && f->writer->dirty && f->writer->bytes.len > 0
+                       ? f->writer
+                       : NULL;
+}
+
 /* The file takes its bytes along: they are no document of the model any more. */
-static int rename_take_away(struct write_job *j, struct userfile *f, const struct acting_file *a,
-        const struct document *d)
+static int rename_take_away(
+        struct write_job *j, struct userfile *f, const struct scratch_record *record)
 {
         struct write_state *w = j->s->write;
+        struct draft *writer;
         int r = 0;
 
         LOCK_SCOPE(&w->lock);
+        writer = rename_writer_locked(f);
         if (f == NULL) {
                 f = userfile_add_locked(w, &j->to, j->to_name, USERFILE_SCRATCH);
                 if (f == NULL)
@@ -52,36 +64,98 @@ static int rename_take_away(struct write_job *j, struct userfile *f, const struc
                 f->refs++;
         }
         userfile_set_stored_locked(w, f, true);
-        f->mtime_ns = d->mtime_ns;
-        f->origin = (struct acting_origin){ .kind = a->kind, .set = !a->in_folder };
-        snprintf(f->origin.fleet, sizeof(f->origin.fleet), "%s", a->fleet);
-        snprintf(f->origin.name, sizeof(f->origin.name), "%s", a->name);
-        r = userfile_set_bytes_locked(f, d->bytes, d->len);
+        f->mtime_ns = record->mtime_ns;
+        f->origin = record->origin;
+        if (writer == NULL) {
+                r = userfile_set_bytes_locked(f, record->bytes, record->len);
+        } else {
+                /* It may have written more meanwhile, which its close keeps. */
+                r = userfile_set_bytes_locked(f, writer->bytes.data, writer->bytes.len);
+                writer->unkept = true;
+        }
         userfile_unref_locked(w, f);
         return r;
+}
+
+/* What the name shows goes along, and what its writer has not closed yet rather than that. */
+static int rename_bytes(struct engine *e, struct write_job *j, const struct userfile *f,
+        const struct acting_file *a, char **bytes, struct scratch_record *ret)
+{
+        const struct document *d = place_document(&e->model, &j->place, j->name, NULL);
+        const struct draft *writer;
+
+        if (d == NULL)
+                return err_set(&j->err, -ENOENT, "%s is not there", j->name);
+        *ret = (struct scratch_record){ .len = d->len, .mtime_ns = d->mtime_ns };
+        ret->origin = (struct acting_origin){ .kind = a->kind, .set = !a->in_folder };
+        snprintf(ret->origin.fleet, sizeof(ret->origin.fleet), "%s", a->fleet);
+        snprintf(ret->origin.name, sizeof(ret->origin.name), "%s", a->name);
+
+        LOCK_SCOPE(&j->s->write->lock);
+        writer = rename_writer_locked(f);
+        if (writer != NULL) {
+                ret->len = writer->bytes.len;
+                ret->mtime_ns = clock_realtime() * NS_PER_SEC;
+        }
+        *bytes = malloc(ret->len + 1);
+        if (*bytes == NULL)
+                return -ENOMEM;
+        if (ret->len > 0)
+                memcpy(*bytes, writer != NULL ? writer->bytes.data : d->bytes, ret->len);
+        ret->bytes = *bytes;
+        return 0;
+}
+
+/* The kept file that the rename would have replaced, as it was. */
+static void rename_put_back(struct engine *e, struct write_job *j, const struct userfile *old)
+{
+        struct scratch_record record;
+
+        if (old == NULL || !old->stored) {
+                (void)scratch_forget(e, &j->to, j->to_name, NULL);
+                return;
+        }
+        record = (struct scratch_record){ .bytes = old->bytes,
+                .len = old->len,
+                .mtime_ns = old->mtime_ns,
+                .origin = old->origin };
+        (void)scratch_keep(e, &j->to, j->to_name, &record, NULL);
 }
 
 static int rename_away(
         struct engine *e, struct write_job *j, struct userfile *f, const struct acting_file *a)
 {
-        const struct document *d = place_document(&e->model, &j->place, j->name, NULL);
-        _cleanup_(document_done) struct document copy = { .bytes = NULL };
+        struct write_state *w = j->s->write;
+        _cleanup_(freep) char *bytes = NULL;
+        struct scratch_record record;
+        struct userfile *old;
         int r;
 
-        if (d == NULL)
-                return err_set(&j->err, -ENOENT, "%s is not there", j->name);
         if (!scratch_name_ok(j->to_name))
                 return -EPERM;
-        r = document_set(&copy, d->bytes, d->len, d->ext, d->mtime_ns);
-        /* First the bytes are safe, then the policy is on its way out. */
+        r = rename_bytes(e, j, f, a, &bytes, &record);
         if (r == 0)
-                r = scratch_keep(e, &j->to, j->to_name, copy.bytes, copy.len, &j->err);
+                r = acting_may_leave(e, a, &j->err);
         if (r < 0)
                 return r;
-        r = acting_rename_away(e, a, j->uid, &j->err);
+        pthread_mutex_lock(&w->lock);
+        old = userfile_find_locked(w, &j->to, j->to_name);
+        if (old != NULL)
+                old->refs++;
+        pthread_mutex_unlock(&w->lock);
+        if (old == NULL || !old->stored)
+                r = scratch_room(j->s, &j->to, &j->err);
+        /* First the bytes are safe, then the policy is on its way out. */
         if (r == 0)
-                return rename_take_away(j, f, a, &copy);
-        (void)scratch_forget(e, &j->to, j->to_name, NULL);
+                r = scratch_keep(e, &j->to, j->to_name, &record, &j->err);
+        if (r == 0) {
+                r = acting_rename_away(e, a, j->uid, &j->err);
+                if (r == 0)
+                        r = rename_take_away(j, f, &record);
+                else
+                        rename_put_back(e, j, old);
+        }
+        userfile_unref(old);
         return r;
 }
 
@@ -142,16 +216,19 @@ static int rename_scratch(struct engine *e, struct write_job *j, struct userfile
                 return -EPERM;
         if (f->stored) {
                 _cleanup_(freep) char *bytes = NULL;
-                size_t len;
+                struct scratch_record record;
 
                 pthread_mutex_lock(&w->lock);
-                len = f->len;
-                bytes = malloc(len + 1);
+                record = (struct scratch_record){
+                        .len = f->len, .mtime_ns = f->mtime_ns, .origin = f->origin
+                };
+                bytes = malloc(f->len + 1);
                 if (bytes != NULL)
-                        memcpy(bytes, f->bytes, len);
+                        memcpy(bytes, f->bytes, f->len);
                 pthread_mutex_unlock(&w->lock);
+                record.bytes = bytes;
                 r = bytes == NULL ? -ENOMEM
-                                  : scratch_keep(e, &j->to, j->to_name, bytes, len, &j->err);
+                                  : scratch_keep(e, &j->to, j->to_name, &record, &j->err);
                 if (r == 0)
                         r = scratch_forget(e, &j->place, j->name, &j->err);
         } else {

@@ -565,10 +565,9 @@ int acting_rename_in(struct engine *e, const struct acting_file *f,
 
 /* ---------------------------------------------------------------- removals */
 
-static int acting_remove(
-        struct engine *e, const struct acting_file *f, uint32_t uid, bool renamed, struct err *err)
+int acting_may_leave(struct engine *e, const struct acting_file *f, struct err *err)
 {
-        struct object *o = acting_object(e, f), next;
+        const struct object *o = acting_object(e, f);
         const struct document *visible = o != NULL ? object_visible_document(o) : NULL;
         int r = acting_writable(e, err);
 
@@ -580,16 +579,24 @@ static int acting_remove(
                 return acting_not_ours(o, -EPERM, err);
         if (f->in_folder && o->started)
                 return acting_frozen(o, err);
+        return visible == &o->draft ? 0 : op_type_of(f->kind)->may_remove(e, o, err);
+}
+
+static int acting_remove(
+        struct engine *e, const struct acting_file *f, uint32_t uid, bool renamed, struct err *err)
+{
+        struct object *o = acting_object(e, f), next;
+        int r = acting_may_leave(e, f, err);
+
+        if (r < 0)
+                return r;
         next = *o;
-        if (visible == &o->draft) {
+        if (object_visible_document(o) == &o->draft) {
                 if (!renamed)
                         acting_remember_draft(e, o, uid);
                 acting_clear_draft(&next);
                 return acting_apply(e, f, &o, &next, true, err);
         }
-        r = op_type_of(f->kind)->may_remove(e, o, err);
-        if (r < 0)
-                return r;
         acting_clear_draft(&next);
         acting_set_removal(e, &next,
                 renamed ? e->options.grace_rename_ms : e->options.grace_unlink_ms, renamed, uid);

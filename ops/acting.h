@@ -113,6 +113,9 @@ int acting_rename_in(struct engine *e, const struct acting_file *f,
         const struct acting_origin *origin, const char *bytes, size_t len, int64_t mtime_ns,
         struct err *err);
 
+/* What acting_rename_away() and acting_unlink() would refuse it with now, but for the store. */
+int acting_may_leave(struct engine *e, const struct acting_file *f, struct err *err);
+
 /* The visible file leaves its name (the caller has kept its bytes). A draft is discarded; what is
    in force is removed after the long grace. -EBUSY while a restore or migration runs; -EPERM
    somebody else's; -ENOENT. */

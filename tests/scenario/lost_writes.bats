@@ -174,3 +174,97 @@ PY
         phase_is "$B/f" Interrupted
         mkdir "$F/migrations/zz"
 }
+
+@test "a file that is open while it is renamed goes on as what it is then" {
+        mount_offline
+        python3 - "$B" "$P" <<'PY'
+import os, sys
+b, p = sys.argv[1:]
+data = open(p, "rb").read()
+
+# From a temporary name to one that acts: what is written after that is an edit of it.
+fd = os.open(b + "/tmp", os.O_RDWR | os.O_CREAT)
+os.write(fd, data)
+os.rename(b + "/tmp", b + "/in.yaml")
+os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+assert os.pread(fd, 200, 0) == data, os.pread(fd, 200, 0)
+os.write(fd, b"# tail\n")
+os.close(fd)
+assert open(b + "/in.yaml", "rb").read() == data + b"# tail\n"
+
+# From a name that acts to one that does not: what was written goes along, and is kept.
+fd = os.open(b + "/out.yaml", os.O_RDWR | os.O_CREAT)
+os.write(fd, data)
+os.rename(b + "/out.yaml", b + "/out.off")
+assert os.fstat(fd).st_size == len(data)
+os.write(fd, b"# more\n")
+os.close(fd)
+assert open(b + "/out.off", "rb").read() == data + b"# more\n"
+PY
+        comes_to_runs in 2
+        runs_are out 0
+        umount_fleet
+        mount_offline
+        assert_equal "$(cat "$P"; echo '# more')" "$(cat "$B/out.off")" 'the kept file'
+}
+
+@test "what was renamed away comes back in another process: a restore does not run again" {
+        mount_online
+        cp "$P" "$B/lw.yaml"
+        assert_equal Completed "$(timeout 60 cat "$B/lw/wait")"
+        printf 'backupName: lw\n' >"$F/restores/lw.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/lw/wait")"
+        mv "$F/restores/lw.yaml" "$F/restores/lw.off"
+        umount_fleet
+        mount_online
+        mv "$F/restores/lw.off" "$F/restores/lw.yaml"
+        assert_equal 'backupName: lw' "$(cat "$F/restores/lw.yaml")"
+        sleep 1
+        assert_equal 1 "$(count_objects eu-1 restores fleetfs.dev/name=lw)" 'restores'
+        assert_equal 0 "$(runs_of lw)" 'runs since the mount'
+}
+
+@test "a rename that is refused leaves the kept file that it would have replaced" {
+        sim_only 'Velero is paused'
+        mount_online
+        cp "$P" "$B/keep.yaml"
+        assert_equal Completed "$(timeout 60 cat "$B/keep/wait")"
+        printf 'backupName: keep\n' >"$F/restores/one.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/one/wait")"
+        mv "$F/restores/one.yaml" "$F/restores/keep.off"
+        sim_ctl all velero pause
+        printf 'backupName: keep # two\n' >"$F/restores/two.yaml"
+        eventually 5 test -e "$F/restores/two/phase"
+        assert_fails_with 'busy' mv "$F/restores/two.yaml" "$F/restores/keep.off"
+        sim_ctl all velero resume
+        assert_equal Completed "$(timeout 60 cat "$F/restores/two/wait")"
+        umount_fleet
+        mount_online
+        assert_equal 'backupName: keep' "$(cat "$F/restores/keep.off")" 'the kept file'
+}
+
+@test "a folder keeps as many files as it brings back" {
+        local n
+        mount_offline
+        n=$(python3 - "$B" "$P" <<'PY'
+import errno, os, sys
+b, p = sys.argv[1:]
+data = open(p, "rb").read()
+for i in range(1100):
+    with open(b + "/k.yaml", "wb") as f:
+        f.write(data)
+    try:
+        os.rename(b + "/k.yaml", "%s/k.off%d" % (b, i))
+    except OSError as e:
+        assert e.errno == errno.ENOSPC, e
+        print(i)
+        break
+PY
+        )
+        assert_equal 1024 "$n" 'files that were kept'
+        assert_exists "$B/k.yaml"
+        umount_fleet
+        mount_offline
+        n=$(find "$B" -maxdepth 1 -name 'k.off*' | wc -l)
+        assert_equal 1024 "$n" 'files that came back'
+}
