@@ -63,6 +63,15 @@ fire()
                 {apiVersion, kind: "Backup", spec: .spec.template, metadata: {name: "\(.metadata.name)-\($stamp)",
                  annotations: .metadata.annotations, labels: (.metadata.labels + {"velero.io/schedule-name": .metadata.name})}}' <<<"$list")" >/dev/null
 }
+# adopted_from OWNER N: N objects of policy `lost` still carry the old owner.
+adopted_from()
+{
+        local c n=0
+        for c in eu-1 us-1 ap-1; do
+                n=$((n + $(count_objects "$c" schedules "fleetfs.dev/owner=$1,fleetfs.dev/name=lost") + $(count_objects "$c" backups "fleetfs.dev/owner=$1,fleetfs.dev/name=lost")))
+        done
+        assert_equal "$2" "$n"
+}
 on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" "$c" "${@:3}")" "$c" || return 1; done; }
 
 @test "a schedule is posted on every cluster; its first backups are a run and it is Protected" {
@@ -342,4 +351,58 @@ on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" 
         eventually 20 on_all 0 schedules mine
         on_all 1 schedules two
         on_all "$LATER" schedule two .spec.schedule
+}
+
+@test "defect 12: delete <run> destroys a run's backups and their data, and says no where it must" {
+        mount_fleet
+        eventually 20 all_ready
+        policy "$LATER" >"$F/backups/del.yaml"
+        eventually 20 on_all 1 schedules del
+        for c in eu-1 us-1 ap-1; do fire "$c" del; done
+        eventually_equal 60 Protected phase del
+        refute bash -c 'echo "delete 20000101-000000Z" >"$1"' _ "$F/backups/del/ctl"
+        cluster_stop us-1
+        local run
+        run=$(readlink "$F/backups/del/runs/latest")
+        echo "delete $run" >"$F/backups/del/ctl"
+        eventually_equal 60 0 count_objects eu-1 backups fleetfs.dev/name=del
+        eventually_equal 60 0 count_objects ap-1 backups fleetfs.dev/name=del
+        assert_exists "$F/backups/del/runs/$run"
+        kill9_fleet
+        mount_fleet
+        cluster_start us-1
+        eventually_equal 60 0 count_objects us-1 backups fleetfs.dev/name=del
+        eventually 30 refute_exists "$F/backups/del/runs/$run"
+        eventually_equal 30 Scheduled phase del
+        on_all 1 schedules del
+        # Velero's sync brings nothing back: the data is gone, too.
+        always 3 assert_equal 0 "$(count_objects eu-1 backups fleetfs.dev/name=del)"
+}
+
+@test "adopt: what another store made becomes ours on every cluster, also where one is away" {
+        mount_fleet
+        eventually 20 all_ready
+        policy "$LATER" >"$F/backups/lost.yaml"
+        eventually 20 on_all 1 schedules lost
+        fire eu-1 lost
+        eventually_equal 60 1 runs lost
+        eventually_equal 60 Completed cat "$F/backups/lost/runs/latest/phase"
+        local uid owner
+        uid=$(schedule eu-1 lost .metadata.uid)
+        owner=$(schedule eu-1 lost '.metadata.labels["fleetfs.dev/owner"]')
+        umount_fleet
+        mkdir -p "$TEST_DIR/other"
+        mount_fleet --state-dir "$TEST_DIR/other"
+        eventually 20 all_ready
+        eventually 20 test -e "$F/backups/lost.yaml"
+        cluster_stop us-1
+        echo adopt >"$F/backups/lost/ctl"
+        eventually_equal 20 0 count_objects eu-1 schedules "fleetfs.dev/owner=$owner,fleetfs.dev/name=lost"
+        cluster_start us-1
+        eventually 60 adopted_from "$owner" 0
+        policy '6 6 6 6 *' >"$F/backups/lost.yaml"
+        eventually 30 on_all '6 6 6 6 *' schedule lost .spec.schedule
+        assert_equal "$uid" "$(schedule eu-1 lost .metadata.uid)"
+        on_all 1 schedules lost
+        assert_equal 1 "$(runs lost)"
 }
