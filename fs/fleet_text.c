@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "fs/columns.h"
 #include "fs/task_view.h"
+#include "ops/policy.h"
 
 /* ---------------------------------------------------------------- why, and what to do */
 
@@ -62,7 +63,8 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
                 const struct object *o = v->objects[i].object;
                 const char *folder = object_kind_folder(o->kind);
                 bool bad = v->objects[i].gone > 0 ||
-                           (phase_is(show_object_phase(o), PHASE_IS_BAD) && o->n_runs > 0);
+                           (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
+                                   (o->n_runs > 0 || object_is_scheduled(o)));
 
                 buf_reset(&line);
                 if (bad)
@@ -116,7 +118,19 @@ static void fleet_reasons(const struct fleet_view *v, struct buf *out)
 
 /* ---------------------------------------------------------------- tables */
 
-static void member_row(struct columns *t, const struct member_view *m, struct buf *cell)
+/* "24h", "1h30m": a duration without the zeros at its end. */
+static void put_objective(struct buf *out, int64_t seconds)
+{
+        if (seconds == 0)
+                return;
+        show_duration(out, seconds);
+        if (seconds % 60 == 0 && seconds >= 60)
+                buf_truncate(out, out->len - 2);
+        if (seconds % 3600 == 0 && seconds >= 3600)
+                buf_truncate(out, out->len - 2);
+}
+
+static void member_row(struct columns *t, const struct member_view *m, bool objectives, struct buf *cell)
 {
         const struct member *c = m->member;
         bool known = c->alias_of[0] != '\0' || show_member_known(c);
@@ -134,6 +148,11 @@ static void member_row(struct columns *t, const struct member_view *m, struct bu
                 columns_cell(t, "?");
         else
                 columns_value(t, value_time(m->last_good));
+        if (objectives) {
+                buf_reset(cell);
+                put_objective(cell, m->objective);
+                columns_cell(t, cell->data);
+        }
         if (!known)
                 columns_cell(t, "?");
         else
@@ -147,15 +166,18 @@ static void fleet_members(const struct fleet_view *v, struct buf *out)
 {
         static const char *const heads[] = { "CLUSTER", "STATE", "STORAGE", "LAST GOOD BACKUP",
                 "BACKUPS", "KUBERNETES", "VELERO" };
+        static const char *const with_objective[] = { "CLUSTER", "STATE", "STORAGE",
+                "LAST GOOD BACKUP", "OBJECTIVE", "BACKUPS", "KUBERNETES", "VELERO" };
+        const struct columns tables[] = { COLUMNS_INIT(heads), COLUMNS_INIT(with_objective) };
         _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
-        struct columns t = COLUMNS_INIT(heads);
+        struct columns t = tables[v->objectives];
         size_t folded = 0;
 
         for (size_t i = 0; i < v->n_members; i++) {
                 const struct member_view *m = &v->members[i];
 
                 if (i < SHOW_ROWS || (!m->good && i < SHOW_EYES))
-                        member_row(&t, m, &cell);
+                        member_row(&t, m, v->objectives, &cell);
                 else
                         folded++;
         }
@@ -166,6 +188,26 @@ static void fleet_members(const struct fleet_view *v, struct buf *out)
         if (folded > 0)
                 buf_printf(out, "(%zu more%s; full list: status.json)\n", folded,
                         v->bad_members <= SHOW_EYES ? " Ready" : "");
+}
+
+static void policy_row(struct columns *t, const struct object_view *v, struct buf *cell)
+{
+        const struct object *o = v->object;
+        const struct run *r = object_latest_run(o);
+        struct run_counts c = { 0 };
+
+        if (r != NULL)
+                run_counts(&c, r);
+        columns_cell(t, o->name);
+        buf_reset(cell);
+        buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), v->mark);
+        columns_cell(t, cell->data);
+        columns_value(t, value_time(r != NULL ? r->created : 0));
+        columns_value(t, value_int((int64_t)c.good));
+        columns_value(t, value_int((int64_t)c.part));
+        columns_value(t, value_int((int64_t)c.fail));
+        columns_value(t, value_time(o->next_runs[0]));
+        columns_cell(t, o->policy == NULL ? "" : o->policy->schedule[0] != '\0' ? o->policy->schedule : "(one-off)");
 }
 
 static void object_row(struct columns *t, const struct object_view *v, struct buf *cell)
@@ -186,21 +228,21 @@ static void object_row(struct columns *t, const struct object_view *v, struct bu
         columns_value(t, value_int((int64_t)v->stale));
 }
 
-static void fleet_objects(const struct fleet_view *v, struct buf *out)
+typedef void row_fn(struct columns *t, const struct object_view *v, struct buf *cell);
+
+/* The policies, or all else. */
+static void objects_table(const struct fleet_view *v, bool policies, struct columns *t, row_fn *row, struct buf *out)
 {
-        static const char *const heads[] = { "OBJECT", "PHASE", "LAST RUN", "CLUSTERS", "OK", "BAD",
-                "STALE" };
         _cleanup_(buf_done) struct buf cell = BUF_INIT(LIMIT_TEXT_BYTES);
-        struct columns t = COLUMNS_INIT(heads);
         size_t folded = 0, shown = 0;
 
         for (size_t i = 0; i < v->n_objects; i++) {
                 const struct object_view *o = &v->objects[i];
 
-                if (!object_folder_shows(o->object))
+                if (!object_folder_shows(o->object) || (o->object->kind == OBJECT_BACKUP) != policies)
                         continue;
                 if (shown < SHOW_ROWS || (o->eye && shown < SHOW_EYES)) {
-                        object_row(&t, o, &cell);
+                        row(t, o, &cell);
                         shown++;
                 } else {
                         folded++;
@@ -208,10 +250,21 @@ static void fleet_objects(const struct fleet_view *v, struct buf *out)
         }
         if (shown > 0)
                 buf_putc(out, '\n');
-        columns_put(&t, out);
-        columns_done(&t);
+        columns_put(t, out);
         if (folded > 0)
                 buf_printf(out, "(%zu more; full list: status.json)\n", folded);
+}
+
+static void fleet_objects(const struct fleet_view *v, struct buf *out)
+{
+        static const char *const policy[] = { "POLICY", "PHASE", "LAST RUN", "OK", "PART", "FAIL", "NEXT",
+                "SCHEDULE" };
+        static const char *const object[] = { "OBJECT", "PHASE", "LAST RUN", "CLUSTERS", "OK", "BAD", "STALE" };
+        _cleanup_(columns_done) struct columns policies = COLUMNS_INIT(policy);
+        _cleanup_(columns_done) struct columns objects = COLUMNS_INIT(object);
+
+        objects_table(v, true, &policies, policy_row, out);
+        objects_table(v, false, &objects, object_row, out);
 }
 
 static void fleet_running(const struct fleet_view *v, struct buf *out)
@@ -235,6 +288,10 @@ static void fleet_running(const struct fleet_view *v, struct buf *out)
                 columns_cell(&t, cell.data);
                 buf_reset(&cell);
                 show_bar(&cell, views.percent, views.done, views.total);
+                if (views.expected != 0) {
+                        buf_puts(&cell, "  ");
+                        show_expected(&cell, views.expected, r->created);
+                }
                 columns_cell(&t, cell.data);
         }
         if (told > 0)

@@ -15,10 +15,12 @@ static void view_member(struct fleet_view *v, struct member_view *m, const struc
 
         *m = (struct member_view){ .member = c,
                 .storage = show_member_storage(c),
-                .last_good = show_member_last_good(c) };
+                .last_good = show_member_last_good(c),
+                .objective = show_member_objective(c) };
         m->unprotected = !alias && show_member_good(c) && m->last_good == 0;
         m->good = alias || (show_member_good(c) && m->last_good != 0);
         v->bad_members += !m->good;
+        v->objectives = v->objectives || m->objective != 0;
         if (alias)
                 return;
         v->clusters++;
@@ -72,7 +74,7 @@ static int view_members(struct fleet_view *v, const struct fleet *f)
 
 static void view_object(struct object_view *v, const struct object *o)
 {
-        const struct run *r = object_latest_run(o);
+        const struct run *r = show_object_parts(o);
 
         *v = (struct object_view){ .object = o };
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {

@@ -10,13 +10,14 @@ struct member_view {
         const struct member *member;
         const char *storage; /* NULL: no location */
         int64_t last_good;
+        int64_t objective; /* show_member_objective() */
         bool good;        /* ready, storage available, backed up; an alias is good */
         bool unprotected; /* ready, storage available, and no good backup */
 };
 
 struct object_view {
         const struct object *object;
-        size_t total, good, bad, stale, gone; /* parts of its newest run */
+        size_t total, good, bad, stale, gone; /* what its answer is about: show_object_parts() */
         const char *mark;                     /* " (stale)", " (gone)" or "" */
         bool eye; /* it needs one: bad, refused, or a backup of it is gone */
 };
@@ -31,6 +32,7 @@ struct fleet_view {
         size_t clusters, ready, good, unreachable, other, storage,
                 unprotected; /* without aliases */
         size_t bad_members;
+        bool objectives; /* a cluster has one */
         size_t eyes; /* objects that need an eye */
         size_t bad_objects; /* … but for writes that were refused or interrupted: they change nothing */
 };

@@ -35,7 +35,9 @@ static void object_state(const struct object *o, const struct task_views *views,
 
         buf_printf(&text, "%s%s   %s %s: ", phase_text(phase), task_views_mark(views, phase),
                 object_noun(o), o->name);
-        if (o->n_runs > 0)
+        if (show_object_is_nowhere(o))
+                buf_puts(&text, "no cluster is selected");
+        else if (views->n > 0 || o->n_runs > 0)
                 task_views_summary(views, &text);
         else if (o->is_folder && !o->started)
                 summary_migration(o, &text);
@@ -68,9 +70,9 @@ static void object_nowhere(const struct object *o, struct buf *out)
 {
         size_t told = 0;
 
-        if (!show_object_ran_nowhere(o))
+        if (!show_object_is_nowhere(o))
                 return;
-        show_line(out, "reason:", show_nowhere_text, show_nowhere_code);
+        show_line(out, "reason:", show_nowhere_text(o), show_nowhere_code);
         show_action(out, &told, "cat ../../clusters/*/labels.json");
         show_action(out, &told, "correct the destination, then write %s",
                 o->kind == OBJECT_BACKUP ? "the file again" : "it under a new name");
@@ -191,19 +193,16 @@ static void object_policy(const struct object *o, const struct task_views *views
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
         const struct policy *p = o->policy;
+        const char *ttl;
 
         if (p == NULL)
                 return;
         switch (p->kind) {
         case POLICY_BACKUP:
-                buf_puts(&text, p->schedule[0] != '\0' ? p->schedule : "one-off");
-                for (size_t i = 0; i < views->n; i++)
-                        if (views->v[i].velero != NULL &&
-                                views->v[i].velero->kind == VELERO_BACKUP &&
-                                views->v[i].velero->backup->ttl[0] != '\0') {
-                                buf_printf(&text, "   ttl %s", views->v[i].velero->backup->ttl);
-                                break;
-                        }
+                buf_printf(&text, "%s%s", p->schedule[0] != '\0' ? "schedule " : "one-off", p->schedule);
+                ttl = task_views_ttl(views->n > 0 ? views->v[0].task->run : NULL);
+                if (ttl != NULL)
+                        buf_printf(&text, "   ttl %s", ttl);
                 break;
         case POLICY_RESTORE:
                 if (p->backup.schedule[0] != '\0')
@@ -233,7 +232,17 @@ static void object_run_lines(
                 return;
         buf_printf(out, "run:    %s  ", r->id);
         show_bar(out, views->percent, views->done, views->total);
-        if (o->n_runs > 1)
+        if (views->bytes_total > 0) {
+                buf_putc(out, '\n');
+                buf_pad(out, SHOW_INDENT + strlen(r->id) + 2);
+                show_bar_bytes(out, views->bytes_done, views->bytes_total);
+        }
+        if (views->expected != 0) {
+                buf_putc(out, '\n');
+                buf_pad(out, SHOW_INDENT);
+                show_expected(out, views->expected, r->created);
+        }
+        if (o->n_runs > 1 && !show_object_stands(o))
                 buf_printf(out, "\n        %zu older: ls -lt runs/", o->n_runs - 1);
         buf_putc(out, '\n');
 }
@@ -256,35 +265,48 @@ static void object_caveat_lines(
 int show_object_text(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
-        _cleanup_(task_views_done) struct task_views views = { 0 };
+        const struct run *newest = object_latest_run(o);
+        _cleanup_(task_views_done) struct task_views views = { 0 }, run = { 0 };
+        bool stands = show_object_stands(o);
 
-        task_views_init(&views, object_latest_run(o));
+        task_views_init(&views, show_object_parts(o));
+        task_views_init(&run, newest);
         object_state(o, &views, out);
-        object_caveat_lines(o, &views, out);
-        (void)task_views_reasons(&views, out);
-        task_views_action(&views, out, "../../", "", "runs/latest/", o->own && !o->removed);
+        object_caveat_lines(o, &run, out);
+        (void)task_views_reasons(&views, stands ? &run : NULL, out);
+        if (!stands || !show_standing_action(o, &views, out))
+                task_views_action(&run, out, "../../", "", "runs/latest/", o->own && !o->removed);
         object_nowhere(o, out);
         object_draft(o, out);
         object_last_good(o, out);
         object_policy(o, &views, out);
+        show_standing_next(o, out);
         object_left_out(o, out);
-        object_run_lines(o, &views, out);
+        object_run_lines(o, &run, out);
         show_as_of(out, o->changed);
         if (views.n > 0)
                 buf_putc(out, '\n');
-        task_views_table(&views, out);
+        if (stands) {
+                show_standing_table(&views, out);
+                show_standing_runs(o, out);
+        } else {
+                task_views_table(&views, out);
+        }
         return out->error;
 }
 
 int show_object_error(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
-        _cleanup_(task_views_done) struct task_views views = { 0 };
+        const struct run *newest = object_latest_run(o);
+        _cleanup_(task_views_done) struct task_views views = { 0 }, run = { 0 };
 
-        task_views_init(&views, object_latest_run(o));
-        task_views_errors(&views, out);
-        if (show_object_ran_nowhere(o))
-                show_error(out, show_nowhere_code, NULL, show_nowhere_text,
-                        object_latest_run(o)->created, NULL);
+        task_views_init(&views, show_object_parts(o));
+        if (show_object_stands(o))
+                task_views_init(&run, newest);
+        task_views_errors(&views, &run, out);
+        if (show_object_is_nowhere(o))
+                show_error(out, show_nowhere_code, NULL, show_nowhere_text(o),
+                        newest != NULL ? newest->created : 0, NULL);
         return out->error;
 }

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "base/utf8.h"
+#include "fs/task_view.h"
 #include "ops/reason.h"
 #include "ops/rollup.h"
 
@@ -101,20 +102,42 @@ void show_as_of(struct buf *out, int64_t t)
 
 enum { BAR_CELLS = 20 };
 
-void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total)
+static void put_bar(struct buf *out, int64_t percent, int64_t done, int64_t total, const char *unit)
 {
         char bar[BAR_CELLS + 1];
         int64_t cells = percent * BAR_CELLS / 100;
 
-        if (percent < 0) {
-                buf_printf(out, "[.........?..........]  %lld items", (long long)done);
-                return;
-        }
         for (int64_t i = 0; i < BAR_CELLS; i++)
                 bar[i] = i < cells ? '#' : '.';
         bar[BAR_CELLS] = '\0';
-        buf_printf(out, "[%s] %3lld%%  %lld/%lld items", bar, (long long)percent, (long long)done,
-                (long long)total);
+        buf_printf(out, "[%s] %3lld%%  %lld/%lld %s", bar, (long long)percent, (long long)done,
+                (long long)total, unit);
+}
+
+void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total)
+{
+        if (percent < 0)
+                buf_printf(out, "[.........?..........]  %lld items", (long long)done);
+        else
+                put_bar(out, percent, done, total, "items");
+}
+
+void show_bar_bytes(struct buf *out, int64_t done, int64_t total)
+{
+        /* As floating point: a hundred times the bytes of a large fleet is more than 63 bits have. */
+        if (total > 0)
+                put_bar(out, done >= total ? 100 : (int64_t)((double)done * 100 / (double)total), done, total,
+                        "bytes");
+}
+
+void show_expected(struct buf *out, int64_t at, int64_t since)
+{
+        char text[RFC3339_SIZE];
+
+        rfc3339_format(text, at);
+        /* To the minute: "2026-09-01T09:52". */
+        text[16] = '\0';
+        buf_printf(out, "expected about %sZ", at / 86400 == since / 86400 ? text + 11 : text);
 }
 
 void show_duration(struct buf *out, int64_t seconds)
@@ -188,20 +211,46 @@ enum phase show_object_phase(const struct object *o)
         return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
 }
 
-const char show_nowhere_text[] = "the destination matched no cluster when it started";
 const char show_nowhere_code[] = "FLT-0282";
 
-bool show_object_ran_nowhere(const struct object *o)
+const char *show_nowhere_text(const struct object *o)
+{
+        return object_is_scheduled(o) ? "the destination matches no cluster now"
+                                      : "the destination matched no cluster when it started";
+}
+
+bool show_object_is_nowhere(const struct object *o)
 {
         const struct run *r = object_latest_run(o);
 
+        if (object_is_scheduled(o))
+                return !show_object_stands(o);
         return r != NULL && r->n_tasks == 0 && !o->removed;
+}
+
+bool show_object_stands(const struct object *o)
+{
+        return o->standing != NULL && o->standing->n_tasks > 0;
+}
+
+const struct run *show_object_parts(const struct object *o)
+{
+        return show_object_stands(o) ? o->standing : object_latest_run(o);
 }
 
 bool show_object_needs_eye(const struct object *o)
 {
         return phase_is(show_object_phase(o), PHASE_IS_BAD) || o->draft_state == DRAFT_REJECTED ||
                o->draft_state == DRAFT_INTERRUPTED;
+}
+
+const struct task *show_object_worst(const struct object *o)
+{
+        const struct run *parts = show_object_parts(o), *newest = object_latest_run(o);
+        const struct task *t = parts != NULL ? task_views_worst(parts) : NULL;
+        const struct task *run = newest != NULL && newest != parts ? task_views_worst(newest) : NULL;
+
+        return run != NULL && (t == NULL || run->phase < t->phase) ? run : t;
 }
 
 const struct run *show_object_last_good(const struct object *o)

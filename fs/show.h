@@ -53,6 +53,10 @@ void show_as_of(struct buf *out, int64_t t);
 /* "[####................]  20%  1/5 items"; percent -1: "[.........?..........]  198 items". */
 void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total);
 /* "1h2m3s" into out. */
+/* The same of bytes; nothing is appended when `total` is 0. */
+void show_bar_bytes(struct buf *out, int64_t done, int64_t total);
+/* "expected about 09:52Z", with the date if that is not the day of `since`. */
+void show_expected(struct buf *out, int64_t at, int64_t since);
 void show_duration(struct buf *out, int64_t seconds);
 
 /* What to do about a reason, in general; NULL when the table of reasons has nothing that is true
@@ -74,14 +78,22 @@ void show_reason_members(struct json_writer *w, const char *code, const char *te
 /* The phase of an object as every file has it: of what is in force; Accepted while a write waits to
    be released; the draft's where nothing is in force. */
 enum phase show_object_phase(const struct object *o);
-/* Its newest run has no cluster: the destination matched none when it started. */
-bool show_object_ran_nowhere(const struct object *o);
-extern const char show_nowhere_text[], show_nowhere_code[];
+/* It has no cluster: the destination matched none when the newest run started, or a schedule's matches none now. */
+bool show_object_is_nowhere(const struct object *o);
+const char *show_nowhere_text(const struct object *o);
+extern const char show_nowhere_code[];
 /* "backup nightly" needs an eye: a bad phase, a write that was refused or interrupted. */
 bool show_object_needs_eye(const struct object *o);
 /* The newest run that was Completed on all its clusters; NULL when there was none. */
+/* What the answer is about: with a schedule what stands on the clusters, else the newest run; NULL for none. */
+const struct run *show_object_parts(const struct object *o);
+/* Whether that is what stands, one Schedule for each cluster. */
+bool show_object_stands(const struct object *o);
 const struct run *show_object_last_good(const struct object *o);
-/* wait: every task of the newest run is terminal, and nothing waits for its release. */
+/* The part that the object's reason is of: of what stands, else of its newest run; NULL when all is well. */
+const struct task *show_object_worst(const struct object *o);
+/* wait: every task of the newest run is terminal, nothing waits for its release, and every cluster that is
+   there has its Schedule. */
 bool show_object_terminal(const struct subject *s);
 /* kurator.yaml. */
 int show_kurator(const struct subject *s, struct buf *out);
@@ -108,6 +120,8 @@ const struct velero_object *show_member_bad_location(const struct member *c);
 /* "Available", "Unavailable", …: the worst of its storage locations; NULL without one. */
 const char *show_member_storage(const struct member *c);
 /* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups,
+/* Seconds within which its schedules mean to back it up: the shortest of their longest pauses; 0 without one. */
+int64_t show_member_objective(const struct member *c);
    which Velero imports from a shared bucket, do not count. */
 int64_t show_member_last_good(const struct member *c);
 /* It was reached once: what it holds and runs is known. */

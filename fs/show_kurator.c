@@ -77,14 +77,27 @@ static json_t *run_details(const struct run *r, enum task_verb verb)
         return list;
 }
 
+/* Of a schedule: the last attempt on each cluster. Where there was none yet there is nothing to tell. */
+static json_t *standing_details(const struct run *standing)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < standing->n_tasks; i++) {
+                const struct task *newest = show_standing_newest(standing->tasks[i]);
+
+                if (newest != NULL && newest->velero_name[0] != '\0')
+                        json_array_append_new(list, task_details(newest));
+        }
+        return list;
+}
+
 static json_t *object_conditions(const struct object *o)
 {
         const enum phase phase = show_object_phase(o);
-        const struct run *r = object_latest_run(o);
-        const struct task *worst = r != NULL ? task_views_worst(r) : NULL;
+        const struct task *worst = show_object_worst(o);
         const bool bad = phase_is(phase, PHASE_IS_BAD);
         /* What rests on clusters that are away is not known to be good. */
-        const bool good = phase_is(phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD) && worst == NULL;
+        const bool good = phase_is(phase, PHASE_IS_GOOD) && worst == NULL;
         struct task_view_reason why = { .text = NULL };
         json_t *c = json_object();
 
@@ -124,7 +137,9 @@ int show_kurator(const struct subject *s, struct buf *out)
         put_text(status, "phase", phase_text(show_object_phase(o)));
         switch (o->kind) {
         case OBJECT_BACKUP:
-                json_object_set_new(status, "backupDetails", run_details(r, TASK_BACKUP));
+                json_object_set_new(status, "backupDetails",
+                        show_object_stands(o) ? standing_details(o->standing)
+                                              : run_details(r, TASK_BACKUP));
                 break;
         case OBJECT_RESTORE:
                 json_object_set_new(status, "restoreDetails", run_details(r, TASK_RESTORE));

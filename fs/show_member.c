@@ -23,6 +23,8 @@
         J(member, put_labels, "labels")                                                           \
         V(member, last_good_backup, "lastGoodBackup", "when its newest good backup was done")     \
         V(member, node_agent, "nodeAgent", "1: volumes can be backed up by file")                 \
+        V(member, objective, "objective",                                                         \
+                "seconds within which a schedule means to back it up; empty without one")         \
         V(member, phase, "phase",                                                                 \
                 "Ready, Syncing, Unreachable, AccessDenied, NoVelero, Misconfigured, Connecting") \
         V(member, reachable, "reachable", "1: the API server answers")                            \
@@ -38,6 +40,17 @@
         V(member, velero_version, "veleroVersion", "version of its Velero")
 
 /* ---------------------------------------------------------------- what it comes to */
+
+int64_t show_member_objective(const struct member *c)
+{
+        int64_t shortest = 0;
+
+        for (const struct object *o = c->fleet->objects[OBJECT_BACKUP]; o != NULL; o = o->hh.next)
+                if (o->interval != 0 && (shortest == 0 || o->interval < shortest) && o->standing != NULL &&
+                        run_tasks_on(o->standing, c->name) != NULL)
+                        shortest = o->interval;
+        return shortest;
+}
 
 const struct velero_object *show_member_bad_location(const struct member *c)
 {
@@ -165,6 +178,13 @@ static struct value member_last_good_backup(const struct subject *s)
 static struct value member_node_agent(const struct subject *s)
 {
         return show_member_known(s->member) ? value_bool(s->member->node_agent) : value_none();
+}
+
+static struct value member_objective(const struct subject *s)
+{
+        int64_t objective = show_member_objective(s->member);
+
+        return objective != 0 ? value_int(objective) : value_none();
 }
 
 static struct value member_phase(const struct subject *s)

@@ -9,23 +9,29 @@
 #include "fs/task_view.h"
 #include "fs/texts.h"
 #include "ops/op.h"
+#include "ops/policy.h"
 #include "ops/rollup.h"
 
 /* In the order of their JSON keys. */
 #define OBJECT_VALUES(V, J)                                                                    \
         J(declared, put_api_version, "apiVersion")                                             \
         V(declared, as_of, "asOf", "time of the last change")                                  \
+        V(declared, bytes_done, "bytesDone", "bytes of volumes done by the newest run")        \
+        V(declared, bytes_total, "bytesTotal", "bytes of volumes that the newest run has to do") \
         J(declared, put_caveats, "caveats")                                                    \
         J(declared, put_clusters, "clusters")                                                  \
         V(declared, clusters_good, "clustersGood",                                             \
-                "parts of the newest run that are known Completed")                            \
+                "parts of the newest run that are Completed, or Schedules that are Protected") \
         V(declared, clusters_total, "clustersTotal",                                           \
-                "parts of the newest run: one for each cluster")                               \
+                "parts of the newest run, or Schedules: one for each cluster")                 \
         V(declared, code, "code", "stable code of the worst reason, FLT-nnnn")                 \
         V(declared, completed, "completed", "when the newest run was done; empty before")      \
+        V(declared, schedule, "cron", "when it runs, a cron expression; empty for a one-off")  \
         V(declared, draft, "draft",                                                            \
                 "a write that is not in force: Draft, Accepted, Rejected, Interrupted")        \
         V(declared, errors, "errors", "errors of the newest run")                              \
+        V(declared, expected, "expected",                                                      \
+                "when the newest run will be done if it goes on like this; empty if not known") \
         V(declared, expires, "expires", "when the first backup of the newest run is removed")  \
         J(declared, put_fleet, "fleet")                                                        \
         V(declared, generation, "generation", "number of the write that is in force")          \
@@ -33,13 +39,16 @@
         V(declared, items_done, "itemsDone", "objects done by the newest run")                 \
         V(declared, items_total, "itemsTotal", "objects that the newest run has to do")        \
         J(declared, put_kind, "kind")                                                          \
-        V(declared, last_attempt, "lastAttempt", "when the newest run was made")               \
+        V(declared, last_attempt, "lastAttempt", "when the newest run was made, or began")     \
         V(declared, last_success, "lastSuccess",                                               \
                 "when a run last ended Completed on all its clusters")                         \
         V(declared, latest_run, "latestRun", "id of the newest run")                           \
         V(declared, name, "name", "its name")                                                  \
+        V(declared, next_run, "nextRun", "when the schedule runs next; empty while it is paused") \
+        V(declared, overdue_since, "overdueSince", "since when a cluster of it is Overdue")    \
         V(declared, own, "own", "1: this mount's store made it; 0: read-only here")            \
         V(declared, owner, "owner", "id of the store that made it")                            \
+        V(declared, paused, "paused", "1: the schedule is paused; empty for a one-off")        \
         V(declared, percent, "percent",                                                        \
                 "progress of the newest run; 100 only when all ended well")                    \
         V(declared, phase, "phase", "one word")                                                \
@@ -47,8 +56,9 @@
         J(declared, put_reasons, "reasons")                                                    \
         V(declared, removed, "removed", "1: its policy was removed, its backups are kept")     \
         J(declared, put_runs, "runs")                                                          \
+        J(declared, put_schedule, "schedule")                                                  \
         V(declared, since, "since", "since when the reason holds")                             \
-        V(declared, stale, "stale", "1: a cluster of the newest run is away")                  \
+        V(declared, stale, "stale", "1: a cluster of it is away")                              \
         J(declared, put_summary, "summary")                                                    \
         V(declared, ttl, "ttl", "how long Velero keeps the backups of the newest run")         \
         V(declared, warnings, "warnings", "warnings of the newest run")
@@ -73,11 +83,12 @@ static bool object_why(const struct subject *s, struct task_view_reason *why)
                 *why = (struct task_view_reason){ o->draft_err.msg, o->draft_err.id, o->draft_at };
                 return true;
         }
-        if (show_object_ran_nowhere(o)) {
-                *why = (struct task_view_reason){ show_nowhere_text, show_nowhere_code, r->created };
+        if (show_object_is_nowhere(o)) {
+                *why = (struct task_view_reason){ show_nowhere_text(o), show_nowhere_code,
+                        r != NULL ? r->created : 0 };
                 return true;
         }
-        t = r != NULL ? task_views_worst(r) : NULL;
+        t = show_object_worst(o);
         if (t == NULL)
                 return false;
         task_view_reason(why, t);
@@ -89,9 +100,23 @@ static struct value declared_as_of(const struct subject *s)
         return value_time(s->object->changed);
 }
 
+static struct value declared_bytes_done(const struct subject *s)
+{
+        int64_t done, total;
+
+        return task_views_bytes(object_latest(s), &done, &total) ? value_int(done) : value_none();
+}
+
+static struct value declared_bytes_total(const struct subject *s)
+{
+        int64_t done, total;
+
+        return task_views_bytes(object_latest(s), &done, &total) ? value_int(total) : value_none();
+}
+
 static struct value declared_clusters_good(const struct subject *s)
 {
-        const struct run *r = object_latest(s);
+        const struct run *r = show_object_parts(s->object);
         int64_t n = 0;
 
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
@@ -105,7 +130,7 @@ static struct value declared_clusters_good(const struct subject *s)
 
 static struct value declared_clusters_total(const struct subject *s)
 {
-        const struct run *r = object_latest(s);
+        const struct run *r = show_object_parts(s->object);
 
         return value_int(r != NULL ? (int64_t)r->n_tasks : 0);
 }
@@ -132,6 +157,11 @@ static struct value declared_draft(const struct subject *s)
 static struct value declared_errors(const struct subject *s)
 {
         return value_int(task_views_sum(object_latest(s), offsetof(struct task, errors)));
+}
+
+static struct value declared_expected(const struct subject *s)
+{
+        return value_time(task_views_expected(object_latest(s)));
 }
 
 static struct value declared_expires(const struct subject *s)
@@ -164,8 +194,13 @@ static struct value declared_items_total(const struct subject *s)
 static struct value declared_last_attempt(const struct subject *s)
 {
         const struct run *r = object_latest(s);
+        int64_t last = 0;
 
-        return value_time(r != NULL ? r->created : 0);
+        /* Of a schedule the run has the time of its slot; its backups know when they began. */
+        for (size_t i = 0; show_object_stands(s->object) && i < s->object->standing->n_tasks; i++)
+                if (s->object->standing->tasks[i]->last_attempt > last)
+                        last = s->object->standing->tasks[i]->last_attempt;
+        return value_time(last != 0 ? last : r != NULL ? r->created : 0);
 }
 
 static struct value declared_last_success(const struct subject *s)
@@ -187,6 +222,16 @@ static struct value declared_name(const struct subject *s)
         return value_text(s->object->name);
 }
 
+static struct value declared_next_run(const struct subject *s)
+{
+        return value_time(s->object->next_runs[0]);
+}
+
+static struct value declared_overdue_since(const struct subject *s)
+{
+        return value_time(show_standing_overdue(s->object));
+}
+
 static struct value declared_own(const struct subject *s)
 {
         return value_bool(s->object->own);
@@ -195,6 +240,12 @@ static struct value declared_own(const struct subject *s)
 static struct value declared_owner(const struct subject *s)
 {
         return value_text(s->object->owner);
+}
+
+static struct value declared_paused(const struct subject *s)
+{
+        return object_is_scheduled(s->object) ? value_bool(s->object->paused || s->object->policy->paused)
+                                              : value_none();
 }
 
 static struct value declared_percent(const struct subject *s)
@@ -219,6 +270,11 @@ static struct value declared_removed(const struct subject *s)
         return value_bool(s->object->removed);
 }
 
+static struct value declared_schedule(const struct subject *s)
+{
+        return object_is_scheduled(s->object) ? value_text(s->object->policy->schedule) : value_none();
+}
+
 static struct value declared_since(const struct subject *s)
 {
         struct task_view_reason why;
@@ -228,22 +284,12 @@ static struct value declared_since(const struct subject *s)
 
 static struct value declared_stale(const struct subject *s)
 {
-        return value_bool(task_views_stale(object_latest(s)));
+        return value_bool(task_views_stale(show_object_parts(s->object)));
 }
 
-/* One policy, one ttl: the first backup that was seen tells it. */
 static struct value declared_ttl(const struct subject *s)
 {
-        const struct run *r = object_latest(s);
-
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
-                struct task_view v;
-
-                task_view(&v, r->tasks[i]);
-                if (v.velero != NULL && v.velero->kind == VELERO_BACKUP)
-                        return value_text(v.velero->backup->ttl);
-        }
-        return value_none();
+        return value_text(task_views_ttl(show_object_parts(s->object)));
 }
 
 static struct value declared_warnings(const struct subject *s)
@@ -269,7 +315,7 @@ static void declared_put_caveats(struct json_writer *w, const char *key, const s
 
 static void declared_put_clusters(struct json_writer *w, const char *key, const struct subject *s)
 {
-        task_views_put_clusters(w, key, s, object_latest(s));
+        task_views_put_clusters(w, key, s, show_object_parts(s->object));
 }
 
 static void declared_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
@@ -286,7 +332,9 @@ static void declared_put_kind(struct json_writer *w, const char *key, const stru
 
 static void declared_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
 {
-        task_views_put_reasons(w, key, object_latest(s));
+        const struct run *parts = show_object_parts(s->object), *newest = object_latest(s);
+
+        task_views_put_reasons(w, key, parts, newest != parts ? newest : NULL);
 }
 
 static void declared_put_runs(struct json_writer *w, const char *key, const struct subject *s)
@@ -306,7 +354,12 @@ static void declared_put_runs(struct json_writer *w, const char *key, const stru
 
 static void declared_put_summary(struct json_writer *w, const char *key, const struct subject *s)
 {
-        task_views_put_summary(w, key, object_latest(s));
+        task_views_put_summary(w, key, show_object_parts(s->object));
+}
+
+static void declared_put_schedule(struct json_writer *w, const char *key, const struct subject *s)
+{
+        show_standing_schedule(w, key, s->object);
 }
 
 static const struct value_row declared_values[] = { OBJECT_VALUES(VALUE_ROW, VALUE_JSON_ROW) };
@@ -342,6 +395,14 @@ static int object_progress(const struct subject *s, struct buf *out)
         if (views.n == 0)
                 return 0;
         show_bar(out, views.percent, views.done, views.total);
+        if (views.bytes_total > 0) {
+                buf_puts(out, "  ");
+                show_bar_bytes(out, views.bytes_done, views.bytes_total);
+        }
+        if (views.expected != 0) {
+                buf_puts(out, "  ");
+                show_expected(out, views.expected, object_latest(s)->created);
+        }
         return buf_putc(out, '\n');
 }
 
@@ -391,6 +452,15 @@ static int object_wait(const struct subject *s, struct buf *out)
         return buf_putc(out, '\n');
 }
 
+/* What is owed to a cluster that is there. What an absent one is owed may take weeks. */
+static bool schedule_is_under_way(const struct task *t)
+{
+        const struct member *c = task_member(t);
+
+        return c != NULL && c->health == MEMBER_READY && t->reason == NULL &&
+               (t->phase == PHASE_PENDING || t->phase == PHASE_QUEUED);
+}
+
 bool show_object_terminal(const struct subject *s)
 {
         const struct object *o = s->object;
@@ -400,6 +470,9 @@ bool show_object_terminal(const struct subject *s)
                 return false;
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
                 if (!phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
+                        return false;
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                if (schedule_is_under_way(o->standing->tasks[i]))
                         return false;
         return true;
 }
@@ -478,7 +551,7 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
         FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime,   \
                 .help = "the document in force, byte by byte"),                                    \
         FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime,      \
-                .help = "a bar"),                                                                  \
+                .help = "a bar of items, one of bytes, and when it is expected to be done"),       \
         FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
                 .help = "what failed or waits, and what to do; empty when all is well"),           \
         FILE_ROW("warnings.txt", object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
@@ -486,7 +559,7 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
         CTL_ROW("ctl", object_ctl, .shown = object_is_own, .xattrs = ctl_xattrs,                   \
                 .help = "write a verb to it; reading lists them"),                                 \
         WAIT_ROW("wait", show_object_terminal, object_wait,                                        \
-                .help = "opens only when it is over; then the phase"),                             \
+                .help = "opens only when the newest run is over; then the phase"),                 \
         DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = declared_mtime,             \
                 .help = "every run"),                                                              \
         OBJECT_VALUES(VALUE_FILE, VALUE_NO_FILE)

@@ -11,12 +11,16 @@
 /* In the order of their JSON keys. */
 #define RUN_VALUES(V, J)                                                                      \
         J(run, put_api_version, "apiVersion")                                                 \
+        V(run, bytes_done, "bytesDone", "bytes of volumes done on all clusters")              \
+        V(run, bytes_total, "bytesTotal", "bytes of volumes to do on all clusters")           \
         J(run, put_clusters, "clusters")                                                      \
         V(run, clusters_good, "clustersGood", "parts that are Completed, and known to be so") \
         V(run, clusters_total, "clustersTotal", "parts of the run: one for each cluster")     \
         V(run, completed, "completed", "when the last cluster was done; empty before")        \
         V(run, created, "created", "when the run was made")                                   \
         V(run, errors, "errors", "errors on all clusters")                                    \
+        V(run, expected, "expected",                                                          \
+                "when it will be done if it goes on like this; empty if not known")           \
         V(run, expires, "expires", "when the first of its backups is removed")                \
         J(run, put_fleet, "fleet")                                                            \
         V(run, gone, "gone", "1: a backup of it is no longer on its cluster")                 \
@@ -32,6 +36,20 @@
         V(run, stale, "stale", "1: a cluster of it is away, its part is as it was last seen") \
         J(run, put_summary, "summary")                                                        \
         V(run, warnings, "warnings", "warnings on all clusters")
+
+static struct value run_bytes_done(const struct subject *s)
+{
+        int64_t done, total;
+
+        return task_views_bytes(s->run, &done, &total) ? value_int(done) : value_none();
+}
+
+static struct value run_bytes_total(const struct subject *s)
+{
+        int64_t done, total;
+
+        return task_views_bytes(s->run, &done, &total) ? value_int(total) : value_none();
+}
 
 static struct value run_clusters_good(const struct subject *s)
 {
@@ -64,6 +82,11 @@ static struct value run_created(const struct subject *s)
 static struct value run_errors(const struct subject *s)
 {
         return value_int(task_views_sum(s->run, offsetof(struct task, errors)));
+}
+
+static struct value run_expected(const struct subject *s)
+{
+        return value_time(task_views_expected(s->run));
 }
 
 static struct value run_expires(const struct subject *s)
@@ -143,7 +166,7 @@ static void run_put_object(struct json_writer *w, const char *key, const struct 
 
 static void run_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
 {
-        task_views_put_reasons(w, key, s->run);
+        task_views_put_reasons(w, key, s->run, NULL);
 }
 
 static void run_put_summary(struct json_writer *w, const char *key, const struct subject *s)
@@ -184,13 +207,23 @@ static int run_text(const struct subject *s, struct buf *out)
         task_views_summary(&views, &summary);
         show_linef(out, "state:", "%s%s   run %s: %s", phase_text(r->phase),
                 task_views_mark(&views, r->phase), r->id, summary.data);
-        (void)task_views_reasons(&views, out);
+        (void)task_views_reasons(&views, NULL, out);
         task_views_action(&views, out, "../../../../", "../../", "",
                 s->object->own && r == object_latest_run(s->object));
         show_linef(out, "of:", "%s %s", object_kind_name(s->object->kind), s->object->name);
         buf_puts(out, "items:  ");
         show_bar(out, views.percent, views.done, views.total);
         buf_putc(out, '\n');
+        if (views.bytes_total > 0) {
+                buf_puts(out, "bytes:  ");
+                show_bar_bytes(out, views.bytes_done, views.bytes_total);
+                buf_putc(out, '\n');
+        }
+        if (views.expected != 0) {
+                buf_puts(out, "end:    ");
+                show_expected(out, views.expected, r->created);
+                buf_putc(out, '\n');
+        }
         show_as_of(out, run_mtime(s));
         if (views.n > 0)
                 buf_putc(out, '\n');
@@ -203,7 +236,7 @@ static int run_error(const struct subject *s, struct buf *out)
         _cleanup_(task_views_done) struct task_views views = { 0 };
 
         task_views_init(&views, s->run);
-        task_views_errors(&views, out);
+        task_views_errors(&views, NULL, out);
         return out->error;
 }
 

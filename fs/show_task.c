@@ -24,6 +24,8 @@
         V(task, completed, "completed", "when Velero was done")                                   \
         V(task, deadline, "deadline", "when a part that could not be posted is given up")         \
         V(task, errors, "errors", "errors that Velero counted")                                   \
+        V(task, expected, "expected",                                                             \
+                "when it will be done if it goes on like this; empty if not known")               \
         V(task, expires, "expires", "when Velero removes the backup")                             \
         J(task, put_fleet, "fleet")                                                               \
         V(task, gone, "gone", "1: the backup was made and is no longer on the cluster")           \
@@ -102,6 +104,14 @@ static struct value task_deadline(const struct subject *s)
 static struct value task_errors(const struct subject *s)
 {
         return value_int(s->task->errors);
+}
+
+static struct value task_expected(const struct subject *s)
+{
+        struct task_view v;
+
+        task_view(&v, s->task);
+        return value_time(task_view_expected(&v));
 }
 
 static struct value task_expires(const struct subject *s)

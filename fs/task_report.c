@@ -39,7 +39,8 @@ void task_views_summary(const struct task_views *views, struct buf *out)
                 else
                         phases[source->task->phase]--;
         }
-        buf_printf(out, "%zu of %zu %s%s Completed", good, n, unit, n == 1 ? "" : "s");
+        buf_printf(out, "%zu of %zu %s%s %s", good, n, unit, n == 1 ? "" : "s",
+                phase_text(views->standing ? PHASE_PROTECTED : PHASE_COMPLETED));
         for (int p = 0; p < PHASE_MAX; p++)
                 if (p != PHASE_COMPLETED && p != PHASE_PROTECTED)
                         summary_add(out, phases[p], phase_text((enum phase)p));
@@ -57,27 +58,66 @@ const char *task_views_mark(const struct task_views *views, enum phase phase)
         return views->stale > 0 ? " (stale)" : views->gone > 0 ? " (gone)" : "";
 }
 
-size_t task_views_reasons(const struct task_views *views, struct buf *out)
+/* Whether a part of the same cluster and name tells a reason. */
+static bool run_tells(const struct run *r, const struct task *of)
+{
+        for (const struct task *t = r != NULL ? run_tasks_on(r, of->member) : NULL; t != NULL; t = t->next_same) {
+                struct task_view v;
+
+                if (strcmp(t->sub != NULL ? t->sub : "", of->sub != NULL ? of->sub : "") != 0)
+                        continue;
+                task_view(&v, t);
+                if (task_view_is_told(&v))
+                        return true;
+        }
+        return false;
+}
+
+static const struct run *views_run(const struct task_views *views)
+{
+        return views->n > 0 ? views->v[0].task->run : NULL;
+}
+
+/* Why a part is not good, as far as the parts of `unless` do not tell it. False: nothing is to be told. */
+static bool view_tells(const struct task_view *v, const struct run *unless, struct buf *why, const char **code,
+        int64_t *since)
+{
+        buf_reset(why);
+        if (run_tells(unless, v->task))
+                return false;
+        *code = task_view_why(v, why, since);
+        return why->len > 0;
+}
+
+static size_t reasons_tell(
+        const struct task_views *views, const struct run *unless, size_t told, struct buf *out)
 {
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
-        size_t told = 0;
+        _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
 
         for (size_t i = 0; i < views->n; i++) {
                 const char *code;
                 int64_t since;
-                size_t who;
 
+                if (!view_tells(&views->v[i], unless, &why, &code, &since))
+                        continue;
                 buf_reset(&line);
                 task_view_who(&views->v[i], &line);
-                buf_puts(&line, ": ");
-                who = line.len;
-                code = task_view_why(&views->v[i], &line, &since);
-                if (line.len == who)
-                        continue;
+                buf_printf(&line, ": %s", why.data);
                 if (told < SHOW_REASONS)
                         show_line(out, told == 0 ? "reason:" : "", line.data, code);
                 told++;
         }
+        return told;
+}
+
+size_t task_views_reasons(
+        const struct task_views *views, const struct task_views *more, struct buf *out)
+{
+        size_t told = reasons_tell(views, NULL, 0, out);
+
+        if (more != NULL)
+                told = reasons_tell(more, views_run(views), told, out);
         if (told > SHOW_REASONS)
                 show_linef(out, "", "and %zu more: error.txt", told - SHOW_REASONS);
         return told;
@@ -105,7 +145,7 @@ void task_views_warned(const struct task_views *views, struct buf *out)
         }
 }
 
-void task_views_errors(const struct task_views *views, struct buf *out)
+static void errors_tell(const struct task_views *views, const struct run *unless, struct buf *out)
 {
         _cleanup_(buf_done) struct buf who = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -116,14 +156,20 @@ void task_views_errors(const struct task_views *views, struct buf *out)
                 int64_t since;
 
                 buf_reset(&who);
-                buf_reset(&why);
                 buf_reset(&log);
                 task_view_who(&views->v[i], &who);
-                code = task_view_why(&views->v[i], &why, &since);
-                if (why.len > 0)
+                if (view_tells(&views->v[i], unless, &why, &code, &since))
                         show_error(out, code, who.data, why.data, since,
                                 task_view_log(&views->v[i], &log, SHOW_WIDTH) ? log.data : NULL);
         }
+}
+
+void task_views_errors(
+        const struct task_views *views, const struct task_views *more, struct buf *out)
+{
+        errors_tell(views, NULL, out);
+        if (more != NULL)
+                errors_tell(more, views_run(views), out);
 }
 
 /* ---------------------------------------------------------------- what to do */
@@ -194,18 +240,18 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
 
 /* ---------------------------------------------------------------- the table */
 
-static bool table_shows(const struct task_view *v, size_t row)
+bool task_view_has_row(const struct task_view *v, size_t row)
 {
         return row < SHOW_ROWS || (!v->good && row < SHOW_EYES);
 }
 
-static void table_fold(const struct task_views *views, struct buf *out)
+void task_views_fold(const struct task_views *views, struct buf *out)
 {
         size_t phases[PHASE_MAX + 1] = { 0 };
         bool some = false;
 
         for (size_t i = 0; i < views->n; i++)
-                if (!table_shows(&views->v[i], i)) {
+                if (!task_view_has_row(&views->v[i], i)) {
                         phases[views->v[i].task->phase]++;
                         some = true;
                 }
@@ -277,11 +323,11 @@ void task_views_table(const struct task_views *views, struct buf *out)
                 return;
         t = tables[views->v[0].task->run->object->kind];
         for (size_t i = 0; i < views->n; i++)
-                if (table_shows(&views->v[i], i))
+                if (task_view_has_row(&views->v[i], i))
                         table_row(&t, &views->v[i], &cell);
         columns_put(&t, out);
         columns_done(&t);
-        table_fold(views, out);
+        task_views_fold(views, out);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -296,27 +342,27 @@ void task_views_put_clusters(
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
                 t.task = r->tasks[i];
                 json_open(w, NULL, '{');
-                show_task_members(w, &t);
+                if (t.task->verb >= TASK_SCHEDULE)
+                        show_standing_members(w, &t);
+                else
+                        show_task_members(w, &t);
                 json_close(w);
         }
         json_close(w);
 }
 
-void task_views_put_reasons(struct json_writer *w, const char *key, const struct run *r)
+static void put_reasons(struct json_writer *w, const struct run *r, const struct run *unless)
 {
         _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf log = BUF_INIT(LIMIT_TEXT_BYTES);
         struct task_views views;
 
         task_views_init(&views, r);
-        json_open(w, key, '[');
         for (size_t i = 0; i < views.n; i++) {
                 const char *code;
                 int64_t since;
 
-                buf_reset(&why);
-                code = task_view_why(&views.v[i], &why, &since);
-                if (why.len == 0)
+                if (!view_tells(&views.v[i], unless, &why, &code, &since))
                         continue;
                 json_open(w, NULL, '{');
                 json_string_member(w, "cluster", views.v[i].task->member);
@@ -326,8 +372,17 @@ void task_views_put_reasons(struct json_writer *w, const char *key, const struct
                 json_string_member(w, "subPolicy", views.v[i].task->sub);
                 json_close(w);
         }
-        json_close(w);
         task_views_done(&views);
+}
+
+void task_views_put_reasons(
+        struct json_writer *w, const char *key, const struct run *r, const struct run *more)
+{
+        json_open(w, key, '[');
+        put_reasons(w, r, NULL);
+        if (more != NULL)
+                put_reasons(w, more, r);
+        json_close(w);
 }
 
 /* Keys in the order of the alphabet, like those of every object. */

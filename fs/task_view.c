@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
+#include "fs/show_volumes.h"
 
 /* ---------------------------------------------------------------- one task */
 
@@ -29,8 +30,7 @@ void task_view(struct task_view *ret, const struct task *t)
 
         *ret = (struct task_view){ .task = t, .member = c };
         if (c != NULL && t->velero_name[0] != '\0')
-                ret->velero = member_velero(c,
-                        t->verb == TASK_RESTORE ? VELERO_RESTORE : VELERO_BACKUP, t->velero_name);
+                ret->velero = member_velero(c, task_velero_kind(t), t->velero_name);
         ret->stale = seen && (c == NULL || c->health != MEMBER_READY);
         ret->gone = view_is_gone(ret);
         ret->good = phase_is(t->phase, PHASE_IS_GOOD) && !ret->stale && !ret->gone;
@@ -63,6 +63,20 @@ const char *task_view_step(const struct task *t)
                 [STEP_END] = "End" };
 
         return steps[t->step];
+}
+
+int64_t task_view_expected(const struct task_view *v)
+{
+        const struct task *t = v->task;
+        int64_t items = eta_end(&t->eta_items), bytes;
+
+        if (v->stale || !phase_is(t->phase, PHASE_IS_RUNNING))
+                return 0;
+        if (show_volumes_done(t) >= show_volumes_total(t))
+                return items;
+        /* While volumes are under way the items alone say little. */
+        bytes = eta_end(&t->eta_bytes);
+        return bytes == 0 || bytes > items ? bytes : items;
 }
 
 int64_t task_view_queue(const struct task_view *v)
@@ -234,6 +248,8 @@ static void views_count(struct task_views *ret, const struct task_view *v)
         ret->parts = ret->parts || t->sub != NULL;
         ret->done += t->items_done;
         ret->total += t->items_total;
+        ret->bytes_done += show_volumes_done(t);
+        ret->bytes_total += show_volumes_total(t);
         ret->warnings += t->warnings;
         ret->percent += task_view_percent(t);
 }
@@ -241,7 +257,7 @@ static void views_count(struct task_views *ret, const struct task_view *v)
 void task_views_init(struct task_views *ret, const struct run *r)
 {
         size_t n = r != NULL ? r->n_tasks : 0;
-        bool over = true;
+        bool over = true, known = true;
 
         memset(ret, 0, sizeof(*ret));
         ret->v = n > 0 ? calloc(n, sizeof(*ret->v)) : NULL;
@@ -253,8 +269,17 @@ void task_views_init(struct task_views *ret, const struct run *r)
 
                 task_view(&ret->v[i], t);
                 views_count(ret, &ret->v[i]);
-                over = over && phase_is(t->phase, PHASE_IS_TERMINAL);
+                if (!phase_is(t->phase, PHASE_IS_TERMINAL)) {
+                        int64_t at = task_view_expected(&ret->v[i]);
+
+                        over = false;
+                        known = known && at != 0;
+                        ret->expected = at > ret->expected ? at : ret->expected;
+                }
         }
+        if (!known)
+                ret->expected = 0;
+        ret->standing = r->id[0] == '\0';
         ret->percent = ret->total > 0 || over ? ret->percent / (int64_t)n : -1;
         qsort(ret->v, n, sizeof(*ret->v), view_order);
 }
@@ -264,6 +289,23 @@ void task_views_done(struct task_views *views)
         free(views->v);
         views->v = NULL;
         views->n = 0;
+}
+
+void run_counts(struct run_counts *ret, const struct run *r)
+{
+        *ret = (struct run_counts){ 0 };
+        for (size_t i = 0; i < r->n_tasks; i++) {
+                const struct task *t = r->tasks[i];
+
+                if (phase_is(t->phase, PHASE_IS_GOOD))
+                        ret->good++;
+                else if (t->phase == PHASE_PARTIALLY_FAILED)
+                        ret->part++;
+                else if (phase_is(t->phase, PHASE_IS_BAD))
+                        ret->fail++;
+                if (t->started != 0 && (ret->started == 0 || t->started < ret->started))
+                        ret->started = t->started;
+        }
 }
 
 int64_t task_views_percent(const struct run *r)
@@ -286,6 +328,53 @@ int64_t task_views_expires(const struct run *r)
                         first = t;
         }
         return first;
+}
+
+const char *task_views_ttl(const struct run *r)
+{
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                const struct velero_object *v = task_velero(r->tasks[i]);
+                const char *ttl = v == NULL                       ? ""
+                                  : v->kind == VELERO_BACKUP      ? v->backup->ttl
+                                  : v->kind == VELERO_SCHEDULE ? v->schedule->ttl
+                                                                  : "";
+
+                if (ttl[0] != '\0')
+                        return ttl;
+        }
+        return NULL;
+}
+
+int64_t task_views_expected(const struct run *r)
+{
+        int64_t last = 0;
+
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                struct task_view v;
+                int64_t at;
+
+                if (phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
+                        continue;
+                task_view(&v, r->tasks[i]);
+                at = task_view_expected(&v);
+                if (at == 0)
+                        return 0;
+                last = at > last ? at : last;
+        }
+        return last;
+}
+
+bool task_views_bytes(const struct run *r, int64_t *done, int64_t *total)
+{
+        bool some = false;
+
+        *done = *total = 0;
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
+                some = some || r->tasks[i]->n_seen_volumes > 0;
+                *done += show_volumes_done(r->tasks[i]);
+                *total += show_volumes_total(r->tasks[i]);
+        }
+        return some;
 }
 
 bool task_views_stale(const struct run *r)

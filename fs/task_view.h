@@ -10,10 +10,10 @@
 struct task_view {
         const struct task *task;
         const struct member *member;        /* NULL: the cluster left the fleet */
-        const struct velero_object *velero; /* its Backup or Restore as seen now, or NULL */
+        const struct velero_object *velero; /* its Velero object as seen now, or NULL */
         bool stale; /* the phase is the cluster's word, and the cluster is away */
         bool gone;  /* a backup that was Completed is no longer on its cluster */
-        bool good;  /* Completed, and neither of these */
+        bool good;  /* Completed or Protected, and neither of these */
 };
 
 void task_view(struct task_view *ret, const struct task *t);
@@ -21,6 +21,9 @@ void task_view(struct task_view *ret, const struct task *t);
 const char *task_view_mark(const struct task_view *v);
 /* Progress in percent; 100 only when it ended well. */
 int64_t task_view_percent(const struct task *t);
+/* When it is expected to be done: as samples of its items and of its volumes' bytes tell, the later of
+   both; 0: not known, as it is before three of them, or nothing is left. */
+int64_t task_view_expected(const struct task_view *v);
 /* Velero's queue: the backup's place, from 1; 0 when it does not wait there. */
 int64_t task_view_queue(const struct task_view *v);
 /* Why it is not good: appends one sentence and returns its code ("" none); *since 0 when unknown.
@@ -59,7 +62,10 @@ struct task_views {
         size_t phases[PHASE_MAX + 1];
         size_t good, stale, gone;
         bool parts;          /* several tasks on one cluster: parts of the policy */
+        bool standing;       /* Schedules, not what a run does */
         int64_t done, total; /* items */
+        int64_t bytes_done, bytes_total; /* of volumes; 0 when no node-agent has work */
+        int64_t expected;    /* when the last part is expected to be done; 0 unless known of all that run */
         int64_t warnings;
         int64_t percent; /* each task counts the same; -1 while nothing can be said */
 };
@@ -68,9 +74,20 @@ struct task_views {
 void task_views_init(struct task_views *ret, const struct run *r);
 void task_views_done(struct task_views *views);
 
+/* How the parts of a run ended, whatever their clusters are now. */
+struct run_counts {
+        size_t good, part, fail; /* Completed; PartiallyFailed; any other bad end */
+        int64_t started;         /* of the first part, 0: none began */
+};
+void run_counts(struct run_counts *ret, const struct run *r);
+
 /* Of a run, without counting all else; `r` NULL for none. */
 int64_t task_views_percent(const struct run *r); /* in percent, 0 while nothing can be said */
 int64_t task_views_expires(const struct run *r); /* the first expiry, 0 for none */
+int64_t task_views_expected(const struct run *r);
+bool task_views_bytes(const struct run *r, int64_t *done, int64_t *total); /* false: no volumes */
+/* One policy, one ttl: that of the first Backup or Schedule that was seen; NULL for none. */
+const char *task_views_ttl(const struct run *r);
 bool task_views_stale(const struct run *r);
 bool task_views_gone(const struct run *r);
 
@@ -88,8 +105,10 @@ bool task_views_next(const struct run *r, struct node_cursor *cursor);
 void task_views_summary(const struct task_views *views, struct buf *out);
 /* " (stale)" or " (gone)" for a good phase that rests on such tasks, else "". */
 const char *task_views_mark(const struct task_views *views, enum phase phase);
-/* "reason: eu-1: …   FLT-0410" lines, at most SHOW_REASONS. Returns the number of all. */
-size_t task_views_reasons(const struct task_views *views, struct buf *out);
+/* "reason: eu-1: …   FLT-0410" lines, at most SHOW_REASONS: of `views`, then of `more` (NULL: none) those of
+   clusters that `views` has nothing to say of. Returns the number of all. */
+size_t task_views_reasons(
+        const struct task_views *views, const struct task_views *more, struct buf *out);
 /* "action: …": where to look next and how to go on, by paths from where the file is: `up` leads to
    the fleet's folder, `object` to the object's, `run` to the run's. `retry`: it may be retried.
    Nothing when all goes well. */
@@ -99,15 +118,38 @@ void task_views_action(const struct task_views *views, struct buf *out, const ch
 void show_waits(struct buf *out, int64_t deadline);
 /* Waits for a location that its cluster does not have: only storage/ tells which there are. */
 bool task_view_lacks_location(const struct task_view *v);
+/* Whether a table has this row, the row-th in the order of `views`; and the line that counts the others. */
+bool task_view_has_row(const struct task_view *v, size_t row);
+void task_views_fold(const struct task_views *views, struct buf *out);
 /* The table, rows folded as SHOW_ROWS says. */
 void task_views_table(const struct task_views *views, struct buf *out);
 /* warnings.txt: whose log has warnings though it ended well, and the command that shows it. */
 void task_views_warned(const struct task_views *views, struct buf *out);
-/* error.txt: all reasons in full. */
-void task_views_errors(const struct task_views *views, struct buf *out);
+/* error.txt: all reasons in full; `more` as above. */
+void task_views_errors(
+        const struct task_views *views, const struct task_views *more, struct buf *out);
+
+/* What stands: Schedules (fs/show_standing.c). */
+void show_standing_members(struct json_writer *w, const struct subject *s);
+/* The newest backup that a Schedule made, NULL when none is known. */
+const struct task *show_standing_newest(const struct task *t);
+/* Its table, worst first, folded as SHOW_ROWS says. */
+void show_standing_table(const struct task_views *views, struct buf *out);
+/* "action: …" as task_views_action() has it. False: there is nothing to do about it. */
+bool show_standing_action(const struct object *o, const struct task_views *views, struct buf *out);
+/* "next: …": the coming runs of a schedule. */
+void show_standing_next(const struct object *o, struct buf *out);
+/* The newest runs of a schedule as a table. */
+void show_standing_runs(const struct object *o, struct buf *out);
+/* The member "schedule" of the object that is open; null without one. */
+void show_standing_schedule(struct json_writer *w, const char *key, const struct object *o);
+/* Since when a part of it is Overdue; 0 when none is. */
+int64_t show_standing_overdue(const struct object *o);
 
 /* JSON: the list of tasks, of reasons, and the counts. */
 void task_views_put_clusters(
         struct json_writer *w, const char *key, const struct subject *s, const struct run *r);
-void task_views_put_reasons(struct json_writer *w, const char *key, const struct run *r);
+/* `more` as above. */
+void task_views_put_reasons(
+        struct json_writer *w, const char *key, const struct run *r, const struct run *more);
 void task_views_put_summary(struct json_writer *w, const char *key, const struct run *r);

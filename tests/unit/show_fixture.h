@@ -13,6 +13,7 @@
 #include "ops/model.h"
 #include "ops/policy.h"
 #include "tests/support/test.h"
+#include "velero/volume.h"
 
 #define T0 INT64_C(1788228003) /* 2026-09-01T02:00:03Z */
 
@@ -108,7 +109,7 @@ static const char *const fixture_clusters[] = { "eu-1", "us-1", "lab-2" };
 static void fixture_policy(struct object *o, const char *bytes)
 {
         const struct policy_env env = { .fleet = "prod", .clusters = fixture_clusters,
-                .n_clusters = ARRAY_SIZE(fixture_clusters) };
+                .n_clusters = ARRAY_SIZE(fixture_clusters), .schedules_supported = true };
         struct err err = ERR_INIT;
 
         assert_int_equal(document_set(&o->in_force, bytes, strlen(bytes), "yaml", T0 * 1000000000), 0);
@@ -225,6 +226,185 @@ static struct run *fixture_tasks(struct object *o, int64_t at, const struct fixt
 #define DONE(m)    { .member = (m), .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed", .done = 412, \
                 .total = 412, .seen = true }
 #define POLICY(name_) "policy:\n  ttl: 168h\n  resourceFilter: {includedNamespaces: [" name_ "]}\n"
+
+/* ---------------------------------------------------------------- schedules */
+
+struct fixture_schedule {
+        const char *member;
+        enum task_state state;
+        enum phase phase;
+        const char *word, *code, *reason;
+        int64_t attempt, success, next, overdue;
+        const char *run, *result;
+        bool seen, drifted, unwanted;
+};
+
+static void fixture_velero_schedule(struct member *c, const char *name)
+{
+        char json[1024];
+        struct velero_schedule *s;
+        struct err err = ERR_INIT;
+
+        snprintf(json, sizeof(json),
+                "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u\",\"creationTimestamp\":\"2026-08-01T00:00:00Z\"},"
+                "\"spec\":{\"schedule\":\"0 2 * * *\",\"template\":{\"ttl\":\"168h0m0s\",\"includedNamespaces\":[\"shop\"]}},"
+                "\"status\":{\"phase\":\"Enabled\",\"lastBackup\":\"2026-09-01T02:00:03Z\"}}", name);
+        assert_ok(velero_schedule_decode(json, strlen(json), &s, &err), &err);
+        assert_non_null(member_add_velero(c, VELERO_SCHEDULE, s, s->name));
+}
+
+static void fixture_standing_task(struct object *o, const struct fixture_schedule *x)
+{
+        struct run *r = object_add_standing(o);
+        struct task *t = run_add_task(r, TASK_SCHEDULE, x->member);
+        struct member *c = fleet_member(o->fleet, x->member);
+
+        assert_non_null(t);
+        t->state = x->state;
+        t->phase = x->phase;
+        t->phase_text = fixture_dup(x->word);
+        snprintf(t->uid, sizeof(t->uid), "uid-of-%s", x->member);
+        if (x->state == TASK_POSTED)
+                snprintf(t->velero_name, sizeof(t->velero_name), "%.20s-%.10s-a1b2c3", o->name, x->member);
+        if (x->seen && c != NULL)
+                fixture_velero_schedule(c, t->velero_name);
+        if (x->reason != NULL) {
+                t->reason = fixture_dup(x->reason);
+                snprintf(t->code, sizeof(t->code), "%s", x->code);
+                t->since = T0 + 49;
+        }
+        t->last_attempt = x->attempt;
+        t->last_success = x->success;
+        t->next_run = x->next;
+        t->overdue_at = x->overdue;
+        t->drifted = x->drifted;
+        t->unwanted = x->unwanted;
+        if (x->run != NULL)
+                snprintf(t->last_run, sizeof(t->last_run), "%s", x->run);
+        if (x->result != NULL)
+                snprintf(t->last_result, sizeof(t->last_result), "%s", x->result);
+}
+
+/* A policy with a schedule, and what the engine would say of it. */
+static struct object *fixture_standing(struct object *o, const char *cron, const struct fixture_schedule *rows, size_t n)
+{
+        char text[256];
+
+        snprintf(text, sizeof(text), "schedule: \"%s\"\npolicy:\n  ttl: 168h\n  resourceFilter: {includedNamespaces: [shop]}\n", cron);
+        fixture_policy(o, text);
+        for (size_t i = 0; i < n; i++)
+                fixture_standing_task(o, &rows[i]);
+        o->phase = PHASE_UNPROTECTED;
+        o->interval = 86400;
+        o->last_slot = T0 - 3;
+        for (int i = 0; i < SCHEDULE_NEXT; i++)
+                o->next_runs[i] = T0 - 3 + (i + 1) * 86400;
+        if (o->standing != NULL) {
+                o->standing->phase = PHASE_NONE;
+                for (size_t i = 0; i < o->standing->n_tasks; i++)
+                        if (o->standing->tasks[i]->phase < o->standing->phase)
+                                o->standing->phase = o->standing->tasks[i]->phase;
+                o->phase = o->standing->phase;
+        }
+        return o;
+}
+#define FIXTURE_STANDING(f, name, cron, ...)                                                           \
+        fixture_standing(fixture_object((f), OBJECT_BACKUP, (name)), (cron),                           \
+                (const struct fixture_schedule[]){ __VA_ARGS__ },                                      \
+                sizeof((const struct fixture_schedule[]){ __VA_ARGS__ }) / sizeof(struct fixture_schedule))
+#define PROTECTED(m) { .member = (m), .state = TASK_POSTED, .phase = PHASE_PROTECTED, .attempt = T0 + 1,            \
+                .success = T0 + 49, .next = T0 - 3 + 86400, .run = "20260901-020003Z", .result = "Completed", .seen = true }
+#define LATE(m) { .member = (m), .state = TASK_POSTED, .phase = PHASE_OVERDUE, .code = "FLT-0311",                  \
+                .reason = "no successful backup since 2026-08-30T02:00:49Z: another one was due, with all patience, "     \
+                          "by 2026-08-31T04:24:00Z",                                                                      \
+                .attempt = T0 - 172800, .success = T0 - 172754, .next = T0 - 3, .overdue = T0 - 77763,                   \
+                .run = "20260830-020003Z", .result = "Completed", .seen = true }
+
+/* A part under way, with samples of how it goes: 1/8 of its items in 20 s, and with a volume 1/30 of its bytes. */
+static void fixture_samples(struct task *t, bool volume)
+{
+        static const char json[] = "{\"metadata\":{\"name\":\"v1\"},\"spec\":{\"pod\":{\"namespace\":\"shop\",\"name\":\"db-0\"},"
+                                   "\"volume\":\"data\"},\"status\":{\"phase\":\"InProgress\",\"progress\":"
+                                   "{\"totalBytes\":60000,\"bytesDone\":2000}}}";
+        struct err err = ERR_INIT;
+
+        for (int i = 0; i < 3; i++) {
+                eta_note(&t->eta_items, t->started + 10 * i, t->items_done * i / 2, t->items_total);
+                if (volume)
+                        eta_note(&t->eta_bytes, t->started + 10 * i, 1000 * i, 60000);
+        }
+        if (!volume)
+                return;
+        t->seen_volumes = calloc(1, sizeof(*t->seen_volumes));
+        assert_non_null(t->seen_volumes);
+        assert_ok(velero_volume_decode(json, strlen(json), &t->seen_volumes[0], &err), &err);
+        t->n_seen_volumes = 1;
+}
+
+static void fixture_schedules(struct fleet *f)
+{
+        struct object *o = FIXTURE_STANDING(f, "daily", "0 2 * * *", PROTECTED("eu-1"), LATE("us-1"), PROTECTED("lab-2"));
+        struct run *r;
+
+        FIXTURE_RUN(o, T0 - 172800, DONE("eu-1"), DONE("us-1"), DONE("lab-2"));
+        FIXTURE_RUN(o, T0 - 86400, DONE("eu-1"), DONE("lab-2"));
+        FIXTURE_RUN(o, T0, DONE("eu-1"), DONE("lab-2"));
+        o->phase = PHASE_OVERDUE;
+
+        /* One at work, by hand, with the Schedules in order. */
+        o = FIXTURE_STANDING(f, "at-work", "0 2 * * *", PROTECTED("eu-1"), PROTECTED("us-1"));
+        FIXTURE_RUN(o, T0, DONE("eu-1"), DONE("us-1"));
+        r = FIXTURE_RUN(o, T0 + 600,
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_IN_PROGRESS, .word = "InProgress", .done = 50,
+                        .total = 400, .seen = true },
+                { .member = "us-1", .state = TASK_POSTED, .phase = PHASE_IN_PROGRESS, .word = "InProgress", .done = 100,
+                        .total = 800, .seen = true });
+        fixture_samples(r->tasks[0], false);
+        fixture_samples(r->tasks[1], true);
+        o->phase = PHASE_IN_PROGRESS;
+
+        o = FIXTURE_STANDING(f, "in-order", "TZ=Europe/Berlin 0 4 * * *", PROTECTED("eu-1"));
+        FIXTURE_RUN(o, T0, DONE("eu-1"));
+        o->phase = PHASE_PROTECTED;
+
+        o = FIXTURE_STANDING(f, "drifted", "0 2 * * *", PROTECTED("us-1"),
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_DRIFTED, .code = "FLT-0312", .drifted = true,
+                        .reason = "someone changed Schedule drifted-eu-1-a1b2c3 on eu-1: it runs at \"0 5 * * *\", not at "
+                                  "\"0 2 * * *\"",
+                        .attempt = T0 + 1, .success = T0 + 49, .next = T0 + 10797, .run = "20260901-020003Z",
+                        .result = "Completed", .seen = true });
+        FIXTURE_RUN(o, T0, DONE("eu-1"), DONE("us-1"));
+        o->phase = PHASE_DRIFTED;
+
+        o = FIXTURE_STANDING(f, "paused", "0 2 * * *",
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_PAUSED, .code = "FLT-0316",
+                        .reason = "the schedule is paused", .seen = true });
+        o->paused = true;
+        memset(o->next_runs, 0, sizeof(o->next_runs));
+        o->last_slot = 0;
+
+        (void)FIXTURE_STANDING(f, "fresh", "0 2 * * *",
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_SCHEDULED, .code = "FLT-0314", .next = T0 - 3 + 86400,
+                        .reason = "there is no successful backup yet: the next run is due at 2026-09-02T02:00:00Z",
+                        .seen = true },
+                { .member = "lab-2", .state = TASK_PENDING, .phase = PHASE_PENDING });
+        fleet_object(f, OBJECT_BACKUP, "fresh")->phase = PHASE_PENDING;
+
+        /* The schedule is as it should be, the run by hand is not. */
+        o = FIXTURE_STANDING(f, "by-hand", "0 2 * * *", PROTECTED("eu-1"));
+        FIXTURE_RUN(o, T0, DONE("eu-1"));
+        FIXTURE_RUN(o, T0 + 60, { .member = "eu-1", .state = TASK_EXPIRED, .phase = PHASE_EXPIRED, .code = "FLT-0402",
+                .reason = "not posted within 1h" });
+        o->phase = PHASE_EXPIRED;
+
+        (void)fixture_standing(fixture_object(f, OBJECT_BACKUP, "nowhere"), "0 2 * * *", NULL, 0);
+
+        o = FIXTURE_STANDING(f, "ended", "0 2 * * *", { .member = "lab-2", .state = TASK_POSTED, .phase = PHASE_PENDING,
+                .unwanted = true });
+        o->removed = true;
+        FIXTURE_RUN(o, T0, DONE("lab-2"));
+        o->phase = PHASE_PENDING;
+}
 
 static void fixture_draft(struct object *o, const char *bytes, enum draft_state state)
 {
@@ -384,6 +564,7 @@ __attribute__((unused)) static void fixture_fill(struct model *m)
         c = fixture_member(f, "eu-1b", MEMBER_READY);
         snprintf(c->alias_of, sizeof(c->alias_of), "eu-1");
         fixture_backups(f);
+        fixture_schedules(f);
         fixture_others(f);
 }
 

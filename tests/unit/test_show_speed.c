@@ -11,6 +11,34 @@
 enum { CLUSTERS = 1000, RUNS = 30 };
 
 
+/* Its backups are not on the clusters any more: what they reached is in the runs. */
+static void fill_schedule(struct fleet *f)
+{
+        struct object *o = FIXTURE_STANDING(f, "daily", "0 2 * * *", PROTECTED("cluster-0000"));
+
+        for (int i = 1; i < CLUSTERS; i++) {
+                char name[32];
+                const struct fixture_schedule good = PROTECTED(name), late = LATE(name);
+
+                snprintf(name, sizeof(name), "cluster-%04d", i);
+                fixture_standing_task(o, i % 20 == 3 ? &late : &good);
+        }
+        for (int r = 0; r < RUNS; r++) {
+                struct run *run = fixture_run(o, T0 + (r - RUNS + 1) * 86400);
+
+                for (int i = 0; i < CLUSTERS; i++) {
+                        char name[32];
+                        const struct fixture_task done = { .member = name, .state = TASK_DONE, .phase = PHASE_COMPLETED,
+                                .word = "Completed", .done = 412, .total = 412 };
+
+                        snprintf(name, sizeof(name), "cluster-%04d", i);
+                        fixture_task(run, &done);
+                }
+        }
+        fixture_roll_up(o);
+        o->phase = PHASE_OVERDUE;
+}
+
 static int setup(void **state)
 {
         struct fleet *f;
@@ -43,6 +71,7 @@ static int setup(void **state)
                 }
         }
         fixture_roll_up(o);
+        fill_schedule(f);
         return 0;
 }
 
@@ -64,6 +93,10 @@ static const struct speed {
         { "policy kurator.yaml", "prod/backups/nightly/kurator.yaml", 800 },
         { "policy phase", "prod/backups/nightly/phase", 50 },
         { "policy stale", "prod/backups/nightly/stale", 50 },
+        { "schedule status.txt", "prod/backups/daily/status.txt", 200 },
+        { "schedule status.json", "prod/backups/daily/status.json", 400 },
+        { "schedule error.txt", "prod/backups/daily/error.txt", 200 },
+        { "schedule kurator.yaml", "prod/backups/daily/kurator.yaml", 800 },
         { "run status.txt", "prod/backups/nightly/runs/latest/status.txt", 200 },
         { "run status.json", "prod/backups/nightly/runs/latest/status.json", 400 },
         { "fleet status.txt", "prod/status.txt", 400 },
