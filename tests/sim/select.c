@@ -241,23 +241,22 @@ static void collect_type(struct selection *s, const struct restype *t)
 }
 
 /*
- * Namespaces go along when something in them was collected, when their labels match, or when all
- * are asked for by name.
+ * Namespaces go along when something in them was collected, or when their labels match, as they do
+ * without a selector.
  */
 static void collect_namespaces(struct selection *s)
 {
         struct table *table = cluster_table(s->c, RT_NAMESPACES);
 
-        if (!includes_type(s, restype(RT_NAMESPACES)) && excludes_type(s, restype(RT_NAMESPACES)))
+        if (!includes_type(s, restype(RT_NAMESPACES)))
                 return;
         for (size_t i = 0; i < table->n; i++) {
                 struct doc *d = table->v[i];
 
-                if (!includes_namespace(s, doc_name(d)))
+                /* Labels are asked before the namespace's own filter is (measured). */
+                if (!includes_namespace(s, doc_name(d)) && !(s->n_labels && labels_match(s, d)))
                         continue;
-                if (names_has(&s->namespaces, doc_name(d)) || (s->n_labels && labels_match(s, d)) ||
-                        (!s->n_labels && !includes_everything(s)) ||
-                        (!s->n_labels && includes_type(s, restype(RT_NAMESPACES))))
+                if (names_has(&s->namespaces, doc_name(d)) || labels_match(s, d))
                         collect(s, restype(RT_NAMESPACES), d);
         }
 }
