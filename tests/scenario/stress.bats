@@ -9,7 +9,7 @@ all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready
         sim_only 'what is accepted is hundreds of backups'
         mount_fleet
         eventually 60 all_ready
-        timeout 60 python3 "$SUPPORT_DIR/stress.py" "$F" 12
+        timeout 60 python3 "$SUPPORT_DIR/stress.py" "$F" 20
         # It goes on, and knows what it has.
         printf 'destination: {clusters: [{name: us-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [shop]}\n' >"$F/backups/after.yaml"
         assert_equal Completed "$(timeout 60 cat "$F/backups/after/wait")"

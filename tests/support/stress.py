@@ -52,8 +52,21 @@ def write(rng):
 
 
 def rename(rng):
-    """As editors do: aside, into place, over one another."""
-    os.rename(rng.choice(ACTING + SCRATCH), rng.choice(ACTING + SCRATCH))
+    """As editors do: into place, mostly; aside, over one another."""
+    if rng.random() < 0.7:
+        os.rename(rng.choice(SCRATCH), rng.choice(ACTING))
+    else:
+        os.rename(rng.choice(ACTING + SCRATCH), rng.choice(SCRATCH))
+
+
+def reopen(rng):
+    """Nothing but that, so that it meets the renames."""
+    os.close(os.open(rng.choice(SCRATCH + ACTING), os.O_RDWR))
+
+
+def shuffle(rng):
+    """Renames that nothing judges, so that they are many."""
+    os.rename(rng.choice(SCRATCH), rng.choice(SCRATCH))
 
 
 def remove(rng):
@@ -119,7 +132,7 @@ def work(kind, seed):
                 done[kind.__name__] += 1
 
 
-KINDS = [write, write, rename, rename, remove, look, look, walk, walk, control, folder]
+KINDS = [write, write, rename, rename, reopen, reopen, shuffle, remove, look, look, walk, control, folder]
 done = {kind.__name__: 0 for kind in KINDS}
 threads = [threading.Thread(target=work, args=(kind, seed)) for seed, kind in enumerate(KINDS)]
 for t in threads:
