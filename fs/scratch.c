@@ -12,6 +12,22 @@
 #include "base/log.h"
 #include "ops/store.h"
 
+bool scratch_stands_at(struct session *s, const struct place *p, const char *stem, struct err *err)
+{
+        const struct userfile *f;
+
+        if (p->folder == FOLDER_MIGRATION)
+                return false;
+        LOCK_SCOPE(&s->write->lock);
+        f = userfile_find_locked(s->write, p, stem);
+        if (f == NULL || !userfile_is_scratch(f))
+                return false;
+        err_set(err, -EEXIST, "a file named %s is where the folder of the policy would be", stem);
+        err_id(err, "FLT-0249");
+        err_remedy(err, "rename or remove that file first");
+        return true;
+}
+
 bool scratch_name_ok(const char *name)
 {
         static const char suffix[] = ".error.txt";
@@ -244,6 +260,22 @@ static int scratch_load_fleet(struct session *s, const struct fleet *f, struct e
         return r;
 }
 
+/* What is left in memory of an earlier time of the fleet is not what the store has. */
+static int scratch_fleet_came(void *arg, struct fleet *f, struct err *err)
+{
+        struct session *s = arg;
+        struct userfile *u, *tmp;
+        int r;
+
+        pthread_mutex_lock(&s->write->lock);
+        HASH_ITER (hh, s->write->files, u, tmp)
+                if (strcmp(u->place.fleet, f->name) == 0)
+                        userfile_detach_locked(s->write, NULL, u);
+        pthread_mutex_unlock(&s->write->lock);
+        r = scratch_load_fleet(s, f, err);
+        return r < 0 ? err_wrap(err, r, "bring back files that were renamed away") : 0;
+}
+
 int scratch_load(struct session *s, struct err *err)
 {
         const struct fleet *f;
@@ -253,5 +285,6 @@ int scratch_load(struct session *s, struct err *err)
                 return 0;
         for (f = s->model->fleets; f != NULL && r == 0; f = f->hh.next)
                 r = scratch_load_fleet(s, f, err);
+        engine_on_fleet(s->engine, scratch_fleet_came, s);
         return r < 0 ? err_wrap(err, r, "bring back files that were renamed away") : 0;
 }

@@ -15,6 +15,9 @@
    reserved (the error files), -ENOMEM. */
 int scratch_new(struct session *s, const struct place *p, const char *name, enum userfile_kind kind,
         struct userfile **ret);
+/* Whether a scratch file has the name that the folder of an object would have; then err says so. */
+bool scratch_stands_at(
+        struct session *s, const struct place *p, const char *stem, struct err *err);
 /* Whether a scratch file may have this name. */
 bool scratch_name_ok(const char *name);
 
@@ -37,5 +40,5 @@ void scratch_forget_all(struct engine *e, const struct place *p);
 /* -ENOSPC when the folder has as many kept files as it may have. */
 int scratch_room(struct session *s, const struct place *p, struct err *err);
 
-/* Brings back what the store holds, of all fleets that the model has. */
+/* Brings back what the store holds, of all fleets that the model has and of those that come. */
 int scratch_load(struct session *s, struct err *err);

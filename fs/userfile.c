@@ -383,6 +383,16 @@ static int list_migration(const struct object *o, const struct place *p, const s
         return r;
 }
 
+/* What another store, or a start, has made since: the folder is what a lookup finds. */
+static bool place_has_folder(const struct fleet *f, const struct place *p, const char *name)
+{
+        const struct object *o = p->folder == FOLDER_MIGRATION || p->folder == FOLDER_TARGETS
+                                         ? NULL
+                                         : fleet_object(f, folder_object_kind(p->folder), name);
+
+        return o != NULL && object_folder_shows(o);
+}
+
 int userfile_list(struct session *s, const struct subject *folder,
         int (*emit)(void *, const char *, mode_t), void *arg)
 {
@@ -399,7 +409,8 @@ int userfile_list(struct session *s, const struct subject *folder,
                 return r;
         pthread_mutex_lock(&s->write->lock);
         for (f = s->write->files; f != NULL && r == 0; f = f->hh.next)
-                if (userfile_is_scratch(f) && place_equal(&f->place, &p))
+                if (userfile_is_scratch(f) && place_equal(&f->place, &p) &&
+                        !place_has_folder(folder->fleet, &p, f->name))
                         r = emit(arg, f->name, f->kind == USERFILE_SCRATCH ? S_IFREG : S_IFLNK);
         pthread_mutex_unlock(&s->write->lock);
         return r;

@@ -75,7 +75,9 @@ static void create_run(struct engine *e, struct write_job *j)
         int r = -EPERM;
 
         if (place_acting(&j->place, j->name, stem, ext, &a))
-                r = acting_create(e, &a, &j->err);
+                r = scratch_stands_at(j->s, &j->place, stem, &j->err)
+                            ? -EEXIST
+                            : acting_create(e, &a, &j->err);
         created = r == 0;
         /* The kernel asks with O_CREAT for what it did not know: without O_EXCL a file that is
          * there is opened. */

@@ -185,6 +185,8 @@ static int rename_in(
         pthread_mutex_unlock(&w->lock);
         if (bytes == NULL)
                 return -ENOMEM;
+        if (strcmp(a->name, j->name) != 0 && scratch_stands_at(j->s, &j->to, a->name, &j->err))
+                return -EEXIST;
         r = acting_rename_in(e, a, &origin, bytes, len, mtime_ns, &j->err);
         if (r < 0)
                 return r;

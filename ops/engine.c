@@ -462,6 +462,20 @@ static void engine_remove_member(struct engine *e, struct member *c)
         fleet_remove_member(c);
 }
 
+/* What of a fleet that leaves was not stored yet: it may come back. */
+static void engine_store_objects(struct engine *e, struct fleet *f)
+{
+        struct object *o, *tmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, tmp) {
+                        struct err err = ERR_INIT;
+
+                        if (list_linked(&o->unstored) && object_save(e, o, &err) < 0)
+                                engine_store_failed(e, f, o->name, &err);
+                }
+}
+
 static int engine_set_yaml(struct fleet *f, const struct fleetconf_fleet *conf)
 {
         free(f->yaml);
@@ -481,6 +495,8 @@ static int engine_apply_change(struct engine *e, const struct fleetconf_change *
                         struct member *m, *tmp;
                         if (f == NULL)
                                 return 0;
+                        /* As long as its clusters are known: records name them. */
+                        engine_store_objects(e, f);
                         HASH_ITER (hh, f->members, m, tmp)
                                 engine_remove_member(e, m);
                         for (int k = 0; k < OBJECT_KINDS; k++) {
@@ -499,6 +515,8 @@ static int engine_apply_change(struct engine *e, const struct fleetconf_change *
                 model_touch_fleet(f, ch->kind == FLEETCONF_ADDED);
                 if (r == 0 && ch->kind == FLEETCONF_ADDED)
                         r = object_load_all(e, f, err);
+                if (r == 0 && ch->kind == FLEETCONF_ADDED && e->on_fleet != NULL)
+                        r = e->on_fleet(e->on_fleet_arg, f, err);
                 return r;
         }
         if (f == NULL)
@@ -624,6 +642,12 @@ void engine_listen(struct engine *e, model_listener listener, void *arg)
 {
         e->model.listener = listener;
         e->model.listener_arg = arg;
+}
+
+void engine_on_fleet(struct engine *e, int (*fn)(void *arg, struct fleet *f, struct err *err), void *arg)
+{
+        e->on_fleet = fn;
+        e->on_fleet_arg = arg;
 }
 
 /* Everything that was decided before is in the model before the mount answers; the network comes after. */

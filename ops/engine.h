@@ -35,6 +35,8 @@ struct engine {
         struct acting *acting;     /* ops/acting.c */
         struct standing_clock *standing; /* ops/standing.c */
         struct location_clock *locations; /* ops/op_location.c */
+        int (*on_fleet)(void *arg, struct fleet *f, struct err *err);
+        void *on_fleet_arg;
 };
 
 /* Opens the store. Starts no thread and contacts nobody. `options` and what it points to must outlive the engine. */
@@ -47,6 +49,9 @@ DEFINE_CLEANUP(struct engine *, engine_free);
 int engine_load(struct engine *e, struct err *err);
 /* Who is told of changes; before engine_start. */
 void engine_listen(struct engine *e, model_listener listener, void *arg);
+/* Who has something in the store for a fleet that comes later: called for each that is added from now on, on the engine
+   thread, in the write section in which it begins to show. Before engine_start; NULL: nobody. */
+void engine_on_fleet(struct engine *e, int (*fn)(void *arg, struct fleet *f, struct err *err), void *arg);
 /* Starts the engine thread (after daemonizing). */
 int engine_start(struct engine *e, struct err *err);
 /* Asks the thread to end (it stores what is owed) and joins it. Idempotent. */

@@ -268,3 +268,31 @@ PY
         n=$(find "$B" -maxdepth 1 -name 'k.off*' | wc -l)
         assert_equal 1024 "$n" 'files that came back'
 }
+
+@test "files that were renamed away come back with a fleet that comes later" {
+        mount_offline
+        cp "$P" "$B/k.yaml"
+        comes_to_runs k 1
+        mv "$B/k.yaml" "$B/k.off"
+        cp "$FLEET_FILE" "$TEST_DIR/prod.yaml"
+        # The daemon looks at the file by itself.
+        sed 's/name: prod/name: other/' "$TEST_DIR/prod.yaml" >"$TEST_DIR/new" && mv "$TEST_DIR/new" "$FLEET_FILE"
+        eventually 10 test -d "$MNT/other/backups"
+        eventually 10 refute_exists "$F"
+        mv "$TEST_DIR/prod.yaml" "$FLEET_FILE"
+        eventually 10 test -d "$F/backups"
+        assert_equal "$(cat "$P")" "$(cat "$B/k.off")" 'the kept file'
+}
+
+@test "a file that stands where a policy's folder would be is told, and stays" {
+        mount_offline
+        echo note >"$B/nightly"
+        assert_fails_with 'exists' cp "$P" "$B/nightly.yaml"
+        cp "$P" "$B/tmp"
+        assert_fails_with 'exists' mv "$B/tmp" "$B/nightly.yaml"
+        assert_equal note "$(cat "$B/nightly")"
+        assert_equal 1 "$(find "$B" -maxdepth 1 -name nightly | wc -l)" 'files of that name'
+        rm "$B/nightly"
+        mv "$B/tmp" "$B/nightly.yaml"
+        comes_to_runs nightly 1
+}

@@ -121,6 +121,33 @@ static void a_cluster_leaves_while_it_is_asked(void **state)
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);
 }
 
+/* What could wait for the disk does not go with the fleet. */
+static void a_fleet_that_leaves_is_stored(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char command[512];
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        ops_run_for(f, 1000);
+        engine_write(f->engine);
+        ops_object(f, OBJECT_BACKUP, "b")->created = 12345;
+        engine_note(f->engine, ops_object(f, OBJECT_BACKUP, "b"));
+        snprintf(command, sizeof(command), "cp '%s' '%s.before' && sed -i 's/name: prod/name: other/' '%s'", f->fleet_file,
+                f->fleet_file, f->fleet_file);
+        assert_int_equal(system(command), 0);
+        engine_reload(f->engine);
+        assert_null(model_fleet(&f->engine->model, "prod"));
+        snprintf(command, sizeof(command), "mv '%s.before' '%s'", f->fleet_file, f->fleet_file);
+        assert_int_equal(system(command), 0);
+        engine_reload(f->engine);
+        f->fleet = model_fleet(&f->engine->model, "prod");
+        assert_non_null(f->fleet);
+        assert_int_equal(ops_object(f, OBJECT_BACKUP, "b")->created, 12345);
+}
+
 static void a_fleet_leaves_with_all_that_is_open(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -459,6 +486,7 @@ int main(void)
         TEST_WITH(a_cluster_that_is_replaced_gets_nothing_of_the_other, ops_setup, ops_teardown);
         TEST_WITH(two_contexts_of_one_cluster_are_one, ops_setup, ops_teardown);
         TEST_WITH(a_cluster_leaves_while_it_is_asked, ops_setup, ops_teardown);
+        TEST_WITH(a_fleet_that_leaves_is_stored, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
         TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
         TEST_WITH(storing_leaves_time_for_others, store_setup, store_teardown);
