@@ -70,6 +70,24 @@ static void wait_answer(fuse_req_t req, struct session *s, int r, struct handle 
                 reply_opened(req, h);
 }
 
+/* Those that a signal ended: in a fleet where nothing happens they would only grow more. */
+static void waits_sweep_locked(struct session *s)
+{
+        struct wait **at = &s->waits.first;
+
+        while (*at != NULL) {
+                struct wait *w = *at;
+
+                if (!parked_answered(w->parked)) {
+                        at = &w->next;
+                        continue;
+                }
+                *at = w->next;
+                wait_answer(parked_take(w->parked), s, -EINTR, NULL);
+                wait_free(s, w);
+        }
+}
+
 void wait_open(fuse_req_t req, struct session *s, struct inode *i, int flags)
 {
         struct handle *h = NULL;
@@ -77,6 +95,7 @@ void wait_open(fuse_req_t req, struct session *s, struct inode *i, int flags)
         int r;
 
         LOCK_SCOPE(&s->waits.lock);
+        waits_sweep_locked(s);
         r = wait_look(s, i, flags, &h);
         if (r != 0) {
                 wait_answer(req, s, r, h);

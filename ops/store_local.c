@@ -148,8 +148,13 @@ static int store_local_folder(struct store_local *s, enum store_space space, con
                 else
                         store_local_file_name(name, parts[i - 1]);
                 if (make && mkdirat(fd, name, 0700) == 0) {
-                        if (sys->fsync(fd) < 0)
-                                return -errno;
+                        /* One that may not survive is not there: the next write makes it again. */
+                        if (sys->fsync(fd) < 0) {
+                                int r = -errno;
+
+                                (void)unlinkat(fd, name, AT_REMOVEDIR);
+                                return r;
+                        }
                 } else if (make && errno != EEXIST) {
                         return -errno;
                 }

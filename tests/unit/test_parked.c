@@ -134,6 +134,33 @@ static void a_wait_ends_at_unmount(void **state)
         assert_int_equal(WEXITSTATUS(reap(pid)), 1);
 }
 
+/* fs/wait.c keeps the struct to itself; its first member is the next one. */
+static const struct wait *wait_next(const struct wait *w)
+{
+        return *(const struct wait *const *)(const void *)w;
+}
+
+/* A wait that a signal ended goes with the next one, although nothing in the fleet changes. */
+static void waits_that_were_interrupted_do_not_add_up(void **state)
+{
+        struct mount *m = mount_of(state);
+        unsigned n = 0;
+
+        for (int i = 0; i < 10; i++) {
+                pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-002/wait"), -1);
+
+                assert_true(is_waiting(m, 1));
+                (void)kill(pid, SIGINT);
+                (void)reap(pid);
+                assert_true(is_waiting(m, 0));
+        }
+        pthread_mutex_lock(&m->session->waits.lock);
+        for (const struct wait *w = m->session->waits.first; w != NULL; w = wait_next(w))
+                n++;
+        pthread_mutex_unlock(&m->session->waits.lock);
+        assert_in_range(n, 0, 1);
+}
+
 /* Signals, answers and changes race for the same request: whoever comes second must find nothing to
  * do. */
 static void signals_and_answers_race(void **state)
@@ -314,6 +341,7 @@ int main(void)
         TEST_WITH(a_wait_ends_at_a_signal, setup, mount_teardown);
         TEST_WITH(a_wait_ends_when_the_object_goes, setup, mount_teardown);
         TEST_WITH(a_wait_ends_at_unmount, setup, mount_teardown);
+        TEST_WITH(waits_that_were_interrupted_do_not_add_up, setup, mount_teardown);
         TEST_WITH(signals_and_answers_race, setup, mount_teardown);
         TEST_WITH(a_deadline_answers, setup, mount_teardown);
         TEST_WITH(a_deadline_answers_while_the_notifier_is_stuck, setup, mount_teardown);
