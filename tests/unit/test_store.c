@@ -369,6 +369,26 @@ static void put_that_fails(void **state)
         store_close(s);
 }
 
+/* A folder that may not survive is not taken for one that was made: it is made, and synced, again. */
+static void folder_that_was_not_synced_is_made_again(void **state)
+{
+        struct store *s = open_store(test_dir(state));
+        struct store_key k = key("nightly");
+        struct err err = ERR_INIT;
+        char path[256];
+
+        failing = EIO;
+        fails_at = "fsync";
+        store_local_set_sys_for_tests(&failing_sys);
+        assert_int_equal(store_put(s, &k, "record", 6, &err), -EIO);
+        store_local_set_sys_for_tests(NULL);
+        snprintf(path, sizeof(path), "%s/objects", test_dir(state));
+        assert_int_equal(access(path, F_OK), -1);
+        put(s, "nightly", "record");
+        assert_got(s, "nightly", "record");
+        store_close(s);
+}
+
 static void write_file(const char *dir, const char *path, const char *bytes)
 {
         char full[256];
@@ -454,6 +474,7 @@ int main(void)
         TEST_IN_DIR(names_of_any_bytes_come_back);
         TEST_IN_DIR(lists_one_folder);
         TEST_IN_DIR(values);
+        TEST_WITH(folder_that_was_not_synced_is_made_again, failing_setup, failing_teardown);
         TEST_ROWS_WITH(put_that_fails, failures, failing_setup, failing_teardown);
         TEST_IN_DIR(leftovers_of_a_crash_go_at_open);
         TEST_ROWS_WITH(damaged, damages, test_dir_setup, test_dir_teardown);
