@@ -439,6 +439,9 @@ static int object_ctl(const struct subject *s, struct buf *out)
         const struct op_verb *v = op_type_of(s->object->kind)->verbs;
 
         for (; v->name != NULL; v++) {
+                /* What another store made has one verb, and our own all the others. */
+                if (v->on_others == s->object->own)
+                        continue;
                 buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
                 buf_pad_to_column(out, 14, 2);
                 buf_printf(out, "%s\n", v->help);
@@ -487,9 +490,10 @@ static bool object_has_runs(const struct subject *s)
         return s->object->n_runs > 0;
 }
 
-static bool object_is_own(const struct subject *s)
+/* Of what another store made, backups alone can be taken over. */
+static bool object_has_ctl(const struct subject *s)
 {
-        return s->object->own;
+        return s->object->own || s->object->kind == OBJECT_BACKUP;
 }
 
 static const struct node_xattr ctl_xattrs[] = { { "error", show_refusal_value }, { NULL, NULL } };
@@ -556,7 +560,7 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
                 .help = "what failed or waits, and what to do; empty when all is well"),           \
         FILE_ROW("warnings.txt", object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
                 .help = "caveats that apply, and whose Velero log has warnings"),                                                     \
-        CTL_ROW("ctl", object_ctl, .shown = object_is_own, .xattrs = ctl_xattrs,                   \
+        CTL_ROW("ctl", object_ctl, .shown = object_has_ctl, .xattrs = ctl_xattrs,                  \
                 .help = "write a verb to it; reading lists them"),                                 \
         WAIT_ROW("wait", show_object_terminal, object_wait,                                        \
                 .help = "opens only when the newest run is over; then the phase"),                 \
