@@ -202,7 +202,8 @@ static void policy_row(struct columns *t, const struct object_view *v, struct bu
         buf_reset(cell);
         buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), v->mark);
         columns_cell(t, cell->data);
-        columns_value(t, value_time(r != NULL ? r->created : 0));
+        /* A schedule's run is named after its slot; its backups may begin later. */
+        columns_value(t, value_time(show_object_stands(o) && c.started != 0 ? c.started : r != NULL ? r->created : 0));
         columns_value(t, value_int((int64_t)c.good));
         columns_value(t, value_int((int64_t)c.part));
         columns_value(t, value_int((int64_t)c.fail));

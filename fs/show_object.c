@@ -507,9 +507,6 @@ static int latest_link(const struct subject *s, struct buf *out)
         return buf_puts(out, r != NULL ? r->id : "");
 }
 
-static const struct node_row run_child = {
-        .kind = NODE_DIR, .table = &run_table, .help = "one run"
-};
 static const struct node_row runs_rows[] = {
         LINK_ROW("latest", latest_link, .flags = NODE_WATCHED, .shown = object_has_runs,
                 .mtime = declared_mtime, .help = "the newest run"),
@@ -532,11 +529,8 @@ static bool object_task_next(const struct subject *dir, struct node_cursor *curs
         return task_views_next(object_latest(dir), cursor);
 }
 
-static const struct node_row object_task_child = {
-        .kind = NODE_DIR, .table = &task_table, .help = "one cluster's part of the newest run"
-};
 static const struct node_row object_clusters_rows[] = {
-        LIST_ROW(object_task_find, object_task_next, object_task_child,
+        LIST_ROW(object_task_find, object_task_next, task_child,
                 .help = "one folder per cluster of the newest run"),
 };
 static const struct node_table object_clusters_table = NODE_TABLE(object_clusters_rows);

@@ -253,11 +253,8 @@ static bool run_task_next(const struct subject *dir, struct node_cursor *cursor)
         return task_views_next(dir->run, cursor);
 }
 
-static const struct node_row run_task_child = {
-        .kind = NODE_DIR, .table = &task_table, .help = "one cluster's part of the run"
-};
 static const struct node_row run_clusters_rows[] = {
-        LIST_ROW(run_task_find, run_task_next, run_task_child,
+        LIST_ROW(run_task_find, run_task_next, task_child,
                 .help = "one folder per cluster of the run"),
 };
 static const struct node_table run_clusters_table = NODE_TABLE(run_clusters_rows);
@@ -276,6 +273,11 @@ static const struct node_row run_rows[] = {
 const struct node_table run_table = NODE_TABLE(run_rows);
 
 /* ---------------------------------------------------------------- runs/ */
+
+/* Its time is that of its end, so that `ls -lt runs/` sorts by it. */
+const struct node_row run_child = {
+        .kind = NODE_DIR, .table = &run_table, .mtime = run_mtime, .help = "one run"
+};
 
 bool run_find(const struct subject *dir, const char *name, struct subject *child)
 {

@@ -419,3 +419,6 @@ static const struct node_row task_rows[] = { FILE_ROW("status.txt", task_text,
                 .help = "volumes that node-agents back up or restore, each in bytes, as seen while it ran"),
         TASK_VALUES(VALUE_FILE, VALUE_NO_FILE) };
 const struct node_table task_table = NODE_TABLE(task_rows);
+const struct node_row task_child = {
+        .kind = NODE_DIR, .table = &task_table, .mtime = task_mtime, .help = "one cluster's part of the run"
+};

@@ -89,20 +89,47 @@ static bool view_tells(const struct task_view *v, const struct run *unless, stru
         return why->len > 0;
 }
 
+/* "eu-1", or with others "eu-1, us-1, ap-1 and 4 more". */
+static void reason_who(const struct task_views *views, size_t first, size_t n, struct buf *out)
+{
+        enum { NAMED = 3 };
+
+        for (size_t i = 0; i < n && i < NAMED; i++) {
+                buf_puts(out, i > 0 ? ", " : "");
+                task_view_who(&views->v[first + i], out);
+        }
+        if (n > NAMED)
+                buf_printf(out, " and %zu more", n - NAMED);
+}
+
+/* How many Schedules after this one have the same to say: `pause` is one reason, however many clusters there are. */
+static size_t reason_repeats(const struct task_views *views, size_t i)
+{
+        const char *text = views->v[i].task->reason;
+        size_t n = 0;
+
+        while (views->standing && text != NULL && i + n + 1 < views->n &&
+                views->v[i + n + 1].task->reason != NULL && strcmp(views->v[i + n + 1].task->reason, text) == 0)
+                n++;
+        return n;
+}
+
 static size_t reasons_tell(
         const struct task_views *views, const struct run *unless, size_t told, struct buf *out)
 {
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf why = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        for (size_t i = 0; i < views->n; i++) {
+        for (size_t i = 0, same; i < views->n; i += same + 1) {
                 const char *code;
                 int64_t since;
 
+                same = 0;
                 if (!view_tells(&views->v[i], unless, &why, &code, &since))
                         continue;
+                same = reason_repeats(views, i);
                 buf_reset(&line);
-                task_view_who(&views->v[i], &line);
+                reason_who(views, i, same + 1, &line);
                 buf_printf(&line, ": %s", why.data);
                 if (told < SHOW_REASONS)
                         show_line(out, told == 0 ? "reason:" : "", line.data, code);

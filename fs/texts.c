@@ -43,7 +43,7 @@ static const char backups_readme[] =
         "  ls -lt shop/runs                  every run; runs/latest is the newest\n"
         "  echo run > shop/ctl               once more; `cat shop/ctl` lists the verbs\n"
         "  rm shop.yaml                      ends the policy; every backup stays, and shop/ with it\n"
-        "  echo 'delete RUN' > shop/ctl      destroys the backups of one run of shop/runs: nothing else here does\n"
+        "  echo 'delete RUN' > shop/ctl      destroys the backups of one run; nothing else does\n"
         "\n"
         "Written again, also with the same bytes, it backs up again; a schedule is changed in place. Names\n"
         "that do not end in .yaml, .yml or .json, or begin with a dot or a #, do nothing: editors may save as\n"

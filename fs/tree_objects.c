@@ -217,18 +217,26 @@ static int phase_xattr(const struct subject *s, struct buf *out)
         return buf_puts(out, phase_text(show_object_phase(s->object)));
 }
 
+static int64_t object_mtime(const struct subject *s)
+{
+        return s->object->changed;
+}
+
 static const struct node_xattr object_xattrs[] = { { "phase", phase_xattr },
         { "error", show_refusal_value }, { NULL, NULL } };
 static const struct node_row backup_child = { .kind = NODE_DIR,
         .table = &backup_table,
+        .mtime = object_mtime,
         .help = "the status of one backup",
         .xattrs = object_xattrs };
 static const struct node_row restore_child = { .kind = NODE_DIR,
         .table = &restore_table,
+        .mtime = object_mtime,
         .help = "the status of one restore",
         .xattrs = object_xattrs };
 static const struct node_row migration_child = { .kind = NODE_DIR,
         .table = &migration_table,
+        .mtime = object_mtime,
         .help = "the status of one migration",
         .folder = FOLDER_MIGRATION,
         .xattrs = object_xattrs };

@@ -28,7 +28,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
         if (c == NULL)
                 return;
         /* Only what a Kurator document asks for: a Velero document says itself how volumes are treated. */
-        if (t->verb == TASK_BACKUP && o->policy->style != POLICY_VELERO && c->health == MEMBER_READY && !c->node_agent)
+        if ((t->verb == TASK_BACKUP || t->verb == TASK_SCHEDULE) && o->policy->style != POLICY_VELERO && c->health == MEMBER_READY && !c->node_agent)
                 (void)strv_printf(&o->warnings,
                         "FLT-0301 volumes on %s are not backed up: no node-agent runs there", c->name);
         if (t->verb == TASK_BACKUP && t->hostpath != NULL && strcmp(t->hostpath, HOSTPATH_UNKNOWN) == 0)
@@ -144,6 +144,10 @@ void warnings_of_object(struct object *o)
         for (size_t i = 0; i < o->policy->n_warnings; i++)
                 (void)strv_push(&o->warnings, o->policy->warnings[i]);
         warnings_of_schedule(o);
+        /* A schedule's are known before its first run. */
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                if (!o->standing->tasks[i]->unwanted)
+                        warnings_of_member(o, o->standing->tasks[i]);
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
                 warnings_of_member(o, r->tasks[i]);
         warnings_sort(&o->warnings);

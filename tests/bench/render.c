@@ -5,18 +5,20 @@
  *
  *         bench-render CLUSTERS ROUNDS
  *
- * Prints fleet_text_us, fleet_json_us, object_text_us, object_json_us, peer_fleet_us,
- * peer_object_us and the sizes of the four files.
+ * Prints fleet_text_us, fleet_json_us, object_text_us, object_json_us, schedule_text_us (a policy
+ * with a schedule and 30 runs), peer_fleet_us, peer_object_us and the sizes of the five files.
  */
 #include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/timefmt.h"
 #include "fs/node.h"
 #include "tests/bench/bench.h"
 #include "tests/support/node_walk.h"
 
-enum { FLEET_TEXT, FLEET_JSON, OBJECT_TEXT, OBJECT_JSON, FILES };
+enum { FLEET_TEXT, FLEET_JSON, OBJECT_TEXT, OBJECT_JSON, SCHEDULE_TEXT, FILES };
+enum { SCHEDULE_RUNS = 30 };
 
 static const struct {
         const char *key;
@@ -27,6 +29,7 @@ static const struct {
         [FLEET_JSON] = { "fleet_json", { "prod", "status.json" }, 2 },
         [OBJECT_TEXT] = { "object_text", { "prod", "backups", "nightly", "status.txt" }, 4 },
         [OBJECT_JSON] = { "object_json", { "prod", "backups", "nightly", "status.json" }, 4 },
+        [SCHEDULE_TEXT] = { "schedule_text", { "prod", "backups", "daily", "status.txt" }, 4 },
 };
 
 static char *format(const char *fmt, size_t i)
@@ -79,6 +82,35 @@ static void fill_task(struct run *r, size_t i)
         }
 }
 
+static void fill_schedule(struct fleet *f, size_t clusters)
+{
+        struct object *o = fleet_add_object(f, OBJECT_BACKUP, "daily");
+        struct run *standing = object_add_standing(o);
+
+        document_set(&o->in_force, "spec: {}\n", 9, "yaml", 1);
+        for (size_t i = 0; i < SCHEDULE_RUNS; i++) {
+                char id[STAMP_SIZE];
+                struct run *r = object_add_run(o, stamp_format_run(id, 1788228003 + 86400 * (int64_t)i));
+
+                for (size_t k = 0; k < clusters; k++)
+                        fill_task(r, k);
+                r->phase = PHASE_FAILED;
+        }
+        for (size_t i = 0; i < clusters; i++) {
+                _cleanup_(freep) char *name = format("cluster-%zu", i);
+                struct task *t = run_add_task(standing, TASK_SCHEDULE, name);
+
+                t->state = TASK_POSTED;
+                t->phase = i % 100 == 7 ? PHASE_FAILED : PHASE_PROTECTED;
+                t->last_attempt = t->last_success = 1788228003 + 86400 * (SCHEDULE_RUNS - 1);
+                t->next_run = t->last_attempt + 86400;
+                snprintf(t->velero_name, sizeof(t->velero_name), "daily-%s-1a2b3c", name);
+                if (t->phase == PHASE_FAILED)
+                        t->reason = format("the last backup that ended is Failed: see runs/", i);
+        }
+        o->phase = standing->phase = PHASE_FAILED;
+}
+
 static void fill(struct model *m, size_t clusters)
 {
         struct object *o;
@@ -95,6 +127,7 @@ static void fill(struct model *m, size_t clusters)
         for (size_t i = 0; i < clusters; i++)
                 fill_task(r, i);
         o->phase = r->phase = PHASE_FAILED;
+        fill_schedule(f, clusters);
         model_write_end(m);
 }
 
