@@ -120,7 +120,6 @@ declare -A reserved=(
         [0113]='storage in policies: the plugin of its provider'
         [0116]='Velero is not installed by fleetfs yet'
         [0118]='a second context of a cluster is a link, and says no more yet'
-        [0414]='`delete <run>`' [0415]='`delete <run>`'
         [0417]='logs/' [0418]='logs/ and contents/'
 )
 
