@@ -56,8 +56,8 @@ void show_bar(struct buf *out, int64_t percent, int64_t done, int64_t total);
 void show_bar_bytes(struct buf *out, int64_t done, int64_t total);
 /* "expected about 09:52Z", with the date if that is not the day of `since`. */
 void show_expected(struct buf *out, int64_t at, int64_t since);
-void show_duration(struct buf *out, int64_t seconds);
 /* "1h2m3s" into out. */
+void show_duration(struct buf *out, int64_t seconds);
 
 /* What to do about a reason, in general; NULL when the table of reasons has nothing that is true
    wherever it is read (a remedy that names a path is not). */
@@ -88,8 +88,8 @@ bool show_object_needs_eye(const struct object *o);
 const struct run *show_object_parts(const struct object *o);
 /* Whether that is what stands, one Schedule for each cluster. */
 bool show_object_stands(const struct object *o);
-const struct run *show_object_last_good(const struct object *o);
 /* The newest run that was Completed on all its clusters; NULL when there was none. */
+const struct run *show_object_last_good(const struct object *o);
 /* The part that the object's reason is of: of what stands, else of its newest run; NULL when all is well. */
 const struct task *show_object_worst(const struct object *o);
 /* wait: every task of the newest run is terminal, nothing waits for its release, and every cluster that is
@@ -110,8 +110,8 @@ int show_object_text(const struct subject *s, struct buf *out);
 int show_object_error(const struct subject *s, struct buf *out);
 
 /* Lists of a folder's children, used by several tables. */
-bool run_find(const struct subject *dir, const char *name, struct subject *child);
 extern const struct node_row run_child, task_child;
+bool run_find(const struct subject *dir, const char *name, struct subject *child);
 bool run_next(const struct subject *dir, struct node_cursor *cursor);
 
 /* ---------------------------------------------------------------- clusters */
@@ -122,8 +122,8 @@ const struct velero_object *show_member_bad_location(const struct member *c);
 const char *show_member_storage(const struct member *c);
 /* Seconds within which its schedules mean to back it up: the shortest of their longest pauses; 0 without one. */
 int64_t show_member_objective(const struct member *c);
-   which Velero imports from a shared bucket, do not count. */
 /* When its newest good backup was done; 0 when it has none. Copies of other clusters' backups,
+   which Velero imports from a shared bucket, do not count. */
 int64_t show_member_last_good(const struct member *c);
 /* It was reached once: what it holds and runs is known. */
 bool show_member_known(const struct member *c);
