@@ -204,11 +204,28 @@ static int kurator_backup_spec(
         return r;
 }
 
+/* A Velero document's spec, as it stands. Velero refuses both selectors together even if one of them is empty, and so
+ * says nothing. */
+static json_t *velero_spec(const json_t *own)
+{
+        static const char *const keys[] = { "labelSelector", "orLabelSelectors" };
+        json_t *spec = json_deep_copy(own);
+        bool both = !json_is_null(json_object_get(spec, keys[0])) &&
+                    !json_is_null(json_object_get(spec, keys[1]));
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys) && both; i++)
+                if (!policy_field(spec, keys[i])) {
+                        (void)json_object_del(spec, keys[i]);
+                        break;
+                }
+        return spec;
+}
+
 int policy_backup_spec(const struct policy *policy, size_t sub,
         const struct policy_cluster *cluster, json_t **ret, struct err *err)
 {
         const json_t *own = policy->subs[sub].spec;
-        json_t *spec = policy->style == POLICY_VELERO ? json_deep_copy(own) : json_object();
+        json_t *spec = policy->style == POLICY_VELERO ? velero_spec(own) : json_object();
         int r = spec ? 0 : -ENOMEM;
 
         if (r == 0 && policy->style != POLICY_VELERO)
@@ -385,7 +402,7 @@ int policy_restore_spec(const struct policy *policy, size_t sub, const char *bac
         const struct policy_cluster *cluster, json_t **ret, struct err *err)
 {
         const json_t *own = policy->subs[sub].spec;
-        json_t *spec = policy->style == POLICY_VELERO ? json_deep_copy(own) : json_object();
+        json_t *spec = policy->style == POLICY_VELERO ? velero_spec(own) : json_object();
         int r = spec ? 0 : policy_oom(err);
 
         if (r == 0 && policy->style != POLICY_VELERO)
