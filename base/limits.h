@@ -33,6 +33,9 @@
 /* How long the bytes of a removed policy stay in the trash; how often it is looked through. */
 #define LIMIT_TRASH_S        (30 * 24 * 3600)
 #define LIMIT_TRASH_SWEEP_MS (24 * 3600 * 1000)
+/* … and what a fleet keeps at most. */
+#define LIMIT_TRASH_FILES 1000
+#define LIMIT_TRASH_BYTES (32 * MIB)
 /* Deletions are refused for so long after one of a synthesized file was. */
 #define LIMIT_GUARD_MS 5000
 /* An unlink takes effect after this, a rename-away after that (engine_options' defaults). */

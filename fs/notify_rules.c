@@ -22,6 +22,7 @@ static const struct notify_rule {
         { CHANGE_FLEET, .if_listing = true, .tell = TELL_NAME, .path = "", .name = "{fleet}" },
         { CHANGE_FLEET, .tell = TELL_AGGREGATES, .path = "" },
         { CHANGE_FLEET, .tell = TELL_FILES, .path = "{fleet}" },
+        { CHANGE_FLEET, .tell = TELL_FILES | TELL_CHILDREN, .path = "{fleet}/.trash" },
 
         { CHANGE_MEMBER, .tell = TELL_AGGREGATES, .path = "" },
         { CHANGE_MEMBER, .tell = TELL_FILES, .path = "{fleet}" },

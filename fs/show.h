@@ -28,6 +28,7 @@ extern const struct node_table task_table, run_table, member_table, fleet_table;
 extern const struct node_table backup_table, restore_table, migration_table; /* the folder of one */
 extern const struct node_table backups_table, restores_table, migrations_table;
 extern const struct node_table targets_table; /* targets/ of a migration */
+extern const struct node_table trash_table;   /* .trash/ of a fleet */
 
 /* The values of a subject, as members of the JSON object that is open. */
 void show_task_members(struct json_writer *w, const struct subject *s);

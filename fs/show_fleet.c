@@ -199,6 +199,8 @@ static const struct node_row fleet_rows[] = {
                 .help = "copy a restore in to restore"),
         DIR_ROW("migrations", migrations_table, .folder = FOLDER_MIGRATIONS, .mtime = fleet_mtime,
                 .help = "make a folder, link clusters, start"),
+        DIR_ROW(".trash", trash_table, .flags = NODE_HIDDEN, .mtime = fleet_mtime,
+                .help = "files that were removed, for 30 days: copy one back"),
 };
 const struct node_table fleet_table = NODE_TABLE(fleet_rows);
 

@@ -18,6 +18,7 @@
 #include "ops/op.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
+#include "ops/trash.h"
 
 /* ---------------------------------------------------------------- the folder */
 
@@ -126,7 +127,7 @@ int acting_rmdir(struct engine *e, const char *fleet, const char *name, struct e
         if (r < 0)
                 return r;
         engine_publish(e);
-        r = object_move_to_trash(e, o, err);
+        r = trash_keep(e, o, err);
         if (r < 0)
                 return r;
         next = *o;

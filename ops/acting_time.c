@@ -18,6 +18,7 @@
 #include "ops/policy.h"
 #include "ops/rollup.h"
 #include "ops/store.h"
+#include "ops/trash.h"
 
 /* ---------------------------------------------------------------- the timer */
 
@@ -112,7 +113,7 @@ static void acting_retire(struct engine *e, struct object *o)
         struct err err = ERR_INIT;
 
         engine_publish(e);
-        if (object_move_to_trash(e, o, &err) < 0)
+        if (trash_keep(e, o, &err) < 0)
                 engine_event(e, "TrashFailed", o->fleet, "name", o->name, "message", err.msg, NULL);
         engine_write(e);
         acting_clear_removal(o);
@@ -286,7 +287,7 @@ int64_t acting_tick(struct engine *e, int64_t now_ms)
         if (now_ms >= a->trash_at_ms) {
                 a->trash_at_ms = now_ms + LIMIT_TRASH_SWEEP_MS;
                 HASH_ITER (hh, e->model.fleets, f, ftmp)
-                        (void)object_sweep_trash(e, f, NULL);
+                        trash_sweep(e, f);
         }
         next = a->trash_at_ms;
         HASH_ITER (hh, e->model.fleets, f, ftmp)

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "ops/policy.h"
+#include "ops/trash.h"
 
 /* ---------------------------------------------------------------- names */
 
@@ -287,6 +288,7 @@ void model_remove_fleet(struct fleet *f)
         HASH_ITER (hh, f->members, c, ctmp)
                 fleet_remove_member(c);
         HASH_DEL(f->model->fleets, f);
+        trash_free(f->trash);
         free(f->yaml);
         json_decref(f->identities);
         strv_done(&f->warnings);

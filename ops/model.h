@@ -34,6 +34,7 @@ struct object;
 struct policy;
 struct run;
 struct task;
+struct trash;
 
 /* Coming runs of a schedule that are shown. */
 enum { SCHEDULE_NEXT = 5 };
@@ -329,6 +330,7 @@ struct fleet {
         char *yaml;               /* shown as fleet.yaml */
         struct member *members;
         struct object *objects[OBJECT_KINDS];
+        struct trash *trash;      /* what was removed lately (ops/trash.h); NULL: nothing was */
         enum phase phase;         /* rolled up over its policies and clusters */
         int64_t changed;
         struct strv warnings;

@@ -2,7 +2,6 @@
 #include "ops/object.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "ops/op.h"
 #include "ops/policy.h"
 #include "ops/store.h"
+#include "ops/trash.h"
 
 /* ---------------------------------------------------------------- the store */
 
@@ -140,58 +140,5 @@ int object_load_all(struct engine *e, struct fleet *f, struct err *err)
                         return err_wrap(
                                 err, r, "load %s of fleet %s", object_kind_folder(l.kind), f->name);
         }
-        return 0;
-}
-
-/* ---------------------------------------------------------------- the trash */
-
-int object_move_to_trash(struct engine *e, const struct object *o, struct err *err)
-{
-        const struct document *d = o->in_force.bytes != NULL ? &o->in_force : &o->draft;
-        char name[256];
-        struct store_key key = object_key(o);
-
-        if (d->bytes == NULL || d->len == 0)
-                return 0;
-        snprintf(name, sizeof(name), "%.200s.%s@%" PRId64, o->name, d->ext, clock_realtime());
-        key.space = STORE_TRASH;
-        key.name = name;
-        return store_put(e->store, &key, d->bytes, d->len, err);
-}
-
-struct trash_sweep {
-        struct engine *engine;
-        struct store_key key;
-        int64_t before;
-};
-
-static int trash_look(
-        void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
-{
-        struct trash_sweep *s = arg;
-        const char *at = strrchr(name, '@');
-
-        if (bytes == NULL || at == NULL || strtoll(at + 1, NULL, 10) > s->before)
-                return 0;
-        s->key.name = name;
-        return store_delete(s->engine->store, &s->key, NULL);
-}
-
-int object_sweep_trash(struct engine *e, const struct fleet *f, struct err *err)
-{
-        for (int k = 0; k < OBJECT_KINDS; k++) {
-                struct trash_sweep s = {
-                        .engine = e,
-                        .key = { .space = STORE_TRASH,
-                                .fleet = f->name,
-                                .folder = object_kind_folder((enum object_kind)k) },
-                        .before = clock_realtime() - LIMIT_TRASH_S,
-                };
-                int r = store_each(
-                        e->store, STORE_TRASH, f->name, s.key.folder, trash_look, &s, err);
-
-                if (r < 0)
-                        return err_wrap(err, r, "empty the trash of fleet %s", f->name);
-        }
-        return 0;
+        return trash_load(e, f, err);
 }

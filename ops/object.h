@@ -24,17 +24,12 @@ int object_save(struct engine *e, const struct object *o, struct err *err);
 /* The record goes; durable as well. */
 int object_delete(struct engine *e, const struct object *o, struct err *err);
 /*
- * Adds the fleet's stored objects to the model, and has each resumed (op_type.resume) and settled
+ * Adds the fleet's stored objects and its trash to the model, and has each resumed (op_type.resume) and settled
  * (ops/acting.h). Members need not be there yet. A record that is damaged is left where it is and
  * told by an event and a warning of the fleet: only what stops us from reading any of them is an
  * error.
  */
 int object_load_all(struct engine *e, struct fleet *f, struct err *err);
-
-/* Keeps the bytes in force, else those of the draft, for LIMIT_TRASH_S. 0 when there are none. */
-int object_move_to_trash(struct engine *e, const struct object *o, struct err *err);
-/* Deletes what has been in the fleet's trash for long enough. */
-int object_sweep_trash(struct engine *e, const struct fleet *f, struct err *err);
 
 /* The two halves of the format, pure but for the allocation. */
 int object_encode(const struct object *o, struct buf *out);

@@ -20,6 +20,7 @@
 #include "ops/rollup.h"
 #include "ops/standing.h"
 #include "ops/task.h"
+#include "ops/trash.h"
 
 const struct op_type *op_type_of(enum object_kind kind)
 {
@@ -326,7 +327,7 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
         if (r < 0)
                 return r;
         engine_publish(e);
-        if (!o->removed && (r = object_move_to_trash(e, o, err)) < 0)
+        if (!o->removed && (r = trash_keep(e, o, err)) < 0)
                 return r;
         engine_write(e);
         o->removed = o->file_gone = true;

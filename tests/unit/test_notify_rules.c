@@ -44,9 +44,9 @@ static const struct row {
 } rows[] = {
         { "the log grew", { { .kind = CHANGE_EVENTS } }, 1, "/ logs\n" },
         { "a fleet's files", { { .kind = CHANGE_FLEET, .fleet = "prod" } }, 1,
-                "/ aggregates\n/prod files\n" },
+                "/ aggregates\n/prod files\n/prod/.trash files children\n" },
         { "a fleet came", { { .kind = CHANGE_FLEET, .fleet = "prod", .listing = true } }, 1,
-                "/ aggregates\n/ prod name\n/prod files\n" },
+                "/ aggregates\n/ prod name\n/prod files\n/prod/.trash files children\n" },
         { "a cluster, told twice",
                 { { .kind = CHANGE_MEMBER, .fleet = "prod", .member = "eu" },
                         { .kind = CHANGE_MEMBER, .fleet = "prod", .member = "eu" } },
