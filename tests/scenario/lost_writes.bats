@@ -296,3 +296,24 @@ PY
         mv "$B/tmp" "$B/nightly.yaml"
         comes_to_runs nightly 1
 }
+
+@test "what a writer has committed is not its own any more: the size is that of the file" {
+        mount_offline
+        cp "$P" "$B/s.yaml"
+        comes_to_runs s 1
+        python3 - "$B" <<'PY'
+import os, sys
+b = sys.argv[1]
+fd = os.open(b + "/s.yaml", os.O_WRONLY | os.O_TRUNC)
+os.write(fd, b"bad: [\n")
+try:
+    os.close(os.dup(fd))
+    sys.exit("the bad one is taken")
+except OSError:
+    pass
+os.unlink(b + "/s.error.txt")
+text = open(b + "/s.yaml", "rb").read()
+assert os.stat(b + "/s.yaml").st_size == len(text) > 10, (os.stat(b + "/s.yaml").st_size, text)
+PY
+        assert_equal "$(cat "$P")" "$(cat "$B/s.yaml")" 'what is in force'
+}

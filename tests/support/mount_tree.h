@@ -294,7 +294,12 @@ static inline void take_ctl(
         pthread_mutex_unlock(&asked.lock);
         session_read_end(s);
         if (len >= 6 && memcmp(bytes, "sleep\n", 6) == 0) {
-                (void)parked_new(&asked.parked, &s->parking, req, "write", 50, 0);
+                struct parked *p;
+
+                (void)parked_new(&p, &s->parking, req, "write", 50, 0);
+                pthread_mutex_lock(&asked.lock);
+                asked.parked = p;
+                pthread_mutex_unlock(&asked.lock);
         } else if (len >= 4 && memcmp(bytes, "run\n", 4) == 0) {
                 reply_write(req, len);
         } else {

@@ -199,11 +199,26 @@ static void signals_and_answers_race(void **state)
         assert_true(is_waiting(m, 0));
 }
 
+/* The request that "sleep" left, once; it may be answered before it is here. */
+static struct parked *asked_parked(void)
+{
+        struct parked *p = NULL;
+
+        while (p == NULL) {
+                usleep(100);
+                pthread_mutex_lock(&asked.lock);
+                p = TAKE(asked.parked);
+                pthread_mutex_unlock(&asked.lock);
+        }
+        return p;
+}
+
 static void a_deadline_answers(void **state)
 {
         struct mount *m = mount_of(state);
         int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
         int64_t begin = mount_now_ms();
+        struct parked *p;
 
         assert_true(fd >= 0);
         assert_int_equal(write(fd, "sleep\n", 6), -1);
@@ -211,8 +226,9 @@ static void a_deadline_answers(void **state)
         assert_in_range(mount_now_ms() - begin, 45, 5000);
         close(fd);
         assert_true(is_waiting(m, 0));
-        assert_true(parked_answered(asked.parked));
-        assert_null(parked_take(asked.parked));
+        p = asked_parked();
+        assert_true(parked_answered(p));
+        assert_null(parked_take(p));
 }
 
 /* The notifier waits for the kernel, which may wait for whom the deadline is to free. */
@@ -238,14 +254,13 @@ static void a_deadline_answers_while_the_notifier_is_stuck(void **state)
 static void *begin_and_settle(void *arg)
 {
         struct mount *m = arg;
+        struct parked *p = asked_parked();
 
-        while (__atomic_load_n(&asked.parked, __ATOMIC_ACQUIRE) == NULL)
-                usleep(100);
-        assert_true(parked_begin(asked.parked));
+        assert_true(parked_begin(p));
         usleep(200000);
         assert_true(is_waiting(m, 1));
-        parked_settle(asked.parked, 20, 0, 6);
-        return NULL;
+        parked_settle(p, 20, 0, 6);
+        return p;
 }
 
 static void work_that_began_is_answered_with_its_outcome(void **state)
@@ -253,27 +268,29 @@ static void work_that_began_is_answered_with_its_outcome(void **state)
         struct mount *m = mount_of(state);
         int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
         pthread_t t;
+        void *p;
 
         assert_true(fd >= 0);
-        asked.parked = NULL;
         pthread_create(&t, NULL, begin_and_settle, m);
         assert_int_equal(write(fd, "sleep\n", 6), 6);
-        pthread_join(t, NULL);
+        pthread_join(t, &p);
         close(fd);
         assert_true(is_waiting(m, 0));
-        assert_null(parked_take(asked.parked));
+        assert_null(parked_take(p));
 }
 
 static void work_that_is_late_is_not_begun(void **state)
 {
         struct mount *m = mount_of(state);
         int fd = open(mount_path(m, "prod/clusters/cluster-002/ctl"), O_WRONLY);
+        struct parked *p;
 
         assert_true(fd >= 0);
         assert_int_equal(write(fd, "sleep\n", 6), -1);
         close(fd);
-        assert_false(parked_begin(asked.parked));
-        assert_null(parked_take(asked.parked));
+        p = asked_parked();
+        assert_false(parked_begin(p));
+        assert_null(parked_take(p));
 }
 
 /* ---------------------------------------------------------------- fetched rows */
