@@ -65,6 +65,9 @@ static void task_velero_reason(struct task *t, const char *validation, const cha
                 return;
         err_id(&err, "FLT-0410");
         task_set_reason(t, &err);
+        /* What no record remembers is read anew at each start: its end is the same then. */
+        if (t->completed != 0)
+                t->since = t->completed;
 }
 
 /* Restores run one at a time: one that waits behind another says nothing about the server. */
