@@ -223,6 +223,28 @@ static void object_policy(const struct object *o, const struct task_views *views
         show_line(out, "policy:", text.data, NULL);
 }
 
+/* A schedule's table is of its Schedules: who of the newest run waits for Velero stands here. */
+static void object_queue(const struct task_views *run, struct buf *out)
+{
+        enum { NAMED = 5 };
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        size_t n = 0;
+
+        for (size_t i = 0; i < run->n; i++) {
+                int64_t position = task_view_queue(&run->v[i]);
+
+                if (position <= 0 || n++ >= NAMED)
+                        continue;
+                buf_puts(&text, n > 1 ? ", " : "");
+                task_view_who(&run->v[i], &text);
+                buf_printf(&text, " at %lld", (long long)position);
+        }
+        if (n > NAMED)
+                buf_printf(&text, " and %zu more wait", n - NAMED);
+        if (n > 0)
+                show_linef(out, "queue:", "%s in Velero's queue", text.data);
+}
+
 static void object_run_lines(
         const struct object *o, const struct task_views *views, struct buf *out)
 {
@@ -283,6 +305,8 @@ int show_object_text(const struct subject *s, struct buf *out)
         show_standing_next(o, out);
         object_left_out(o, out);
         object_run_lines(o, &run, out);
+        if (stands)
+                object_queue(&run, out);
         show_as_of(out, o->changed);
         if (views.n > 0)
                 buf_putc(out, '\n');

@@ -363,6 +363,12 @@ static void fixture_schedules(struct fleet *f)
         fixture_samples(r->tasks[1], true);
         o->phase = PHASE_IN_PROGRESS;
 
+        o = FIXTURE_STANDING(f, "queued", "0 2 * * *", PROTECTED("eu-1"), PROTECTED("us-1"));
+        FIXTURE_RUN(o, T0 + 1200,
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_QUEUED, .word = "Queued", .seen = true, .queue = 2 },
+                { .member = "us-1", .state = TASK_POSTED, .phase = PHASE_QUEUED, .word = "Queued", .seen = true, .queue = 1 });
+        o->phase = PHASE_QUEUED;
+
         o = FIXTURE_STANDING(f, "in-order", "TZ=Europe/Berlin 0 4 * * *", PROTECTED("eu-1"));
         FIXTURE_RUN(o, T0, DONE("eu-1"));
         o->phase = PHASE_PROTECTED;

@@ -342,6 +342,7 @@ static const struct golden {
         { "schedule-running.run.status.txt", "prod/backups/at-work/runs/latest/status.txt" },
         { "schedule-running.run.status.json", "prod/backups/at-work/runs/latest/status.json" },
         { "schedule-running.progress", "prod/backups/at-work/progress" },
+        { "schedule-queued.status.txt", "prod/backups/queued/status.txt" },
         { "schedule-protected.status.txt", "prod/backups/in-order/status.txt" },
         { "schedule-protected.kurator.yaml", "prod/backups/in-order/kurator.yaml" },
         { "schedule-drifted.status.txt", "prod/backups/drifted/status.txt" },
