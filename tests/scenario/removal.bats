@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a removal takes away and what it leaves; and that whatever deletes a tree, deletes nothing.
+
+load ../support/scenario
+
+setup_file()
+{
+        scenario_setup_file
+        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
+        for c in eu-1 us-1 ap-1; do
+                seed_objects "$c" shop-r 2
+        done
+}
+
+setup()
+{
+        scenario_setup
+        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
+        mount_fleet
+        B=$F/backups
+        eventually 20 all_ready
+}
+
+# A test leaves no Schedule behind: it would go on, on the real engine.
+teardown()
+{
+        local c name
+        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
+        scenario_teardown
+        for c in $(cluster_names); do
+                cluster_start "$c" >/dev/null 2>&1 || true
+                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
+                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
+                done
+        done
+}
+
+all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
+
+# Far away: what a test does not ask for does not run.
+readonly LATER='0 0 1 1 *'
+# scheduled [CRON], once: print a policy.
+scheduled()
+{
+        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nmetadata: {name: p}\nspec:\n  schedule: "%s"\n' "${1:-$LATER}"
+        printf '  policy:\n    ttl: 24h # a day\n    resourceFilter:\n      includedNamespaces: [shop-r]\n'
+}
+once() { scheduled | sed /schedule:/d; }
+
+phase() { cat "$B/$1/phase"; }
+phase_is() { assert_equal "$2" "$(phase "$1")" "phase of $1"; }
+# schedules CLUSTER NAME: how many Schedules the policy has there; uid CLUSTER NAME: the uid of the one.
+schedules() { count_objects "$1" schedules "fleetfs.dev/name=$2"; }
+schedules_are() { assert_equal "$3" "$(schedules "$1" "$2")" "Schedules of $2 on $1"; }
+uid() { list_objects "$1" schedules "fleetfs.dev/name=$2" | jq -r '.items[].metadata.uid'; }
+# on_all COMMAND ARGUMENT...: with each cluster's name after the command.
+on_all() { local c; for c in eu-1 us-1 ap-1; do "$1" "$c" "${@:2}" || return 1; done; }
+# posted NAME: a scheduled policy stands everywhere.
+posted() { eventually 20 on_all schedules_are "$1" 1; }
+# runs_of NAME: the ids of its runs.
+runs_of() { [[ ! -d $B/$1/runs ]] || find "$B/$1/runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort; }
+
+# stored CLUSTER BACKUP: its bytes are in the bucket.
+stored()
+{
+        if [[ $ENGINE == real ]]; then
+                compgen -G "$ENGINE_DIR/engine/buckets/*/$1/backups/$2/velero-backup.json" >/dev/null ||
+                        find "$ENGINE_DIR/engine/buckets" -path "*/backups/$2/velero-backup.json" -size +0 | grep -q .
+        else
+                sim_ctl all bucket | jq -e --arg n "$2" 'any(.. | objects; (.backups? // []) | index($n))' >/dev/null
+        fi
+}
+# all_stored NAME: on each cluster the policy has a Backup, and its bytes.
+all_stored()
+{
+        local c name n=0
+        for c in eu-1 us-1 ap-1; do
+                for name in $(list_objects "$c" backups "fleetfs.dev/name=$1" | jq -r '.items[].metadata.name'); do
+                        stored "$c" "$name" || assert_fail "$name of $c has no bytes in the storage" || return 1
+                        n=$((n + 1))
+                done
+        done
+        (( n >= 3 )) || assert_fail "$1 has $n backups"
+}
+
+# ---------------------------------------------------------------- rm
+
+@test "rm of a schedule: gone everywhere after the grace, later where a cluster is away; backups, bytes and folder stay" {
+        scheduled >"$B/gone.yaml"
+        posted gone
+        echo run >"$B/gone/ctl"
+        eventually 60 bash -c '[[ $(cat "$1/runs/latest/phase") == Completed ]]' _ "$B/gone"
+        cp "$B/gone.yaml" "$TEST_DIR/gone.yaml"
+        local run
+        run=$(runs_of gone)
+        cluster_stop us-1
+        rm "$B/gone.yaml"
+        # Within the grace nothing is taken away.
+        on_some() { schedules_are eu-1 gone "$1" && schedules_are ap-1 gone "$1"; }
+        on_some 1
+        eventually 20 on_some 0
+        refute_exists "$B/gone.yaml"
+        assert_match 'us-1' "$(unwrapped "$B/gone/status.txt")" 'what is owed is told'
+        cluster_start us-1
+        eventually 60 schedules_are us-1 gone 0
+        all_stored gone
+        assert_equal "$run" "$(runs_of gone)" 'its runs'
+        eventually 20 phase_is gone Completed
+        umount_fleet
+        mount_fleet
+        assert_equal "$run" "$(runs_of gone)" 'its runs after a restart'
+        # The folder goes with the last backup.
+        eventually 20 all_ready
+        all_gone() { refute_exists "$B/gone" && [[ $(count_objects eu-1 backups fleetfs.dev/name=gone) == 0 ]]; }
+        eventually 30 bash -c 'echo "delete $2" >"$1/ctl"' _ "$B/gone" "$run"
+        eventually 90 all_gone
+        on_all schedules_are gone 0
+        # … and the bytes of the policy still are where it was said.
+        assert_equal "$(cat "$TEST_DIR/gone.yaml")" "$(cat "$F/.trash/gone.yaml")"
+}
+
+@test ".trash: not listed, reachable by name, the newest under its own one, kept over a restart, copied back" {
+        scheduled >"$TEST_DIR/first"
+        scheduled '1 1 1 1 *' >"$TEST_DIR/second"
+        cp "$TEST_DIR/first" "$B/back.yaml"
+        refute bash -c 'ls -A "$1" | grep -x .trash' _ "$F"
+        assert_equal '' "$(ls -A "$F/.trash")" 'before anything was removed'
+        posted back
+        rm "$B/back.yaml"
+        eventually 10 assert_exists "$F/.trash/back.yaml"
+        cp "$TEST_DIR/second" "$B/back.yaml"
+        rm "$B/back.yaml"
+        eventually_equal 10 "$(cat "$TEST_DIR/second")" cat "$F/.trash/back.yaml"
+        assert_equal 2 "$(ls "$F/.trash" | wc -l)"
+        assert_equal "$(cat "$TEST_DIR/first")" "$(cat "$F"/.trash/back.yaml.2*Z)"
+        assert_match '^back.yaml.[0-9]{8}-[0-9]{6}Z$' "$(ls "$F/.trash" | tail -1)"
+        # What is there is there to be read.
+        assert_fails_with 'Operation not permitted' rm "$F/.trash/back.yaml"
+        refute cp "$TEST_DIR/first" "$F/.trash/new.yaml"
+        refute mkdir "$F/.trash/new"
+        sleep 5.5
+        umount_fleet
+        mount_fleet
+        assert_equal 2 "$(ls "$F/.trash" | wc -l)"
+        cp "$F/.trash/back.yaml" "$B/"
+        posted back
+        assert_equal "$(cat "$TEST_DIR/second")" "$(cat "$B/back/applied.yaml")"
+        # A deletion of the whole fleet does not come by it.
+        assert_equal '' "$(find "$F" -name .trash)"
+}
+
+@test "rm of what never backed up leaves no folder; rm of a draft nothing in force" {
+        scheduled >"$B/brief.yaml"
+        posted brief
+        rm "$B/brief.yaml"
+        eventually 20 refute_exists "$B/brief"
+        on_all schedules_are brief 0
+        scheduled >"$B/firm.yaml"
+        posted firm
+        local was
+        was=$(uid eu-1 firm)
+        refute bash -c 'sed s/24h/soon/ "$1" >"$2"' _ "$B/firm/applied.yaml" "$B/firm.yaml" || cp "$B/firm.yaml" "$TEST_DIR/x"
+        refute cp <(scheduled | sed s/24h/soon/) "$B/firm.yaml"
+        rm "$B/firm.yaml"
+        assert_equal "$(scheduled)" "$(cat "$B/firm.yaml")" 'the file shows what is in force'
+        sleep 4
+        assert_equal "$was" "$(uid eu-1 firm)"
+}
+
+@test "rm and cp, mv away and back, an editor's swap: within the grace the Schedule is the same one" {
+        local c uids n=0 way
+        scheduled >"$B/edit.yaml"
+        posted edit
+        uids=$(on_all uid edit)
+        again() { assert_equal "$1" "$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].spec.schedule')"; }
+        for way in rm_cp mv_back swap mv_over unlink_rename; do
+                n=$((n + 1))
+                scheduled "$n $n 1 $n *" >"$TEST_DIR/next"
+                case $way in
+                rm_cp) rm "$B/edit.yaml"; sleep 1; cp "$TEST_DIR/next" "$B/edit.yaml" ;;
+                mv_back) mv "$B/edit.yaml" "$B/edit.off"; cp "$TEST_DIR/next" "$B/edit.off"; mv "$B/edit.off" "$B/edit.yaml" ;;
+                swap) mv "$B/edit.yaml" "$B/edit.yaml~"; cp "$TEST_DIR/next" "$B/edit.yaml"; rm "$B/edit.yaml~" ;;
+                mv_over) cp "$TEST_DIR/next" "$B/.edit.tmp"; mv "$B/.edit.tmp" "$B/edit.yaml" ;;
+                unlink_rename) cp "$TEST_DIR/next" "$B/new"; rm "$B/edit.yaml"; mv "$B/new" "$B/edit.yaml" ;;
+                esac
+                eventually 20 again "$n $n 1 $n *" || assert_fail "$way" || return 1
+        done
+        sleep 4
+        assert_equal "$uids" "$(on_all uid edit)" 'the Schedules'
+        # Away and back without a change: nothing is sent at all.
+        local version
+        version=$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].metadata.resourceVersion')
+        mv "$B/edit.yaml" "$B/edit.off"
+        sleep 4
+        mv "$B/edit.off" "$B/edit.yaml"
+        sleep 4
+        assert_equal "$version" "$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].metadata.resourceVersion')"
+        assert_equal "$uids" "$(on_all uid edit)" 'the Schedules'
+}
+
+# ---------------------------------------------------------------- trees that are deleted
+
+# with_everything: two schedules, one that ran, a one-off, a restore of it, a draft and a migration's folder. Their names
+# are this test's own: $A scheduled, $Z scheduled and run, $O once, $D refused.
+with_everything()
+{
+        A=alpha-$BATS_TEST_NUMBER Z=zulu-$BATS_TEST_NUMBER O=once-$BATS_TEST_NUMBER D=draft-$BATS_TEST_NUMBER
+        scheduled >"$B/$A.yaml"
+        scheduled '5 5 5 5 *' >"$B/$Z.yaml"
+        once >"$B/$O.yaml"
+        posted "$A"
+        posted "$Z"
+        echo run >"$B/$Z/ctl"
+        eventually 60 phase_is "$O" Completed
+        eventually 60 bash -c '[[ $(cat "$1/runs/latest/phase") == Completed ]]' _ "$B/$Z"
+        cp <(printf 'backupName: %s\n' "$O") "$F/restores/$O.yaml"
+        eventually_equal 60 Completed cat "$F/restores/$O/phase"
+        refute cp <(scheduled | sed s/24h/soon/) "$B/$D.yaml"
+        mkdir "$F/migrations/move"
+        ln -s ../../clusters/eu-1 "$F/migrations/move/source"
+        eventually 20 settled
+}
+settled() { [[ $(phase "$A") == Scheduled && $(phase "$Z") == Protected ]]; }
+
+# everything: prints all that no deletion may change: the user's files and their bytes, what is in force, the runs, and
+# each Schedule, Backup and Restore of the clusters with its uid.
+everything()
+{
+        local c p
+        (cd "$F" && find backups restores migrations -mindepth 1 -maxdepth 1 ! -name '*.error.txt' | sort)
+        ls "$F/migrations/move" "$F/migrations/move/targets"
+        sha256sum <"$B/$D.yaml"
+        for p in "$A" "$Z" "$O"; do
+                sha256sum <"$B/$p.yaml"
+                sha256sum <"$B/$p/applied.yaml"
+                printf '%s ' "$(phase "$p")" "$(runs_of "$p")"
+        done
+        cat "$F/restores/$O/phase"
+        for c in eu-1 us-1 ap-1; do
+                for p in schedules backups restores deletebackuprequests; do
+                        list_objects "$c" "$p" | jq -r --arg p "$p" '.items[] | "\($p) \(.metadata.name) \(.metadata.uid)"'
+                done
+        done | sort
+}
+# undone: how many deletions were taken back so far.
+undone() { grep -c '"RemovalUndone"' "$MNT/events.jsonl" || true; }
+
+# harmless COMMAND...: it deletes as much as it can, and nothing is gone when all graces are over. What was deleted and came
+# back is told beside it, and whoever asked learns that it was not done.
+harmless()
+{
+        local before after name status=0 from
+        before=$(everything)
+        from=$(wc -l <"$MNT/events.jsonl")
+        "$@" >"$TEST_DIR/output" 2>&1 || status=$?
+        sleep 6.5
+        for name in $(tail -n "+$((from + 1))" "$MNT/events.jsonl" | jq -r 'select(.type == "RemovalUndone" and .kind == "backup") | .name'); do
+                assert_file_contains "$B/$name.error.txt" FLT-0253 || return 1
+        done
+        after=$(everything)
+        assert_equal "$before" "$after" "after: $* ($(tail -n 3 "$TEST_DIR/output"))" || return 1
+        [[ $status -ne 0 ]] || assert_fail "succeeds, as if all were deleted: $*"
+}
+
+@test "rm -rf, globs, find -delete, rsync --delete and rmtree take nothing away; rm of one file still does" {
+        with_everything
+        mkdir "$TEST_DIR/empty"
+        harmless rm -rf "$B"
+        harmless bash -c 'rm -rf "$1"/*' _ "$MNT"
+        harmless bash -c 'cd "$1" && rm -rf ./* .[!.]*' _ "$B"
+        harmless find "$MNT" -delete
+        harmless find "$B" -mindepth 1 -delete
+        harmless busybox rm -rf "$F"
+        harmless rsync -a --delete "$TEST_DIR/empty/" "$B/"
+        harmless rsync -a --delete "$TEST_DIR/empty/" "$F/"
+        harmless python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1])' "$B"
+        harmless python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1], onerror=lambda *a: None); sys.exit(1)' "$F"
+        # It was never about single files: five seconds after the last of them.
+        rm "$B/$Z.yaml"
+        eventually 20 on_all schedules_are "$Z" 0
+        refute_exists "$B/$Z.yaml"
+        assert_exists "$B/$Z/runs/latest" "$F/.trash/$Z.yaml"
+        on_all schedules_are "$A" 1
+}
+
+@test "whoever deletes the policies first, and the rest after them, gets them back and is told" {
+        with_everything
+        # As a file manager whose order is by kind: files first, the user's own before all others.
+        cat >"$TEST_DIR/worst.py" <<'PY'
+import os, sys
+failed = 0
+for top, folders, files in os.walk(sys.argv[1], topdown=False):
+    for name in sorted(files, key=lambda n: (not n.endswith(".yaml"), n)) + folders:
+        path = os.path.join(top, name)
+        try:
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.rmdir(path)
+            else:
+                os.unlink(path)
+        except OSError:
+            failed = 1
+sys.exit(failed)
+PY
+        local before
+        harmless python3 "$TEST_DIR/worst.py" "$B"
+        # The user's files alone, and one synthesized file after them.
+        before=$(undone)
+        harmless rm "$B/$A.yaml" "$B/$Z.yaml" "$B/$O.yaml" "$B/$D.yaml" "$B/README.txt"
+        assert_equal $((before + 4)) "$(undone)" 'undone'
+        assert_file_contains "$B/$A.error.txt" FLT-0253
+        assert_match 'FLT-0253' "$(getfattr --only-values -n user.fleetfs.error "$B/$A" 2>/dev/null)"
+        # What is told goes when it is removed, and takes nothing with it.
+        rm "$B/$A.error.txt"
+        refute_exists "$B/$A.error.txt"
+        assert_exists "$B/$A.yaml"
+}
+
+@test "GIO: trash is refused, remove is rm, copy and a save as editors do it are writes" {
+        command -v gio >/dev/null || skip 'no gio'
+        local was
+        with_everything
+        was=$(on_all uid "$A")
+        harmless gio trash "$B/$A.yaml"
+        harmless gio trash "$B"
+        harmless gio remove "$B"
+        harmless gio remove "$B/$A"
+        assert_match "standard::size: $(stat -c %s "$B/$A.yaml")" "$(gio info "$B/$A.yaml")"
+        assert_match 'access::can-delete: TRUE' "$(gio info "$B/$A.yaml")"
+        # An editor's save: g_file_replace, with and without a backup file.
+        at() { assert_equal "$2" "$(list_objects "$1" schedules "fleetfs.dev/name=$A" | jq -r '.items[0].spec.schedule')"; }
+        scheduled '6 6 6 6 *' | gio save "$B/$A.yaml"
+        eventually 20 on_all at '6 6 6 6 *'
+        scheduled '7 7 7 7 *' | gio save -b "$B/$A.yaml"
+        eventually 20 on_all at '7 7 7 7 *'
+        refute bash -c 'printf "spec: {schedule: no}\n" | gio save "$1"' _ "$B/$A.yaml"
+        assert_exists "$B/$A.error.txt"
+        sleep 4
+        on_all at '7 7 7 7 *'
+        assert_equal "$was" "$(on_all uid "$A")" 'the Schedules'
+        scheduled >"$TEST_DIR/copied.yaml"
+        gio copy "$TEST_DIR/copied.yaml" "$B/"
+        posted copied
+        gio remove "$B/copied.yaml"
+        eventually 20 on_all schedules_are copied 0
+        on_all schedules_are "$A" 1
+}
+
+@test "a file manager deletes the folder and skips what it cannot: Midnight Commander, by its keys" {
+        command -v mc >/dev/null || skip 'no mc'
+        cat >"$TEST_DIR/keys.py" <<'PY'
+import fcntl, os, pty, select, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    os.chdir(sys.argv[1])
+    os.environ["TERM"] = "xterm"
+    os.execvp("mc", ["mc", "-b", "-u", "-d", ".", "."])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+def drain(quiet):
+    while select.select([fd], [], [], quiet)[0]:
+        try:
+            more = os.read(fd, 65536)
+        except OSError:
+            return
+        if not more:
+            return
+        sys.stdout.buffer.write(more)
+drain(1.5)
+for key in sys.argv[2:]:
+    os.write(fd, key.encode().decode("unicode_escape").encode())
+    drain(1.5)
+os.close(fd)
+os.waitpid(pid, 0)
+sys.exit(1)
+PY
+        with_everything
+        # Find "backups", F8, yes, recursively, skip all that fails.
+        HOME=$TEST_DIR/home harmless python3 "$TEST_DIR/keys.py" "$F" '\x13backups' '\x1b8' '\r' '\r' '\t\r' '\r'
+        assert_file_contains "$TEST_DIR/output" 'not permitted'
+        # All that there is: select all, F8.
+        HOME=$TEST_DIR/home harmless python3 "$TEST_DIR/keys.py" "$B" '\x1b[B' '*' '\x1b8' '\r' '\r' '\t\r' '\t\r' '\r'
+        assert_file_contains "$TEST_DIR/output" 'not permitted'
+        # One policy, by its name: that is meant.
+        HOME=$TEST_DIR/home python3 "$TEST_DIR/keys.py" "$B" "\\x13$A.y" '\x1b8' '\r' >/dev/null || true
+        refute_exists "$B/$A.yaml"
+        eventually 20 on_all schedules_are "$A" 0
+        on_all schedules_are "$Z" 1
+}
