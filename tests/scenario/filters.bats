@@ -62,7 +62,9 @@ write_backup()
 row()
 {
         ROWS+=("$1|$2|$3")
-        write_backup "$1" "$2" "${4:-Kurator}" || assert_fail "$1: $(cat "$F/backups/$1.error.txt")"
+        write_backup "$1" "$2" "${4:-Kurator}" || assert_fail "$1: $(cat "$F/backups/$1.error.txt")" || return 1
+        # One by one: Velero looks at its queue once a minute.
+        timeout 120 cat "$F/backups/$1/wait" >/dev/null
 }
 
 # rows N: each of so many has ended, holds what is expected, and was sent with the filter as it was written.

@@ -158,5 +158,52 @@ refused()
         FOLDER=restores refused nameless-restore FLT-0205 '2:1[0-9]' 'name is missing'
         printf 'backupName: named\npolicies: [{name: gold}, {name: gold}]\n' >"$TEST_DIR/double.yaml"
         FOLDER=restores refused double FLT-0238 '2:[0-9]+' 'already'
-        assert_equal 0 "$(ls "$F/restores" | grep -cvE 'error.txt|README|\.yaml' || true)" 'nothing ran'
+        refute_exists "$F/restores/brass" "$F/restores/nameless-restore" "$F/restores/double"
+}
+
+# crd: prints a definition of Kurator's Backup with the fields that the proposal gives it, for strict validation.
+crd()
+{
+        jq -n 'def s: {type: "string"}; def l: {type: "array", items: s}; def o($p): {type: "object", properties: $p};
+                def any: {type: "object", "x-kubernetes-preserve-unknown-fields": true};
+                def list($i): {type: "array", items: $i};
+                def destination: o({fleet: s, clusters: list(o({kind: s, name: s, namespace: s, apiVersion: s})), clusterSelector: any});
+                def filter: o({includedNamespaces: l, excludedNamespaces: l, includedResources: l, excludedResources: l,
+                        includeClusterResources: {type: "boolean"}, includedClusterScopedResources: l, excludedClusterScopedResources: l,
+                        includedNamespaceScopedResources: l, excludedNamespaceScopedResources: l, labelSelector: any, orLabelSelectors: list(any)});
+                def policy: o({resourceFilter: filter, ttl: s, orderedResources: any, itemOperationTimeout: s});
+                def condition: o({type: s, status: s, severity: s, reason: s, message: s, lastTransitionTime: {type: "string", format: "date-time"}}) +
+                        {required: ["type", "status", "lastTransitionTime"]};
+                def status: o({conditions: list(condition), phase: s, backupDetails: list(o({clusterName: s, clusterKind: s,
+                        backupNameInCluster: s, backupStatusInCluster: any}))});
+                {apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: {name: "backups.backup.kurator.dev"},
+                 spec: {group: "backup.kurator.dev", scope: "Namespaced", names: {plural: "backups", kind: "Backup", singular: "backup"},
+                        versions: [{name: "v1alpha1", served: true, storage: true, schema: {openAPIV3Schema: o({
+                                spec: o({schedule: s, destination: destination, policy: policy, storage: any,
+                                        policies: list(o({name: s, destination: destination, policy: policy}))}),
+                                status: status})}}]}}'
+}
+
+@test "kurator.yaml is what kubectl takes for Kurator's Backup" {
+        real_only 'kubectl and an API server that validates'
+        mount_ready
+        local kubectl file
+        kubectl=$("$SUPPORT_DIR/../e2e/build" --dir)/kubectl
+        [[ -x $kubectl ]] || skip 'there is no kubectl'
+        run_kubectl() { HOME=$TEST_DIR/home "$kubectl" --kubeconfig "$ENGINE_DIR/kubeconfig" --context ap-1 "$@"; }
+        crd | run_kubectl apply -f -
+        eventually 20 run_kubectl get backups.backup.kurator.dev
+        two_parts >"$F/backups/served.yaml"
+        completed served
+        two_parts '  schedule: "0 0 1 1 *"' >"$F/backups/served-cron.yaml"
+        printf 'policy: {resourceFilter: {includedNamespaces: [gold-%s]}}\ndestination: {clusters: [{name: eu-1}]}\n' "$RUN" >"$F/backups/served-bare.yaml"
+        completed served-bare
+        for file in served served-cron served-bare; do
+                run_kubectl apply --dry-run=client -f "$F/backups/$file/kurator.yaml"
+                run_kubectl apply --dry-run=server --validate=strict -f "$F/backups/$file/kurator.yaml"
+        done
+        # And it is a policy again.
+        sed 's/name: served$/name: again/' "$F/backups/served/kurator.yaml" >"$F/backups/again.yaml"
+        completed again
+        assert_equal 'gold gold 48h;silver silver 24h' "$(parts us-1 again)"
 }

@@ -51,7 +51,9 @@ both_refuse()
 accepted()
 {
         N=$((${N:-0} + 1))
-        document "$1" >"$F/backups/good-$N.json" || assert_fail "$1" "$(cat "$F/backups/good-$N.error.txt")"
+        document "$1" >"$F/backups/good-$N.json" || assert_fail "$1" "$(cat "$F/backups/good-$N.error.txt")" || return 1
+        # One by one: Velero looks at its queue once a minute.
+        timeout 120 cat "$F/backups/good-$N/wait" >/dev/null
 }
 # all_ended N: so many, and none is FailedValidation.
 all_ended()
