@@ -22,8 +22,8 @@ bool scratch_stands_at(struct session *s, const struct place *p, const char *ste
         f = userfile_find_locked(s->write, p, stem);
         if (f == NULL || !userfile_is_scratch(f))
                 return false;
-        err_set(err, -EEXIST, "a file named %s is where the folder of the policy would be", stem);
-        err_id(err, "FLT-0249");
+        err_set(err, -EPERM, "a file named %s is where the folder of the policy would be", stem);
+        err_id(err, "FLT-0262");
         err_remedy(err, "rename or remove that file first");
         return true;
 }
@@ -70,7 +70,7 @@ int scratch_room(struct session *s, const struct place *p, struct err *err)
         if (n < LIMIT_KEPT_FILES)
                 return 0;
         err_set(err, -ENOSPC, "the folder keeps %u files that were renamed away", n);
-        err_id(err, "FLT-0259");
+        err_id(err, "FLT-0261");
         err_remedy(err, "remove some of them");
         return -ENOSPC;
 }

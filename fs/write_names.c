@@ -76,7 +76,7 @@ static void create_run(struct engine *e, struct write_job *j)
 
         if (place_acting(&j->place, j->name, stem, ext, &a))
                 r = scratch_stands_at(j->s, &j->place, stem, &j->err)
-                            ? -EEXIST
+                            ? -EPERM
                             : acting_create(e, &a, &j->err);
         created = r == 0;
         /* The kernel asks with O_CREAT for what it did not know: without O_EXCL a file that is

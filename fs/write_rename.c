@@ -186,7 +186,7 @@ static int rename_in(
         if (bytes == NULL)
                 return -ENOMEM;
         if (strcmp(a->name, j->name) != 0 && scratch_stands_at(j->s, &j->to, a->name, &j->err))
-                return -EEXIST;
+                return -EPERM;
         r = acting_rename_in(e, a, &origin, bytes, len, mtime_ns, &j->err);
         if (r < 0)
                 return r;

@@ -287,9 +287,9 @@ PY
 @test "a file that stands where a policy's folder would be is told, and stays" {
         mount_offline
         echo note >"$B/nightly"
-        assert_fails_with 'exists' cp "$P" "$B/nightly.yaml"
+        assert_fails_with 'not permitted' cp "$P" "$B/nightly.yaml"
         cp "$P" "$B/tmp"
-        assert_fails_with 'exists' mv "$B/tmp" "$B/nightly.yaml"
+        assert_fails_with 'not permitted' mv "$B/tmp" "$B/nightly.yaml"
         assert_equal note "$(cat "$B/nightly")"
         assert_equal 1 "$(find "$B" -maxdepth 1 -name nightly | wc -l)" 'files of that name'
         rm "$B/nightly"
