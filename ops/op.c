@@ -208,7 +208,10 @@ int op_check_verb(const struct object *o, const char *verb, const char *arg, str
                 return 0;
         err_set(err, -EPERM, "%s was made by store %s", o->name, o->owner);
         err_id(err, "FLT-0252");
-        err_remedy(err, "%s it where it was made", verb);
+        if (o->kind == OBJECT_BACKUP)
+                err_remedy(err, "%s it where it was made, or take it over: `echo adopt > ctl`", verb);
+        else
+                err_remedy(err, "%s it where it was made", verb);
         return -EPERM;
 }
 

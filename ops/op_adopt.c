@@ -18,6 +18,7 @@
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
 #include "ops/member.h"
+#include "ops/object.h"
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
@@ -126,6 +127,64 @@ void adopt_act(struct engine *e, struct task *t, struct member *c)
                 adopt_done(e, t);
         else if (v->kind == VELERO_BACKUP && adopt_patch(t, c, v, &err) < 0)
                 task_retry_later(e, t, &err, 0);
+}
+
+/* ---------------------------------------------------------------- the other side */
+
+/* What was posted stays as what the clusters show; what was not, is nobody's. */
+static void yield_run(struct engine *e, struct run *r)
+{
+        for (size_t i = 0; i < r->n_tasks;) {
+                struct task *t = r->tasks[i];
+
+                task_close(e, t);
+                if (t->verb == TASK_ADOPT || (t->verb == TASK_SCHEDULE && !t->sent)) {
+                        run_remove_task(t);
+                        continue;
+                }
+                t->unwanted = t->resend = t->doomed = false;
+                if (t->sent) {
+                        t->tracked = t->confirmed = true;
+                        t->state = TASK_POSTED;
+                }
+                i++;
+        }
+        rollup_run(e, r);
+}
+
+static void yield_own(struct engine *e, struct object *o)
+{
+        struct err err = ERR_INIT;
+
+        op_cancel(e, o);
+        for (size_t i = 0; i < o->n_runs; i++)
+                yield_run(e, o->runs[i]);
+        if (o->standing != NULL)
+                yield_run(e, o->standing);
+        if (o->standing != NULL && o->standing->n_tasks == 0)
+                object_remove_standing(o);
+        o->own = o->removed = o->file_gone = o->paused = false;
+        o->removal_at_ms = 0;
+        document_done(&o->draft);
+        o->draft_state = DRAFT_NONE;
+        o->draft_err = (struct err)ERR_INIT;
+        engine_forget(e, o);
+        /* One that stays shows as the other store's after a restart, too: its owner is told by the clusters again. */
+        if (object_delete(e, o, &err) < 0)
+                engine_event(e, "RecordKept", o->fleet, "name", o->name, "message", err.msg, NULL);
+}
+
+void op_yield(struct engine *e, struct object *o, const char *owner)
+{
+        engine_write(e);
+        if (o->own)
+                yield_own(e, o);
+        /* Until the last of its Velero objects has the new owner, both mean it. */
+        memcpy(o->adopted_from, o->owner, sizeof(o->adopted_from));
+        snprintf(o->owner, sizeof(o->owner), "%.16s", owner);
+        engine_event(e, "HandedOver", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "owner", o->owner, NULL);
+        rollup_object(e, o);
+        model_touch_object(o, true);
 }
 
 /* ---------------------------------------------------------------- the verb */

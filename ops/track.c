@@ -181,8 +181,9 @@ static struct object *track_object(struct engine *e, struct fleet *f, enum objec
                 return NULL;
         snprintf(o->owner, sizeof(o->owner), "%.16s", b->owner);
         o->own = strcmp(o->owner, e->model.store_id) == 0;
-        /* Ours, and yet not in the store: the policy was removed, its backups are still there. */
-        o->removed = o->file_gone = o->own;
+        /* Ours, and yet not in the store: the policy was removed, its backups are still there. Where another mount writes
+           the store, it may as well be newer than what was read of it. */
+        o->removed = o->file_gone = o->own && !e->model.store_read_only;
         model_touch_object(o, true);
         return o;
 }
@@ -339,6 +340,26 @@ static void track_tie_schedule(struct engine *e, struct object *o, struct velero
         task_kick(e, t);
 }
 
+/* Whether v is known as one that the object made: its name is made of its store's id, so no other store makes the same. */
+static bool track_made(const struct object *o, const struct velero_object *v, const struct belonging *b)
+{
+        const struct run *r = v->kind == VELERO_SCHEDULE ? o->standing : object_run(o, b->run);
+
+        for (struct task *t = r != NULL ? run_tasks_on(r, v->member->name) : NULL; t != NULL; t = t->next_same)
+                if (t->verb == b->verb && (t->sent || t->tracked) && strcmp(t->velero_name, v->name) == 0)
+                        return true;
+        return false;
+}
+
+/* It has another owner than it had: that store has adopted it. */
+static void track_hand_over(struct engine *e, struct velero_object *v, enum object_kind kind, const struct belonging *b)
+{
+        struct object *o = v->owner_object != NULL ? v->owner_object : track_find_own(v->member->fleet, kind, b);
+
+        if (kind == OBJECT_BACKUP && o != NULL && o->kind == kind && !object_owns(o, b->owner) && track_made(o, v, b))
+                op_yield(e, o, b->owner);
+}
+
 static void track_tie(struct engine *e, struct velero_object *v, const char *bytes, size_t len)
 {
         struct object *before = v->owner_object, *o = NULL;
@@ -350,8 +371,10 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
         int64_t created = 0;
 
         if (belonging_of(v, &b) && (kind = belonging_kind(&b)) >= 0 &&
-                (b.scheduled ? kind == OBJECT_BACKUP : stamp_parse_run(b.run, &created, NULL) == 0))
+                (b.scheduled ? kind == OBJECT_BACKUP : stamp_parse_run(b.run, &created, NULL) == 0)) {
+                track_hand_over(e, v, (enum object_kind)kind, &b);
                 o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
+        }
         velero_set_owner(v, o);
         if (before != NULL && before != o) {
                 if (v->kind == VELERO_SCHEDULE)
