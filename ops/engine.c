@@ -32,6 +32,7 @@
 #include "ops/fleetconf.h"
 #include "ops/identity.h"
 #include "ops/location.h"
+#include "ops/looks.h"
 #include "ops/member.h"
 #include "ops/object.h"
 #include "ops/op.h"
@@ -736,6 +737,7 @@ void engine_free(struct engine *e)
                         acting_stop(e);
                         standing_stop(e);
                         location_stop(e);
+                        looks_end(e);
                         http_free(e->http);
                         loop_free(e->loop);
                 }

@@ -35,6 +35,7 @@ struct engine {
         struct acting *acting;     /* ops/acting.c */
         struct standing_clock *standing; /* ops/standing.c */
         struct location_clock *locations; /* ops/op_location.c */
+        struct looks *looks;       /* ops/looks.c */
         int (*on_fleet)(void *arg, struct fleet *f, struct err *err);
         void *on_fleet_arg;
 };

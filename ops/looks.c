@@ -26,6 +26,16 @@ enum look_kind { LOOK_VOLUMES, LOOK_HOSTPATH };
 
 /* How often a look asks whether it is still wanted; for how many of these pods are asked for. */
 enum { LOOK_TICK_MS = 5000, LOOK_TICKS_MAX = 12 };
+/* Looks for hostPath of all clusters at once, a quarter of the places for requests; and how long they are put off. */
+enum { LOOKS_AT_ONCE = LIMIT_HTTP_IN_FLIGHT / 4, LOOKS_PAUSE_MS = 1000 };
+
+/* Of all clusters: looks for hostPath that were not begun. */
+struct looks {
+        struct engine *engine;
+        struct list waiting; /* look.queued */
+        size_t n;            /* that were */
+        struct loop_timer pause;
+};
 
 struct look {
         struct list at_member; /* member.looks */
@@ -45,8 +55,11 @@ struct look {
         unsigned ticks;
         bool over; /* the task had ended at the last tick */
 
+        /* LOOK_HOSTPATH */
+        struct list queued; /* in looks.waiting, until it is begun */
+        bool begun;
         struct hostpath hostpath;
-        bool second; /* LOOK_HOSTPATH: persistent volumes, after pods */
+        bool second; /* persistent volumes, after pods */
 };
 
 static const struct kube_resource pods = { .group = "", .version = "v1", .plural = "pods", .kind = "Pod" };
@@ -62,13 +75,22 @@ static const struct kube_resource pod_volume_restores = {
 
 /* ---------------------------------------------------------------- life */
 
+static void looks_resume(struct looks *all);
+
 static void look_free(struct look *l)
 {
+        struct looks *all = l->kind == LOOK_HOSTPATH && l->begun ? l->engine->looks : NULL;
+
         list_remove(&l->at_member);
+        list_remove(&l->queued);
         loop_timer_cancel(l->engine->loop, &l->tick);
         reflector_free(l->reflector);
         hostpath_done(&l->hostpath);
         free(l);
+        if (all != NULL) {
+                all->n--;
+                looks_resume(all);
+        }
 }
 
 static bool look_is_of(const struct look *l, const struct task *t)
@@ -100,12 +122,13 @@ static struct look *look_find(const struct member *c, const struct task *t, enum
         return NULL;
 }
 
+/* Those that ask. */
 static size_t looks_count(const struct member *c)
 {
         size_t n = 0;
 
         for (struct list *at = list_first(&c->looks); at != NULL; at = list_next(&c->looks, at))
-                n++;
+                n += container_of(at, struct look, at_member)->begun;
         return n;
 }
 
@@ -158,7 +181,6 @@ static int look_new(struct look **ret, struct engine *e, struct member *c, const
         snprintf(l->run, sizeof(l->run), "%s", t->run->id);
         snprintf(l->velero_name, sizeof(l->velero_name), "%s", t->velero_name);
         loop_timer_init(&l->tick, look_tick, l);
-        loop_timer_after(e->loop, &l->tick, LOOK_TICK_MS);
         list_append(&c->looks, &l->at_member);
         *ret = l;
         return 0;
@@ -170,6 +192,9 @@ static int look_start(struct look *l, const struct kube_resource *resource, cons
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         int r = kube_path(&path, resource, ns, NULL, NULL, err);
 
+        if (!l->begun)
+                loop_timer_after(l->engine->loop, &l->tick, LOOK_TICK_MS);
+        l->begun = true;
         reflector_free(l->reflector);
         l->reflector = NULL;
         if (r == 0)
@@ -349,26 +374,76 @@ static void hostpath_end(void *arg)
         look_conclude(l, text.error < 0 ? HOSTPATH_UNKNOWN : text.len > 0 ? text.data : "");
 }
 
-static int hostpath_look(struct engine *e, struct member *c, const struct task *t, struct err *err)
+/* -ENOENT: what was to be looked at is not there any more. */
+static int hostpath_begin(struct look *l, struct err *err)
 {
-        const struct policy *p = t->run->object->policy;
+        const struct member *c = l->member;
+        const struct task *t = look_task(l);
+        const struct policy *p = t != NULL ? t->run->object->policy : NULL;
         const struct policy_cluster pc = { .velero_namespace = c->velero_namespace, .has_node_agent = c->node_agent };
-        int sub = t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
+        int sub = p == NULL ? -ENOENT : t->sub != NULL ? policy_find_sub(p, t->sub) : 0;
         json_t *spec = NULL;
-        struct look *l;
         int r = sub < 0 ? sub : policy_backup_spec(p, (size_t)sub, &pc, &spec, err);
 
         if (r == 0)
-                r = look_new(&l, e, c, t, LOOK_HOSTPATH);
-        if (r == 0) {
                 r = hostpath_init(&l->hostpath, spec, c->velero_namespace, err);
-                if (r == 0)
-                        r = look_start(l, &pods, l->hostpath.only, l->hostpath.selector, &hostpath_ops, err);
-                if (r < 0)
-                        look_free(l);
-        }
+        if (r == 0)
+                r = look_start(l, &pods, l->hostpath.only, l->hostpath.selector, &hostpath_ops, err);
         json_decref(spec);
         return r;
+}
+
+/* Begins what there is place for. */
+static void looks_resume(struct looks *all)
+{
+        struct list *at;
+
+        if (loop_timer_armed(&all->pause))
+                return;
+        while (all->n < LOOKS_AT_ONCE && (at = list_first(&all->waiting)) != NULL) {
+                struct look *l = container_of(at, struct look, queued);
+                struct err err = ERR_INIT;
+                int r;
+
+                list_remove(at);
+                r = hostpath_begin(l, &err);
+                all->n += l->begun;
+                if (r == 0)
+                        continue;
+                log_debug("volumes are not looked at", LOG_S("cluster", l->member->name), LOG_S("velero", l->velero_name),
+                        LOG_S("err", err.msg));
+                look_free(l);
+        }
+}
+
+static void looks_paused(void *arg)
+{
+        looks_resume(arg);
+}
+
+static struct looks *looks_of(struct engine *e)
+{
+        if (e->looks == NULL && (e->looks = calloc(1, sizeof(*e->looks))) != NULL) {
+                e->looks->engine = e;
+                loop_timer_init(&e->looks->pause, looks_paused, e->looks);
+        }
+        return e->looks;
+}
+
+/* It waits for its turn, and for what came at the same time: the other clusters' backups are posted first. */
+static int hostpath_look(struct engine *e, struct member *c, const struct task *t)
+{
+        struct looks *all = looks_of(e);
+        struct look *l;
+        int r = all == NULL ? -ENOMEM : look_new(&l, e, c, t, LOOK_HOSTPATH);
+
+        if (r < 0)
+                return r;
+        if (!list_linked(&all->waiting) && all->n == 0)
+                loop_timer_after(e->loop, &all->pause, LOOKS_PAUSE_MS);
+        list_append(&all->waiting, &l->queued);
+        looks_resume(all);
+        return 0;
 }
 
 /* ---------------------------------------------------------------- when */
@@ -395,7 +470,7 @@ void looks_follow(struct engine *e, struct task *t)
         if (task_runs(t) && c->node_agent && look_find(c, t, LOOK_VOLUMES) == NULL)
                 r = volumes_look(e, c, t, &err);
         if (r == 0 && wants_hostpath(t) && look_find(c, t, LOOK_HOSTPATH) == NULL)
-                r = hostpath_look(e, c, t, &err);
+                r = hostpath_look(e, c, t);
         if (r < 0)
                 log_debug("volumes are not looked at", LOG_S("cluster", c->name), LOG_S("velero", t->velero_name),
                         LOG_S("err", err.msg));
@@ -421,4 +496,13 @@ void looks_stop(struct member *c)
 
         while ((at = list_first(&c->looks)) != NULL)
                 look_free(container_of(at, struct look, at_member));
+}
+
+void looks_end(struct engine *e)
+{
+        if (e->looks == NULL)
+                return;
+        loop_timer_cancel(e->loop, &e->looks->pause);
+        free(e->looks);
+        e->looks = NULL;
 }

@@ -10,6 +10,9 @@
  *    namespaces and all persistent volumes, in pages. Of a run that no record remembers once in each process, of the
  *    newest one only. What cannot be known within LOOK_TICKS_MAX ticks, or is forbidden, is said to be unknown.
  *
+ *    They begin a second after the first task wanted one, few at once over all clusters: no backup's POST and no probe of
+ *    a cluster waits behind a thousand of them.
+ *
  * At most LIMIT_MEMBER_LOOKS of a cluster at once; what is one too many waits until another one has ended.
  *
  * A look knows its task by name: tasks come and go without asking. It belongs to its cluster's connection.
@@ -29,3 +32,5 @@ void looks_follow(struct engine *e, struct task *t);
 void looks_ready(struct engine *e, struct member *c);
 /* Before the client of c is freed. */
 void looks_stop(struct member *c);
+/* After all clusters were stopped. */
+void looks_end(struct engine *e);
