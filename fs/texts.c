@@ -43,6 +43,7 @@ static const char backups_readme[] =
         "  ls -lt shop/runs                  every run; runs/latest is the newest\n"
         "  echo run > shop/ctl               once more; `cat shop/ctl` lists the verbs\n"
         "  rm shop.yaml                      ends the policy; every backup stays, and shop/ with it\n"
+        "  cp ../.trash/shop.yaml .          brings it back, for 30 days; `ls ../.trash` has others\n"
         "  echo 'delete RUN' > shop/ctl      destroys the backups of one run; nothing else does\n"
         "\n"
         "Written again, also with the same bytes, it backs up again; a schedule is changed in place. Names\n"
