@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,15 +18,18 @@ static bool yaml_plain(const char *s)
         static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y",
                 "n", "nan", "inf" };
         bool letter = false;
+        const char *p;
 
         if (!isalpha((unsigned char)s[0]) && s[0] != '/')
                 return false;
-        for (const char *p = s; *p != '\0'; p++) {
-                if (!isalnum((unsigned char)*p) && strchr("-_./+", *p) == NULL)
+        for (p = s; *p != '\0'; p++) {
+                if (isalpha((unsigned char)*p))
+                        letter = true;
+                else if (!isdigit((unsigned char)*p) && strchr("-_./+", *p) == NULL)
                         return false;
-                letter = letter || isalpha((unsigned char)*p);
         }
-        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        /* None of the words is longer than these. */
+        for (size_t i = 0; p - s <= (ptrdiff_t)strlen("false") && i < ARRAY_SIZE(words); i++)
                 if (strcasecmp(words[i], s) == 0)
                         return false;
         return letter;
@@ -61,8 +65,17 @@ static void yaml_quoted(struct buf *out, const char *s)
         buf_putc(out, '"');
         for (const unsigned char *p = (const unsigned char *)s; *p != '\0';) {
                 unsigned c = 0;
-                size_t n = yaml_special(p, &c);
+                size_t n = 0;
 
+                /* Nearly all of it is this. */
+                while (p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+                        n++;
+                if (n > 0) {
+                        buf_append(out, (const char *)p, n);
+                        p += n;
+                        continue;
+                }
+                n = yaml_special(p, &c);
                 if (n > 0) {
                         if (c == '\n' || c == '\t')
                                 buf_puts(out, c == '\n' ? "\\n" : "\\t");
