@@ -3,12 +3,17 @@
  * The peer of the daemon's network side: libcurl, bare. Many requests to many servers from one
  * thread, with epoll and curl_multi_socket_action(), one connection per server, 64 at a time.
  *
- *         bench-fan [--warm] [--http1] [--gzip] [--body FILE] JOBS
+ *         bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--body FILE | --bodies FILE] JOBS
+ *         bench-fan --events COUNT JOBS
  *
  * JOBS has a line "DIR METHOD URL" for each request; DIR holds ca.crt, admin.crt and admin.key of
- * the server. The body is FILE with @N@ replaced by the number of the line. --warm asks each server
- * for /version before the time is taken. Prints wall_us, cpu_us (its own), bytes (of the answers,
+ * the server. The body is FILE with @N@ replaced by the number of the line, or that line of FILE. --warm asks
+ * each server for /version before the time is taken. Prints wall_us, cpu_us (its own), bytes (of the answers,
  * as on the wire) and failed.
+ *
+ * With --events the jobs are watches, all at once. Lines are counted from when none has come for QUIET_MS, which is
+ * told with a line "ready", until there are COUNT of them or none has come for QUIET_MS again; prints events, and
+ * wall_us and cpu_us of them.
  */
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -16,7 +21,7 @@
 
 #include "tests/bench/bench.h"
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, QUIET_MS = 2000 };
 
 struct identity {
         char *dir;
@@ -35,21 +40,30 @@ struct fan {
         size_t n_identities;
         bool http1, gzip;
         const char *body;
+        char **bodies_of_jobs; /* --bodies */
         struct curl_slist *headers;
 
         CURLM *multi;
         int epoll, timeout_ms;
-        CURL *idle[AT_ONCE];
-        char *bodies[AT_ONCE];
-        size_t n_idle, next, done, failed;
+        CURL **idle;
+        char **bodies;
+        size_t n_idle, at_once, next, done, failed;
         uint64_t bytes;
         bool warming;
+        size_t lines, wanted; /* --events */
+        int64_t line_at;
 };
 
-static size_t drop(char *bytes, size_t size, size_t n, void *arg)
+static size_t count_lines(char *bytes, size_t size, size_t n, void *arg)
 {
-        (void)bytes;
-        (void)arg;
+        struct fan *f = arg;
+        char *end = bytes + size * n;
+
+        if (f->wanted == 0)
+                return size * n;
+        f->line_at = bench_now_ns();
+        for (char *p = bytes; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+                f->lines++;
         return size * n;
 }
 
@@ -121,6 +135,19 @@ static char *fan_body(const struct fan *f, size_t number)
         return s;
 }
 
+/* A body for each job: the lines of a file. */
+static void fan_load_bodies(struct fan *f, const char *path)
+{
+        char *save = NULL, *line = strtok_r(bench_file(path, NULL), "\n", &save);
+
+        f->bodies_of_jobs = calloc(f->n_jobs, sizeof(char *));
+        if (f->bodies_of_jobs == NULL)
+                bench_die("out of memory");
+        for (size_t i = 0; i < f->n_jobs; i++, line = strtok_r(NULL, "\n", &save))
+                if ((f->bodies_of_jobs[i] = line) == NULL)
+                        bench_die("%s: has fewer lines than there are requests", path);
+}
+
 /* The certificates to believe are parsed once for each server, as for anybody who uses CAINFO_BLOB.
  */
 static void fan_start(struct fan *f)
@@ -141,9 +168,10 @@ static void fan_start(struct fan *f)
                         snprintf(slash != NULL ? slash : url + strlen(url), 10, "/version");
                 }
                 curl_easy_setopt(e, CURLOPT_URL, url);
-                curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, drop);
+                curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, count_lines);
+                curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
                 curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-                curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 60000L);
+                curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, f->wanted > 0 ? 0L : 60000L);
                 curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                         f->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
                 curl_easy_setopt(e, CURLOPT_PIPEWAIT, f->http1 ? 0L : 1L);
@@ -159,6 +187,8 @@ static void fan_start(struct fan *f)
                         if (f->body != NULL) {
                                 body = fan_body(f, f->next);
                                 curl_easy_setopt(e, CURLOPT_POSTFIELDS, body);
+                        } else if (f->bodies_of_jobs != NULL) {
+                                curl_easy_setopt(e, CURLOPT_POSTFIELDS, f->bodies_of_jobs[f->next - 1]);
                         }
                 }
                 curl_easy_setopt(e, CURLOPT_PRIVATE, body);
@@ -222,35 +252,74 @@ static int on_timer(CURLM *multi, long ms, void *arg)
         return 0;
 }
 
-static void fan_run(struct fan *f)
+static void fan_step(struct fan *f)
 {
         struct epoll_event ev[64];
-        int running;
+        int running, n = epoll_wait(f->epoll, ev, 64,
+                        f->timeout_ms < 0 || f->timeout_ms > 1000 ? 1000 : f->timeout_ms);
 
+        if (n == 0)
+                curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        for (int i = 0; i < n; i++)
+                curl_multi_socket_action(f->multi, ev[i].data.fd,
+                        (ev[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                                (ev[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                                (ev[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
+                        &running);
+        fan_reap(f);
+}
+
+static void fan_run(struct fan *f)
+{
         f->next = f->done = f->failed = 0;
         f->bytes = 0;
         fan_start(f);
         while (f->done < f->n_jobs) {
-                int n = epoll_wait(f->epoll, ev, 64,
-                        f->timeout_ms < 0 || f->timeout_ms > 1000 ? 1000 : f->timeout_ms);
-
-                if (n == 0)
-                        curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-                for (int i = 0; i < n; i++)
-                        curl_multi_socket_action(f->multi, ev[i].data.fd,
-                                (ev[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                                        (ev[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                                        (ev[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR
-                                                                              : 0),
-                                &running);
-                fan_reap(f);
+                fan_step(f);
                 fan_start(f);
         }
+}
+
+static bool fan_is_quiet(const struct fan *f)
+{
+        return f->line_at != 0 && bench_now_ns() - f->line_at > QUIET_MS * (int64_t)1000000;
+}
+
+static bool fan_waits(int64_t since)
+{
+        return bench_now_ns() - since < 60 * (int64_t)1000000000;
+}
+
+/* All jobs are under way, and are watches. */
+static void fan_watch(struct fan *f)
+{
+        int64_t wall, cpu, begin = bench_now_ns();
+
+        fan_start(f);
+        while (!fan_is_quiet(f) && fan_waits(begin))
+                fan_step(f);
+        printf("ready\n");
+        fflush(stdout);
+        f->lines = 0;
+        f->line_at = 0;
+        cpu = bench_cpu_ns();
+        begin = bench_now_ns();
+        while (f->lines == 0 && fan_waits(begin))
+                fan_step(f);
+        wall = bench_now_ns();
+        while (f->lines < f->wanted && !fan_is_quiet(f) && fan_waits(wall))
+                fan_step(f);
+        if (f->done > 0 || f->lines == 0)
+                bench_die("%zu watches ended, %zu events came", f->done, f->lines);
+        printf("events %zu\nwall_us %lld\ncpu_us %lld\n", f->lines, (long long)(f->line_at - wall) / 1000,
+                (long long)(bench_cpu_ns() - cpu) / 1000);
 }
 
 int main(int argc, char **argv)
 {
         struct fan f = { .timeout_ms = -1 };
+        const char *type = "application/json", *bodies = NULL;
+        char header[200];
         int64_t wall, cpu;
         bool warm = false;
         int i;
@@ -264,23 +333,38 @@ int main(int argc, char **argv)
                         f.gzip = true;
                 else if (strcmp(argv[i], "--body") == 0 && i + 1 < argc)
                         f.body = bench_file(argv[++i], NULL);
+                else if (strcmp(argv[i], "--bodies") == 0 && i + 1 < argc)
+                        bodies = argv[++i];
+                else if (strcmp(argv[i], "--type") == 0 && i + 1 < argc)
+                        type = argv[++i];
+                else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc)
+                        f.wanted = bench_number("COUNT", argv[++i]);
                 else
                         bench_die("unknown option %s", argv[i]);
         }
         if (i != argc - 1)
-                bench_die("usage: bench-fan [--warm] [--http1] [--gzip] [--body FILE] JOBS");
+                bench_die("usage: bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--body FILE | --bodies FILE] JOBS, "
+                          "or bench-fan --events COUNT JOBS");
         fan_load(&f, argv[i]);
+        if (bodies != NULL)
+                fan_load_bodies(&f, bodies);
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
                 (f.multi = curl_multi_init()) == NULL)
                 bench_die("libcurl does not start");
         f.epoll = epoll_create1(EPOLL_CLOEXEC);
-        f.headers = curl_slist_append(NULL, "Content-Type: application/json");
+        snprintf(header, sizeof(header), "Content-Type: %s", type);
+        f.headers = curl_slist_append(NULL, header);
         curl_multi_setopt(f.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
         curl_multi_setopt(f.multi, CURLMOPT_SOCKETDATA, &f);
         curl_multi_setopt(f.multi, CURLMOPT_TIMERFUNCTION, on_timer);
         curl_multi_setopt(f.multi, CURLMOPT_TIMERDATA, &f);
         curl_multi_setopt(f.multi, CURLMOPT_MAXCONNECTS, 4096L);
-        for (f.n_idle = 0; f.n_idle < AT_ONCE; f.n_idle++)
+        f.at_once = f.wanted > 0 ? f.n_jobs : AT_ONCE;
+        f.idle = calloc(f.at_once, sizeof(*f.idle));
+        f.bodies = calloc(f.at_once, sizeof(*f.bodies));
+        if (f.idle == NULL || f.bodies == NULL)
+                bench_die("out of memory");
+        for (f.n_idle = 0; f.n_idle < f.at_once; f.n_idle++)
                 if ((f.idle[f.n_idle] = curl_easy_init()) == NULL)
                         bench_die("out of memory");
         if (warm) {
@@ -289,6 +373,10 @@ int main(int argc, char **argv)
                 if (f.failed > 0)
                         bench_die("%zu servers do not answer", f.failed);
                 f.warming = false;
+        }
+        if (f.wanted > 0) {
+                fan_watch(&f);
+                return 0;
         }
         wall = bench_now_ns();
         cpu = bench_cpu_ns();

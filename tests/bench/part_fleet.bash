@@ -96,7 +96,7 @@ part_fleet()
                         api "$first" "$(url_of "$first" eu-1)$VELERO/backups" -o "$list"
                 fi
                 for k in 1 2; do
-                        "$BENCH/bench-trigger" "$WORK/policy.yaml" "$F/backups/trigger-$k.yaml" "$n" "$PID" "${dirs[@]}" >"$out" ||
+                        "$BENCH/bench-trigger" POST backups "$WORK/policy.yaml" "$F/backups/trigger-$k.yaml" "$n" "$PID" "${dirs[@]}" >"$out" ||
                                 { failed 'a policy for the fleet' 'bench-trigger'; break; }
                         posts+=("$(value wall_us "$out")") accepts+=("$(value accept_us "$out")") post_cpu+=("$(value cpu_us "$out")")
                         # What the daemon does about the backups is over before the next one.

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the close of a policy until the simulators have answered a POST of a Backup for each
- * cluster.
+ * From a policy's commit until the simulators have answered a request of the daemon for each cluster.
  *
- *         bench-trigger POLICY TARGET COUNT PID ENGINE-DIR…
+ *         bench-trigger METHOD RESOURCE POLICY TARGET COUNT PID ENGINE-DIR…
  *
- * TARGET is the file to create in the mount, COUNT the POSTs of all simulators together, PID the
- * daemon. The simulators are asked one after the other, each until it has its share, so that asking
- * costs them little; the clusters of a simulator share evenly. Prints accept_us (create, write,
- * close), wall_us (from the close on) and cpu_us (the daemon's, of both).
+ * TARGET is the file in the mount: one that is not there is created, and its close is the commit; one that
+ * is there is edited as editors do it, and the rename over it is the commit, its own time included. COUNT
+ * requests (POST backups, PATCH schedules) of all simulators together are waited for, PID is the daemon.
+ * The simulators are asked one after the other, each until it has its share, so that asking costs them
+ * little; the clusters of a simulator share evenly. Prints accept_us (until the commit is answered), wall_us
+ * (from the close, or the call of rename, on) and cpu_us (the daemon's, of both).
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -52,8 +54,17 @@ static json_t *ask(const char *dir, const char *const *args, size_t n)
         return result;
 }
 
-/* POSTs of Backups that a simulator has answered with 201. */
-static size_t posts(const char *dir)
+struct awaited {
+        const char *method, *resource;
+};
+
+static bool text_is(const json_t *count, const char *key, const char *text)
+{
+        return strcmp(json_string_value(json_object_get(count, key)), text) == 0;
+}
+
+/* What is awaited and was answered well. */
+static size_t answered(const struct awaited *a, const char *dir)
 {
         static const char *const args[] = { "all", "requests" };
         json_t *answer = ask(dir, args, 2), *cluster, *count;
@@ -62,11 +73,8 @@ static size_t posts(const char *dir)
 
         json_object_foreach (json_object_get(answer, "result"), name, cluster)
                 json_array_foreach (json_object_get(cluster, "counts"), i, count)
-                        if (strcmp(json_string_value(json_object_get(count, "method")), "POST") ==
-                                        0 &&
-                                strcmp(json_string_value(json_object_get(count, "resource")),
-                                        "backups") == 0 &&
-                                json_integer_value(json_object_get(count, "code")) == 201)
+                        if (text_is(count, "method", a->method) && text_is(count, "resource", a->resource) &&
+                                json_integer_value(json_object_get(count, "code")) / 100 == 2)
                                 sum += (size_t)json_integer_value(json_object_get(count, "count"));
         json_decref(answer);
         return sum;
@@ -86,20 +94,56 @@ static int64_t daemon_cpu_us(const char *pid)
         return (int64_t)(user + system) * (1000000 / sysconf(_SC_CLK_TCK));
 }
 
+struct commit {
+        int64_t begun, from, answered;
+};
+
+static void write_file(const char *path, const char *bytes, size_t len)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+        if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
+                bench_die("%s: %s", path, strerror(errno));
+        if (close(fd) < 0)
+                bench_die("%s: close: %s", path, strerror(errno));
+}
+
+static void commit_file(struct commit *c, const char *target, const char *bytes, size_t len)
+{
+        char scratch[4200];
+
+        c->begun = bench_now_ns();
+        if (access(target, F_OK) < 0) {
+                write_file(target, bytes, len);
+                c->from = c->answered = bench_now_ns();
+                return;
+        }
+        if ((size_t)snprintf(scratch, sizeof(scratch), "%s.edit~", target) >= sizeof(scratch))
+                bench_die("%s: the path is too long", target);
+        write_file(scratch, bytes, len);
+        c->from = bench_now_ns();
+        if (rename(scratch, target) < 0)
+                bench_die("%s: rename: %s", target, strerror(errno));
+        c->answered = bench_now_ns();
+}
+
 int main(int argc, char **argv)
 {
         /* Asking takes processor time of a simulator, which the daemon then lacks. */
         const struct timespec pause = { .tv_nsec = 10000000 };
-        int64_t created, closed, end, cpu, deadline;
+        struct awaited awaited;
+        struct commit commit;
+        int64_t end, cpu, deadline;
         size_t n_dirs, count, share, *before, len;
-        char *bytes;
-        int fd;
+        char *bytes, **dirs;
 
-        if (argc < 6)
-                bench_die("usage: bench-trigger POLICY TARGET COUNT PID ENGINE-DIR…");
-        bytes = bench_file(argv[1], &len);
-        count = bench_number("COUNT", argv[3]);
-        n_dirs = (size_t)argc - 5;
+        if (argc < 8)
+                bench_die("usage: bench-trigger METHOD RESOURCE POLICY TARGET COUNT PID ENGINE-DIR…");
+        awaited = (struct awaited){ .method = argv[1], .resource = argv[2] };
+        bytes = bench_file(argv[3], &len);
+        count = bench_number("COUNT", argv[5]);
+        dirs = argv + 7;
+        n_dirs = (size_t)argc - 7;
         if (count % n_dirs != 0)
                 bench_die("COUNT is not a multiple of the simulators");
         share = count / n_dirs;
@@ -107,28 +151,22 @@ int main(int argc, char **argv)
         if (before == NULL)
                 bench_die("out of memory");
         for (size_t i = 0; i < n_dirs; i++)
-                before[i] = posts(argv[5 + i]);
-        cpu = daemon_cpu_us(argv[4]);
-        created = bench_now_ns();
-        fd = open(argv[2], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
-                bench_die("%s: %s", argv[2], strerror(errno));
-        if (close(fd) < 0)
-                bench_die("%s: close: %s", argv[2], strerror(errno));
-        closed = bench_now_ns();
-        deadline = closed + 60 * (int64_t)1000000000;
+                before[i] = answered(&awaited, dirs[i]);
+        cpu = daemon_cpu_us(argv[6]);
+        commit_file(&commit, argv[4], bytes, len);
+        deadline = commit.answered + 60 * (int64_t)1000000000;
         for (size_t i = 0; i < n_dirs;) {
-                size_t n = posts(argv[5 + i]) - before[i];
+                size_t n = answered(&awaited, dirs[i]) - before[i];
 
                 if (n >= share)
                         i++;
                 else if (bench_now_ns() > deadline)
-                        bench_die("%s: %zu of %zu POSTs after 60 s", argv[5 + i], n, share);
+                        bench_die("%s: %zu of %zu %ss after 60 s", dirs[i], n, share, awaited.method);
                 else
                         nanosleep(&pause, NULL);
         }
         end = bench_now_ns();
-        printf("accept_us %lld\nwall_us %lld\ncpu_us %lld\n", (long long)(closed - created) / 1000,
-                (long long)(end - closed) / 1000, (long long)(daemon_cpu_us(argv[4]) - cpu));
+        printf("accept_us %lld\nwall_us %lld\ncpu_us %lld\n", (long long)(commit.answered - commit.begun) / 1000,
+                (long long)(end - commit.from) / 1000, (long long)(daemon_cpu_us(argv[6]) - cpu));
         return 0;
 }
