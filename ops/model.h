@@ -110,6 +110,7 @@ struct object {
            the engine as each comes (standing_next()). 0: none, and while it is paused. */
         int64_t next_runs[SCHEDULE_NEXT], last_slot;
         int64_t interval;           /* the longest time between two of its coming runs, also while it is paused; 0: unknown */
+        int64_t schedules_at;       /* another store's: when the Schedule was written that in_force is of; 0: of a Backup */
         char adopted_from[STORE_ID_LEN + 1]; /* `adopt`: what still carries this owner on clusters becomes ours */
 
         /* Migration folders only. */
@@ -283,6 +284,7 @@ struct velero_object {
         struct object *owner_object; /* the fleet object that it belongs to, NULL when none (velero_set_owner()) */
         struct list of_object;       /* engine: place in owner_object->velero */
         char run[RUN_ID_LEN + 1];    /* of a schedule's Backup: the run it was given; "" else */
+        bool by_hand;                /* of a schedule's Backup: somebody's, not Velero's own (velero_made_by_hand()) */
         char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
         uint64_t mark;               /* engine: list generation for the sweep */
 };

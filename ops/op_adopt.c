@@ -80,8 +80,12 @@ static void adopt_patched(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        /* 404: gone; 422: no longer the old owner's. The watch tells. */
-        if (reply->err != NULL && reply->http_status != 404 && reply->http_status != 422) {
+        /* 404: gone; 409 and 422: no longer the old owner's, or another writer was faster. The watch tells. */
+        if (reply->http_status == 404 || reply->http_status == 409 || reply->http_status == 422) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        if (reply->err != NULL) {
                 task_refused(e, t, reply);
                 return;
         }

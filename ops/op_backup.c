@@ -271,8 +271,12 @@ static int backup_retry(struct engine *e, struct object *o, const char *arg, str
 
         if (r < 0)
                 return r;
-        if (standing_retry(e, o) == 0)
-                return op_retry(e, o, arg, err);
+        if (standing_retry(e, o) == 0) {
+                r = op_retry(e, o, arg, err);
+                if (r == -EINVAL && standing_check_refused(o, &nothing) < 0)
+                        err_copy(err, &nothing);
+                return r;
+        }
         (void)op_retry(e, o, arg, &nothing);
         return 0;
 }

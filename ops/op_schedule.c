@@ -146,6 +146,44 @@ static void desired_done(struct desired *d)
         json_decref(d->spec);
 }
 
+/* Whether the key is the user's: it is not there without his metadata. */
+static int list_extra(json_t *ret, const char *what, const json_t *with, const json_t *without)
+{
+        json_t *keys = json_array(), *value;
+        const char *key;
+
+        json_object_foreach (json_object_get(with, what), key, value)
+                if (json_object_get(json_object_get(without, what), key) == NULL &&
+                        json_array_append_new(keys, json_string(key)) < 0) {
+                        json_decref(keys);
+                        return -ENOMEM;
+                }
+        return json_object_set_new(ret, what, keys) < 0 ? -ENOMEM : 0;
+}
+
+/* Says on the Schedule which labels and annotations are the policy's, for the edit that takes them out. */
+static int desired_note_extra(json_t *meta, struct velero_meta m, struct err *err)
+{
+        json_t *plain = NULL, *list = json_object();
+        _cleanup_(freep) char *text = NULL;
+        int r = list != NULL ? 0 : -ENOMEM;
+
+        m.extra = NULL;
+        if (r == 0)
+                r = velero_meta_json(&m, &plain, err);
+        if (r == 0)
+                r = list_extra(list, "labels", meta, plain);
+        if (r == 0)
+                r = list_extra(list, "annotations", meta, plain);
+        if (r == 0 && (text = json_dumps(list, JSON_COMPACT)) == NULL)
+                r = -ENOMEM;
+        if (r == 0 && json_object_set_new(json_object_get(meta, "annotations"), VELERO_ANNOTATION_EXTRA, json_string(text)) < 0)
+                r = -ENOMEM;
+        json_decref(plain);
+        json_decref(list);
+        return r;
+}
+
 static int desired_of(struct task *t, const struct member *c, struct desired *ret, struct err *err)
 {
         const struct object *o = t->run->object;
@@ -180,6 +218,8 @@ static int desired_of(struct task *t, const struct member *c, struct desired *re
         if (sub < 0)
                 return err_set(err, -ENOENT, "the policy has no part \"%s\" any more", t->sub);
         r = velero_meta_json(&m, &ret->meta, err);
+        if (r == 0 && m.extra != NULL)
+                r = desired_note_extra(ret->meta, m, err);
         if (r == 0)
                 r = policy_schedule_spec(p, (size_t)sub, &pc, json_object_get(ret->meta, "labels"), &ret->spec, err);
         if (r == 0 && o->paused && json_object_set_new(ret->spec, "paused", json_true()) < 0)
@@ -250,6 +290,54 @@ static int patch_texts(json_t *patch, const char *parent, json_t *texts)
         return r;
 }
 
+/* A `remove` of what somebody took away already would fail; after an `add` it cannot. */
+static int patch_away(json_t *patch, const char *parent, const char *key)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        int r = patch_key(&path, parent, key);
+
+        if (r == 0)
+                r = patch_add(patch, "add", path.data, json_string(""));
+        if (r == 0 && json_array_append_new(patch, json_pack("{s:s, s:s}", "op", "remove", "path", path.data)) < 0)
+                r = -ENOMEM;
+        return r;
+}
+
+/* What an earlier policy set and this one does not. */
+static int patch_leftovers(json_t *patch, const char *parent, const json_t *keys, const json_t *texts)
+{
+        const json_t *key;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach (keys, i, key)
+                if (r == 0 && json_is_string(key) && json_object_get(texts, json_string_value(key)) == NULL)
+                        r = patch_away(patch, parent, json_string_value(key));
+        return r;
+}
+
+static int patch_metadata(json_t *patch, const json_t *meta, const struct velero_schedule *there)
+{
+        json_t *labels = json_object_get(meta, "labels"), *annotations = json_object_get(meta, "annotations");
+        json_t *extra = json_loads(there->extra, 0, NULL);
+        int r = patch_texts(patch, "/metadata/labels", labels);
+
+        if (r == 0)
+                r = patch_leftovers(patch, "/metadata/labels", json_object_get(extra, "labels"), labels);
+        /* An `add` below annotations that are not there fails; somebody who removed ours may have removed all. */
+        if (r == 0 && there->spec_sha256[0] == '\0') {
+                r = patch_add(patch, "add", "/metadata/annotations", json_incref(annotations));
+        } else if (r == 0) {
+                r = patch_texts(patch, "/metadata/annotations", annotations);
+                if (r == 0)
+                        r = patch_leftovers(patch, "/metadata/annotations", json_object_get(extra, "annotations"), annotations);
+                if (r == 0 && there->extra[0] != '\0' && json_object_get(annotations, VELERO_ANNOTATION_EXTRA) == NULL)
+                        r = patch_away(patch, "/metadata/annotations", VELERO_ANNOTATION_EXTRA);
+        }
+        json_decref(extra);
+        return r;
+}
+
 static json_t *spec_or(const json_t *spec, const char *key, json_t *otherwise)
 {
         json_t *value = json_object_get(spec, key);
@@ -263,7 +351,7 @@ static json_t *spec_or(const json_t *spec, const char *key, json_t *otherwise)
 /* Every field that a Schedule's spec has, but skipImmediately: that is Velero's own after the first look. */
 static json_t *patch_of(const struct desired *d, const struct velero_schedule *there)
 {
-        json_t *patch = json_array(), *annotations = json_object_get(d->meta, "annotations");
+        json_t *patch = json_array();
         int r = patch != NULL ? 0 : -ENOMEM;
 
         if (r == 0)
@@ -271,12 +359,7 @@ static json_t *patch_of(const struct desired *d, const struct velero_schedule *t
         if (r == 0)
                 r = patch_add(patch, "test", "/metadata/labels/fleetfs.dev~1owner", json_string(there->owner));
         if (r == 0)
-                r = patch_texts(patch, "/metadata/labels", json_object_get(d->meta, "labels"));
-        /* An `add` below annotations that are not there fails; somebody who removed ours may have removed all. */
-        if (r == 0 && there->spec_sha256[0] == '\0')
-                r = patch_add(patch, "add", "/metadata/annotations", json_incref(annotations));
-        else if (r == 0)
-                r = patch_texts(patch, "/metadata/annotations", annotations);
+                r = patch_metadata(patch, d->meta, there);
         if (r == 0)
                 r = patch_add(patch, "replace", "/spec/schedule", json_incref(json_object_get(d->spec, "schedule")));
         if (r == 0)
@@ -307,18 +390,75 @@ static void schedule_in_force(struct engine *e, struct task *t, const char *dige
         task_set_state(e, t, TASK_POSTED, NULL);
 }
 
-static void schedule_patched(void *arg, const struct kube_reply *reply)
+static void schedule_conflict(struct engine *e, struct task *t, const char *owner)
+{
+        struct err err = ERR_INIT;
+
+        err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
+                owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed", owner);
+        err_id(&err, "FLT-0403");
+        task_set_state(e, t, TASK_CONFLICT, &err);
+}
+
+/* Whose it is now. What is still ours was patched as an older watch event showed it: the next one is waited for. */
+static void schedule_judged(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
+        struct velero_schedule *there = NULL;
+        struct err err = ERR_INIT;
+
+        if (reply->err != NULL) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        if (velero_schedule_decode(reply->body, reply->len, &there, &err) < 0) {
+                task_retry_later(e, t, &err, 0);
+                return;
+        }
+        if (!object_owns(t->run->object, there->owner)) {
+                schedule_conflict(e, t, there->owner);
+        } else {
+                err_set(&err, -ESTALE, "Schedule %s on %s was changed meanwhile", t->velero_name, t->member);
+                task_retry_later(e, t, &err, 0);
+        }
+        free(there);
+}
+
+static int schedule_get(struct task *t, struct member *c, kube_done_fn *done, struct err *err)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        int r = member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, err);
+        const struct kube_request get = { .path = path.data };
+
+        return r < 0 ? r : task_call(t, c, &get, done, err);
+}
+
+/* A `test` failed, or another writer was faster. Kubernetes does not say that it was a `test` (measured): it refuses the
+   whole patch in these words, and what it finds wrong with an object in others. */
+static bool is_overtaken(const struct kube_reply *reply)
+{
+        return reply->http_status == 409 ||
+               (reply->http_status == 422 && strstr(reply->err->msg, "rejected our request due to an error") != NULL);
+}
+
+static void schedule_patched(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct member *c = t->call_at;
+        struct engine *e = task_call_done(t);
+        struct err err = ERR_INIT;
 
         if (reply->err == NULL) {
                 t->attempt = clock_realtime();
                 t->posted_at_ms = loop_now(e->loop);
                 t->confirmed = false;
                 schedule_in_force(e, t, t->posting_sha256);
-        } else if (reply->http_status == 404 || (reply->http_status == 422 && strstr(reply->err->msg, "test") != NULL)) {
-                /* It is gone, or another one: the watch says which. */
+        } else if (is_overtaken(reply)) {
+                if (schedule_get(t, c, schedule_judged, &err) < 0)
+                        task_retry_later(e, t, &err, 0);
+        } else if (reply->http_status == 404) {
+                /* It is gone: the watch says so. */
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
         } else {
                 task_refused(e, t, reply);
@@ -355,17 +495,6 @@ static void schedule_patch(struct engine *e, struct task *t, struct member *c, c
 }
 
 /* ---------------------------------------------------------------- making it */
-
-static void schedule_conflict(struct engine *e, struct task *t, const struct velero_schedule *there)
-{
-        struct err err = ERR_INIT;
-
-        err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
-                there->owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed",
-                there->owner);
-        err_id(&err, "FLT-0403");
-        task_set_state(e, t, TASK_CONFLICT, &err);
-}
 
 static void schedule_make(struct engine *e, struct task *t, struct member *c, struct desired *d)
 {
@@ -410,7 +539,7 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
         if (v == NULL)
                 schedule_make(e, t, c, &d);
         else if (!object_owns(t->run->object, v->schedule->owner))
-                schedule_conflict(e, t, v->schedule);
+                schedule_conflict(e, t, v->schedule->owner);
         else if (!t->resend && v->digest != NULL && strcmp(v->digest, d.digest) == 0 &&
                  strcmp(v->schedule->spec_sha256, d.digest) == 0)
                 schedule_in_force(e, t, d.digest);
@@ -483,20 +612,11 @@ static void schedule_looked_at(void *arg, const struct kube_reply *reply)
 
 static void schedule_remove(struct engine *e, struct task *t, struct member *c)
 {
-        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         struct err err = ERR_INIT;
-        int r;
 
-        if (t->velero_name[0] == '\0') {
+        if (t->velero_name[0] == '\0')
                 standing_drop(e, t);
-                return;
-        }
-        r = member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err);
-        if (r == 0) {
-                const struct kube_request get = { .path = path.data };
-                r = task_call(t, c, &get, schedule_looked_at, &err);
-        }
-        if (r < 0)
+        else if (schedule_get(t, c, schedule_looked_at, &err) < 0)
                 task_retry_later(e, t, &err, 0);
 }
 

@@ -221,6 +221,22 @@ unsigned standing_retry(struct engine *e, struct object *o)
         return n;
 }
 
+int standing_check_refused(const struct object *o, struct err *err)
+{
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
+                const struct task *t = o->standing->tasks[i];
+
+                if (t->verb != TASK_SCHEDULE || t->unwanted || t->phase != PHASE_FAILED || t->state != TASK_POSTED)
+                        continue;
+                err_set(err, -EINVAL, "Velero on %s refuses Schedule %s as the policy has it: %s", t->member, t->velero_name,
+                        t->reason != NULL ? t->reason : "it gives no reason");
+                err_id(err, "FLT-0315");
+                err_remedy(err, "the same again is refused again: edit the policy");
+                return -EINVAL;
+        }
+        return 0;
+}
+
 bool standing_owes(const struct object *o)
 {
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)

@@ -31,6 +31,9 @@ void standing_follow_fleet(struct engine *e, struct fleet *f);
 void standing_again(struct engine *e, struct task *t);
 /* `retry`: those that are Drifted, Conflict, Rejected or Failed. Returns how many. */
 unsigned standing_retry(struct engine *e, struct object *o);
+/* Why `retry` cannot help: a Schedule is as the policy has it, and Velero refuses that. -EINVAL with the cluster, Velero's
+   sentence and what to do instead; 0: there is none. */
+int standing_check_refused(const struct object *o, struct err *err);
 /* op_type.owes: a removal on a cluster of the fleet. */
 bool standing_owes(const struct object *o);
 

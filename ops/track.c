@@ -121,24 +121,50 @@ static int belonging_kind(const struct belonging *b)
 
 /* ---------------------------------------------------------------- objects that the store does not know */
 
-/* The policy of somebody else's object is in an annotation of everything it made. */
-static void track_adopt_policy(struct object *o, int64_t created, const char *bytes, size_t len)
+static void track_set_policy(struct engine *e, struct object *o, const char *text, size_t len, int64_t at)
 {
-        _cleanup_(freep) char *policy = NULL;
-        size_t n = 0;
+        struct policy *policy = NULL;
         struct policy_env env;
 
-        if (o->own || bytes == NULL || o->in_force.bytes != NULL || velero_policy_annotation(bytes, len, &policy, &n, NULL) < 0)
-                return;
         if (op_policy_env(o->fleet, &env) < 0)
                 return;
-        if (document_set(&o->in_force, policy, n, policy[0] == '{' ? "json" : "yaml", created * NS_PER_SEC) == 0) {
+        if (document_set(&o->in_force, text, len, text[0] == '{' ? "json" : "yaml", at * NS_PER_SEC) == 0) {
                 env.schedules_supported = true;
                 env.links = o->kind == OBJECT_MIGRATION;
-                (void)policy_parse((enum policy_kind)o->kind, o->name, policy, n, &env, &o->policy, NULL);
+                (void)policy_parse((enum policy_kind)o->kind, o->name, text, len, &env, &policy, NULL);
+                policy_free(o->policy);
+                o->policy = policy;
                 o->rewarn = true;
+                rollup_object(e, o);
+                model_touch_object(o, true);
         }
         free((void *)env.clusters);
+}
+
+/*
+ * The policy of somebody else's object is in an annotation of everything it made: what its Schedules say, else its newest
+ * Backup or Restore. Among Schedules the one that was written last counts: an edit reaches one cluster after the other,
+ * and one that is away keeps the old text. The same of our own where another mount writes the store, which was read once.
+ */
+static void track_adopt_policy(
+        struct engine *e, struct object *o, int64_t created, bool schedule, const char *bytes, size_t len)
+{
+        int64_t at = created, written;
+        _cleanup_(freep) char *text = NULL;
+        size_t n = 0;
+
+        if ((o->own && !e->model.store_read_only) || bytes == NULL || (!schedule && o->schedules_at != 0))
+                return;
+        if (schedule && (written = velero_written_at(bytes, len)) > at)
+                at = written;
+        if (schedule ? at < o->schedules_at : o->in_force.bytes != NULL && at * NS_PER_SEC <= o->in_force.mtime_ns)
+                return;
+        if (velero_policy_annotation(bytes, len, &text, &n, NULL) < 0)
+                return;
+        if (schedule)
+                o->schedules_at = at;
+        if (o->in_force.bytes == NULL || o->in_force.len != n || memcmp(o->in_force.bytes, text, n) != 0)
+                track_set_policy(e, o, text, n, at);
 }
 
 /* Labels cannot hold every name ("nightly@latest" is "nightly-latest" there): among those that are written alike the one
@@ -301,8 +327,10 @@ static void slot_own(const struct object *o, struct velero_object *v, const stru
 
 /*
  * The run of a Backup that a Schedule made: that of the cron slot at or before its creation, by the expression that made
- * it, so an edit of the policy does not regroup history. The cluster's first backup in a slot is the slot's; another one
- * (`velero backup create --from-schedule`) is a run of its own. Returns one that has to give way, to be tied anew.
+ * it, so an edit of the policy does not regroup history. One that somebody made of the Schedule (`velero backup create
+ * --from-schedule`) is a run of its own, whatever else the slot has: so its run is the same before and after others of the
+ * slot expire. Velero itself makes one in a slot; should there be more, of a Schedule that was made anew, the first is the
+ * slot's. Returns one that has to give way, to be tied anew.
  */
 static struct velero_object *slot_choose(const struct object *o, struct velero_object *v, const struct belonging *b)
 {
@@ -312,6 +340,10 @@ static struct velero_object *slot_choose(const struct object *o, struct velero_o
         const struct run *r;
         const struct task *t;
 
+        if (v->by_hand) {
+                slot_own(o, v, b);
+                return NULL;
+        }
         r = object_run(o, slot_set(v, slot != 0 ? slot : v->backup->created));
         t = r != NULL ? track_find_task(r, v->member, b) : NULL;
         if (t == NULL || t->velero_name[0] == '\0' || strcmp(t->velero_name, v->name) == 0)
@@ -320,7 +352,7 @@ static struct velero_object *slot_choose(const struct object *o, struct velero_o
         /* `retry` of what this one did not reach, as the record or the other one says: another attempt of the same. */
         if (!t->tracked || (other != NULL && !is_scheduled(other)))
                 return NULL;
-        if (other == NULL || made_before(other, v)) {
+        if (other == NULL || (!other->by_hand && made_before(other, v))) {
                 slot_own(o, v, b);
                 return NULL;
         }
@@ -384,7 +416,7 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
         if (o == NULL)
                 return;
         if (v->kind == VELERO_SCHEDULE) {
-                track_adopt_policy(o, v->schedule->created, bytes, len);
+                track_adopt_policy(e, o, v->schedule->created, true, bytes, len);
                 track_tie_schedule(e, o, v);
                 return;
         }
@@ -398,7 +430,7 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 if (v->backup->created > 0 && (uint64_t)v->backup->created > o->last_run_s)
                         o->last_run_s = (uint64_t)v->backup->created;
         }
-        track_adopt_policy(o, created, bytes, len);
+        track_adopt_policy(e, o, created, false, bytes, len);
         r = track_run(o, b.run, created);
         if (r == NULL)
                 return;
@@ -563,6 +595,8 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                         free(record);
                         return;
                 }
+                v->by_hand = kind == VELERO_BACKUP && v->backup->schedule_name[0] != '\0' && is_scheduled(v) &&
+                             velero_made_by_hand(bytes, len);
                 model_touch_velero(v, true);
         } else {
                 member_replace_velero(v, record, name);

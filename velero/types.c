@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/timefmt.h"
 #include "velero/names.h"
 
 #define LABEL(key)      "metadata.labels[" key "]"
@@ -102,6 +103,7 @@ static const struct record_field velero_schedule_fields[] = {
         OBJECT_FIELDS,
         POLICY_FIELDS,
         CRON_FIELD,
+        FIELD(T, extra, ANNOTATION(VELERO_ANNOTATION_EXTRA), 0),
         FIELD(T, schedule, "spec.schedule", 0),
         FIELD(T, storage_location, "spec.template.storageLocation", 0),
         FIELD_JOINED(T, namespaces, "spec.template.includedNamespaces", ", ", 0),
@@ -297,6 +299,91 @@ int velero_server_status_decode(
         if (r == 0)
                 *ret = TAKE(record);
         return r;
+}
+
+/* ---------------------------------------------------------------- who wrote it */
+
+struct managed {
+        struct json_text manager, time;
+        const char *fields; /* as they stand in the document; not all of them have a NUL behind */
+        size_t fields_len;
+};
+
+/* The next entry of metadata.managedFields: 1, 0 at the end, -errno. */
+static int managed_next(struct json_scan *s, struct managed *ret)
+{
+        struct json_text key;
+        int r = json_next_item(s);
+
+        *ret = (struct managed){ .fields = "" };
+        if (r <= 0)
+                return r;
+        r = json_enter_object(s);
+        while (r >= 0 && (r = json_next_key(s, &key)) > 0) {
+                if (json_text_is(&key, "manager"))
+                        r = json_read_string(s, &ret->manager);
+                else if (json_text_is(&key, "time"))
+                        r = json_read_string(s, &ret->time);
+                else if (json_text_is(&key, "fieldsV1"))
+                        r = json_raw(s, &ret->fields, &ret->fields_len);
+                else
+                        r = json_skip(s);
+        }
+        return r < 0 ? r : 1;
+}
+
+/* Enters the array of the key, in the object that is next. 1; 0: there is none; -errno. */
+static int managed_find(struct json_scan *s, const char *first, const char *second)
+{
+        struct json_text key;
+        int r = json_enter_object(s);
+
+        while (r >= 0 && (r = json_next_key(s, &key)) > 0) {
+                if (json_text_is(&key, first))
+                        return second ? managed_find(s, second, NULL) :
+                                        (r = json_enter_array(s)) < 0 ? r : 1;
+                r = json_skip(s);
+        }
+        return r;
+}
+
+bool velero_made_by_hand(const char *bytes, size_t len)
+{
+        static const char field[] = "\"f:" VELERO_LABEL_SCHEDULE_NAME "\"";
+        struct json_scan s;
+        struct managed m;
+
+        json_scan_init(&s, bytes, len);
+        if (managed_find(&s, "metadata", "managedFields") <= 0)
+                return false;
+        while (managed_next(&s, &m) > 0)
+                if (memmem(m.fields, m.fields_len, field, sizeof(field) - 1))
+                        return m.manager.p && !json_text_is(&m.manager, "velero-server");
+        return false;
+}
+
+int64_t velero_written_at(const char *bytes, size_t len)
+{
+        int64_t newest = 0;
+        struct json_scan s;
+        struct managed m;
+
+        json_scan_init(&s, bytes, len);
+        if (managed_find(&s, "metadata", "managedFields") <= 0)
+                return 0;
+        while (managed_next(&s, &m) > 0) {
+                char text[RFC3339_SIZE];
+                int64_t at;
+
+                if (!m.manager.p || !json_text_is(&m.manager, "fleetfs") || !m.time.p ||
+                        m.time.len >= sizeof(text))
+                        continue;
+                memcpy(text, m.time.p, m.time.len);
+                text[m.time.len] = '\0';
+                if (rfc3339_parse(text, &at, NULL) == 0 && at > newest)
+                        newest = at;
+        }
+        return newest;
 }
 
 /* Only the annotation: the record of it is one string. */

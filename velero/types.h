@@ -118,6 +118,7 @@ struct velero_schedule {
         const char *sub;
         const char *spec_sha256;
         const char *cron; /* annotation; `schedule` is what is in force */
+        const char *extra; /* annotation: {"labels": [KEY...], "annotations": [KEY...]} that the policy set; "" none */
         const char *schedule;
         const char *storage_location; /* of the template */
         const char *namespaces;       /* of the template */
@@ -132,6 +133,17 @@ struct velero_schedule {
         bool skip_immediately;
         uint8_t phase; /* enum velero_schedule_phase */
 };
+
+/*
+ * From metadata.managedFields, whose entries say what client set which fields.
+ *
+ * velero_made_by_hand(): a Backup of a Schedule that Velero's server did not make itself: `velero backup create
+ * --from-schedule` and its like. The server is the manager "velero-server", the client "velero" (measured), and who sets
+ * the label velero.io/schedule-name is who made it. False where the fields are not told. Reads only; any thread.
+ */
+bool velero_made_by_hand(const char *bytes, size_t len);
+/* When this program wrote to the object last, Unix seconds by the cluster's clock; 0: it did not, or that is not told. */
+int64_t velero_written_at(const char *bytes, size_t len);
 
 struct velero_bsl {
         const char *name;

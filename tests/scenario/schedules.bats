@@ -50,16 +50,21 @@ schedule()
 }
 # runs NAME: how many.
 runs() { [[ -d $F/backups/$1/runs ]] || { echo 0; return; }; find "$F/backups/$1/runs" -mindepth 1 -maxdepth 1 -type d | wc -l; }
-# fire CLUSTER NAME: a backup of the Schedule, as `velero backup create --from-schedule` makes it.
+# fire CLUSTER NAME: a backup of the Schedule, as Velero's server makes it.
 fire()
 {
-        local list
         if [[ $ENGINE == sim ]]; then
                 sim_ctl "$1" velero fire "$(schedule "$1" "$2" .metadata.name)"
-                return
+        else
+                from_schedule "$1" "$2" velero-server
         fi
+}
+# from_schedule CLUSTER NAME [MANAGER=velero]: the same, as `velero backup create --from-schedule` makes it.
+from_schedule()
+{
+        local list
         list=$(list_objects "$1" schedules "fleetfs.dev/name=$2") || return 1
-        api "$1" POST "$VELERO/backups" "$(jq -c --arg stamp "$(date -u +%Y%m%d%H%M%S)" '.items[0] |
+        api "$1" POST "$VELERO/backups?fieldManager=${3:-velero}" "$(jq -c --arg stamp "$(date -u +%Y%m%d%H%M%S)" '.items[0] |
                 {apiVersion, kind: "Backup", spec: .spec.template, metadata: {name: "\(.metadata.name)-\($stamp)",
                  annotations: .metadata.annotations, labels: (.metadata.labels + {"velero.io/schedule-name": .metadata.name})}}' <<<"$list")" >/dev/null
 }
@@ -180,6 +185,50 @@ on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" 
         }
 }
 
+@test "labels and annotations that a policy does not set any more leave the Schedule" {
+        mount_fleet
+        eventually 20 all_ready
+        local name
+        policy "$LATER" | sed 's/^metadata:.*/metadata: {labels: {team: a, tier: b}, annotations: {example.com\/note: noted, other: "2"}}/' >"$F/backups/marks.yaml"
+        eventually 20 on_all a schedule marks .metadata.labels.team
+        on_all noted schedule marks '.metadata.annotations["example.com/note"]'
+        name=$(schedule eu-1 marks .metadata.name)
+        # Others' marks are theirs; and one of ours that somebody removed is no obstacle.
+        api eu-1 PATCH "$VELERO/schedules/$name" '{"metadata":{"labels":{"theirs":"1","tier":null},"annotations":{"example.com/theirs":"2"}}}' >/dev/null
+        policy "$LATER" | sed 's/^metadata:.*/metadata: {labels: {team: c}}/' >"$F/backups/marks.yaml"
+        eventually 20 on_all c schedule marks .metadata.labels.team
+        on_all null schedule marks .metadata.labels.tier
+        on_all null schedule marks '.metadata.annotations["example.com/note"]'
+        on_all null schedule marks .metadata.annotations.other
+        policy "$LATER" >"$F/backups/marks.yaml"
+        eventually 20 on_all null schedule marks .metadata.labels.team
+        on_all null schedule marks '.metadata.annotations["fleetfs.dev/metadata"]'
+        assert_equal '1 2' "$(schedule eu-1 marks '"\(.metadata.labels.theirs) \(.metadata.annotations["example.com/theirs"])"')"
+        eventually_equal 20 Scheduled phase marks
+}
+
+@test "a Schedule that changes its owner between the look and the edit is a Conflict, and stays as it is" {
+        sim_only 'events that are lost'
+        mount_fleet
+        eventually 20 all_ready
+        policy "$LATER" >"$F/backups/race.yaml"
+        eventually 20 on_all 1 schedules race
+        eventually 10 on_all Enabled schedule race .status.phase
+        local name patches
+        name=$(schedule eu-1 race .metadata.name)
+        fault eu-1 lose-events
+        api eu-1 PATCH "$VELERO/schedules/$name" '{"metadata":{"labels":{"fleetfs.dev/owner":"0123456789abcdef"}}}' >/dev/null
+        policy '7 7 1 7 *' >"$F/backups/race.yaml"
+        eventually_equal 20 Conflict phase race
+        assert_file_contains "$MNT/events.jsonl" 'was made by store 0123456789abcdef'
+        sim_ctl eu-1 requests --reset >/dev/null
+        sleep 3
+        assert_equal 0 "$(sim_ctl eu-1 requests --log | grep -c PATCH || true)" 'patches that follow'
+        assert_equal "$LATER" "$(schedule eu-1 race .spec.schedule)"
+        assert_equal '7 7 1 7 *' "$(schedule us-1 race .spec.schedule)"
+        sim_ctl eu-1 fault off
+}
+
 @test "the selector: a cluster that gains the label gets the schedule, one that loses it loses it" {
         cp "$FLEET_FILE" "$TEST_DIR/fleet.yaml"
         FLEET_FILE=$TEST_DIR/fleet.yaml mount_fleet
@@ -215,6 +264,8 @@ on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" 
         echo run >"$F/backups/verbs/ctl"
         eventually_equal 30 1 runs verbs
         eventually_equal 60 Completed cat "$F/backups/verbs/runs/latest/phase"
+        assert_equal Paused "$(phase verbs)" 'a run does not resume it'
+        on_all true schedule verbs .spec.paused
         echo resume >"$F/backups/verbs/ctl"
         eventually 20 on_all false schedule verbs '.spec.paused // false'
         eventually_equal 20 Protected phase verbs
@@ -331,6 +382,43 @@ on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" 
         assert_file_contains "$MNT/events.jsonl" FailedValidation
         echo retry >"$F/backups/judge/ctl"
         eventually_equal 20 Scheduled phase judge
+        # Where it is as the policy has it, the same again cannot help: said so, with what Velero says.
+        sim_only 'a status that Velero has no reason for'
+        sim_ctl eu-1 velero pause
+        api eu-1 PATCH "$VELERO/schedules/$(schedule eu-1 judge .metadata.name)" '{"status":{"phase":"FailedValidation","validationErrors":["no such zone"]}}' >/dev/null
+        eventually_equal 20 Failed phase judge
+        refute bash -c 'echo retry >"$1"' _ "$F/backups/judge/ctl"
+        assert_file_contains "$F/backups/judge.error.txt" 'no such zone'
+        assert_file_contains "$F/backups/judge.error.txt" 'edit the policy'
+        sim_ctl eu-1 velero resume
+}
+
+@test "a run is named the same before and after another backup of its slot is gone" {
+        mount_fleet
+        eventually 20 all_ready
+        policy "$LATER" >"$F/backups/stable.yaml"
+        eventually 20 on_all 1 schedules stable
+        local slot first other
+        # By hand, and before Velero's own: not the slot's.
+        from_schedule eu-1 stable
+        eventually_equal 30 1 runs stable
+        other=$(readlink "$F/backups/stable/runs/latest")
+        refute grep -q '0101-000000Z$' <<<"$other"
+        sleep 1.1
+        fire eu-1 stable
+        eventually_equal 30 2 runs stable
+        slot=$(ls "$F/backups/stable/runs" | grep -- '0101-000000Z$')
+        first=$(cat "$F/backups/stable/runs/$slot/clusters/eu-1/velero_name")
+        eventually_equal 60 Completed cat "$F/backups/stable/runs/$slot/phase"
+        eventually_equal 60 Completed cat "$F/backups/stable/runs/$other/phase"
+        # As it expires: with its data, or Velero's sync would bring it back.
+        api eu-1 POST "$VELERO/deletebackuprequests" "{\"apiVersion\":\"velero.io/v1\",\"kind\":\"DeleteBackupRequest\",\"metadata\":{\"name\":\"$first\"},\"spec\":{\"backupName\":\"$first\"}}" >/dev/null
+        eventually 60 refute_exists "$F/backups/stable/runs/$slot"
+        umount_fleet
+        mount_fleet
+        eventually 20 all_ready
+        eventually_equal 20 1 runs stable
+        assert_equal "$other" "$(readlink "$F/backups/stable/runs/latest")"
 }
 
 @test "two stores on one fleet do not touch each other's schedules" {
@@ -345,6 +433,13 @@ on_all() { local c; for c in eu-1 us-1 ap-1; do assert_equal "$1" "$("${@:2:1}" 
         eventually_equal 20 444 stat -c %a "$S/backups/two.yaml"
         refute bash -c 'echo x >"$1"' _ "$S/backups/two.yaml"
         refute bash -c 'echo pause >"$1"' _ "$S/backups/two/ctl"
+        # What its owner makes of it later shows here, too.
+        policy '4 4 4 4 *' >"$F/backups/two.yaml"
+        eventually 20 grep -q '4 4 4 4' "$S/backups/two.yaml"
+        eventually_equal 20 '4 4 4 4 *' cat "$S/backups/two/schedule"
+        policy "$LATER" >"$F/backups/two.yaml"
+        eventually_equal 20 "$LATER" cat "$S/backups/two/schedule"
+        eventually 20 on_all "$LATER" schedule two .spec.schedule
         policy '5 5 5 5 *' >"$S/backups/mine.yaml"
         eventually 20 on_all 1 schedules mine
         rm "$S/backups/mine.yaml"

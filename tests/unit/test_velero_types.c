@@ -345,6 +345,40 @@ static void decodes_volumes(void **state)
         assert_ok(record_type_check(&velero_volume_type, &err), &err);
 }
 
+/* As the API has them: `velero backup create --from-schedule`, and Velero's server, which also writes to the others'. */
+#define SERVER(label) \
+        "{\"manager\":\"velero-server\",\"time\":\"2026-11-21T16:19:09Z\",\"fieldsV1\":{\"f:metadata\":{\"f:labels\":{\"f:" label \
+        "\":{}}}}}"
+#define CLIENT(name, time) \
+        "{\"manager\":\"" name "\",\"time\":\"" time "\",\"fieldsV1\":{\"f:metadata\":{\"f:labels\":{\"f:velero.io/schedule-name\":{}}}}}"
+#define MANAGED(entries) "{\"metadata\":{\"name\":\"b\",\"managedFields\":[" entries "]},\"spec\":{}}"
+
+struct writer_row {
+        const char *name, *bytes;
+        bool by_hand;
+        int64_t written;
+};
+static const struct writer_row writers[] = {
+        { "Velero's own", MANAGED(SERVER("velero.io/schedule-name")), false, 0 },
+        { "by the client", MANAGED(CLIENT("velero", "2026-11-21T16:19:08Z") "," SERVER("velero.io/storage-location")), true, 0 },
+        { "by kubectl", MANAGED(SERVER("x") "," CLIENT("kubectl-create", "2026-11-21T16:19:08Z")), true, 0 },
+        { "by fleetfs, twice",
+                MANAGED(CLIENT("fleetfs", "2026-11-21T16:19:08Z") "," CLIENT("fleetfs", "2026-11-21T16:19:09Z")), true, 1795277949 },
+        { "nothing told", "{\"metadata\":{\"name\":\"b\"}}", false, 0 },
+        { "no time", MANAGED("{\"manager\":\"fleetfs\"}"), false, 0 },
+        { "a bad time", MANAGED(CLIENT("fleetfs", "yesterday, or the day before that")), true, 0 },
+        { "an entry that is none", MANAGED("7"), false, 0 },
+        { "cut off", "{\"metadata\":{\"managedFields\":[{\"manager\":\"fleetfs\",\"time\":\"2026-11-21T16:1", false, 0 },
+};
+
+static void tells_who_wrote_it(void **state)
+{
+        const struct writer_row *row = test_row(state);
+
+        assert_int_equal(velero_made_by_hand(row->bytes, strlen(row->bytes)), row->by_hand);
+        assert_int_equal(velero_written_at(row->bytes, strlen(row->bytes)), row->written);
+}
+
 int main(void)
 {
         TEST(decodes_a_backup);
@@ -358,6 +392,7 @@ int main(void)
         TEST_ROWS(refuses, malformed);
         TEST(refuses_a_plugin_without_kind);
         TEST(extracts_the_policy);
+        TEST_ROWS(tells_who_wrote_it, writers);
         TEST(has_sound_tables);
         return test_run("velero_types");
 }
