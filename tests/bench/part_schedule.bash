@@ -101,7 +101,9 @@ part_schedule()
                 sleep 1
         done
 
+        # What the edits and the newest run brought about is over.
         fleet_ctl velero pause
+        sleep 5
         status=$F/backups/hourly/status.txt
         cp "$status" "$MEM/status.txt"
         "$BENCH/bench-steady" "$status" "$MEM/status.txt" "$STORM_SECONDS" 1000 >"$WORK/quiet" || failed 'reads of a quiet fleet' 'bench-steady'
