@@ -191,6 +191,18 @@ static void doom_wait(struct engine *e, struct task *t, int code, const char *id
         task_wait_for(e, t, &err);
 }
 
+/* Velero's list of what it works on lags behind the phase that it shows (measured): one that has just ended is refused as
+   still in progress. That request is over; another one is made after a pause. */
+static void doom_again(struct engine *e, struct task *t, const struct err *why)
+{
+        int64_t now = clock_realtime();
+
+        engine_write(e);
+        t->doomed_at = t->doomed_at >= now ? t->doomed_at + 1 : now;
+        engine_dirty(e, t->run->object);
+        task_retry_later(e, t, why, 0);
+}
+
 static void doom_by_request(struct engine *e, struct task *t, struct member *c, const struct velero_backup *b)
 {
         const struct velero_bsl *bsl = location_of(c, b);
@@ -204,7 +216,10 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
                 request->delete_request->errors[0] != '\0') {
                 err_set(&err, -EIO, "Velero did not delete backup %s: %s", b->name, request->delete_request->errors);
                 err_id(&err, "FLT-0414");
-                doom_failed(e, t, &err);
+                if (strstr(request->delete_request->errors, "still in progress") != NULL)
+                        doom_again(e, t, &err);
+                else
+                        doom_failed(e, t, &err);
         } else if (request != NULL) {
                 task_wait_for(e, t, NULL);
         } else if (bsl != NULL && strcmp(bsl->access_mode, "ReadOnly") == 0) {
