@@ -22,7 +22,9 @@ static const struct template_row {
 } templates[] = {
         { "backup-cluster.yaml", POLICY_BACKUP, false, "all-of-it", 0 },
         { "backup-namespace.yaml", POLICY_BACKUP, false, "my-shop", 4 },
+        { "backup-policies.yaml", POLICY_BACKUP, false, "my-parts", 1 },
         { "backup-schedule.yaml", POLICY_BACKUP, false, "my-nightly", 1 },
+        { "backup-storage.yaml", POLICY_BACKUP, false, "my-archive", 0 },
         { "backup-velero.yaml", POLICY_BACKUP, false, "my-shop", 0 },
         { "restore-namespace.yaml", POLICY_RESTORE, false, "undo-2", 2 },
         { "migration.yaml", POLICY_MIGRATION, false, "move-2", 1 },
