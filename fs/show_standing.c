@@ -344,7 +344,9 @@ void show_standing_runs(const struct object *o, struct buf *out)
 
                 run_counts(&c, r);
                 columns_cell(&t, r->id);
-                columns_cell(&t, phase_text(r->phase));
+                buf_reset(&cell);
+                buf_printf(&cell, "%s%s", phase_text(r->phase), c.mark);
+                columns_cell(&t, cell.data);
                 columns_value(&t, value_int((int64_t)r->n_tasks));
                 columns_value(&t, value_int((int64_t)c.good));
                 columns_value(&t, value_int((int64_t)c.part));

@@ -293,11 +293,17 @@ void task_views_done(struct task_views *views)
 
 void run_counts(struct run_counts *ret, const struct run *r)
 {
-        *ret = (struct run_counts){ 0 };
+        bool stale = false, gone = false;
+
+        *ret = (struct run_counts){ .mark = "" };
         for (size_t i = 0; i < r->n_tasks; i++) {
                 const struct task *t = r->tasks[i];
+                struct task_view v;
 
-                if (phase_is(t->phase, PHASE_IS_GOOD))
+                task_view(&v, t);
+                stale = stale || v.stale;
+                gone = gone || v.gone;
+                if (v.good)
                         ret->good++;
                 else if (t->phase == PHASE_PARTIALLY_FAILED)
                         ret->part++;
@@ -306,6 +312,8 @@ void run_counts(struct run_counts *ret, const struct run *r)
                 if (t->started != 0 && (ret->started == 0 || t->started < ret->started))
                         ret->started = t->started;
         }
+        if (phase_is(r->phase, PHASE_IS_GOOD))
+                ret->mark = stale ? " (stale)" : gone ? " (gone)" : "";
 }
 
 int64_t task_views_percent(const struct run *r)

@@ -74,9 +74,10 @@ struct task_views {
 void task_views_init(struct task_views *ret, const struct run *r);
 void task_views_done(struct task_views *views);
 
-/* How the parts of a run ended, whatever their clusters are now. */
+/* How the parts of a run ended. What is stale or gone is good no more. */
 struct run_counts {
-        size_t good, part, fail; /* Completed; PartiallyFailed; any other bad end */
+        size_t good, part, fail; /* Completed, and known to be so; PartiallyFailed; any other bad end */
+        const char *mark;        /* as task_views_mark() has it */
         int64_t started;         /* of the first part, 0: none began */
 };
 void run_counts(struct run_counts *ret, const struct run *r);

@@ -242,6 +242,24 @@ static void a_cluster_that_was_never_reached_is_unknown(void **state)
         assert_contains("prod/clusters/c4/status.txt", "holds:  0 backups, 0 restores, 0 schedules\n");
 }
 
+/* What is stale or gone is good no more, in any table. */
+static void tables_count_what_is_known_to_be_good(void **state)
+{
+        struct object *o;
+
+        (void)state;
+        fixture_member(fleet, "eu-1", MEMBER_READY);
+        fixture_member(fleet, "lab-2", MEMBER_UNREACHABLE);
+        o = FIXTURE_STANDING(fleet, "shop", "0 2 * * *", PROTECTED("eu-1"));
+        FIXTURE_RUN(o, T0 - 86400,
+                { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed" });
+        FIXTURE_RUN(o, T0, DONE("eu-1"), DONE("lab-2"));
+        assert_contains("prod/backups/shop/status.txt", "\n20260901-020003Z  Completed (stale)  2         1   0     0 ");
+        assert_contains("prod/backups/shop/status.txt", "\n20260831-020003Z  Completed (gone)   1         0   0     0 ");
+        assert_contains("prod/backups/shop/runs/latest/clusters_good", "1\n");
+        assert_contains("prod/status.txt", "2026-09-01T02:00:04Z  1   0     0 ");
+}
+
 static void a_refused_write_degrades_nothing(void **state)
 {
         struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
@@ -288,6 +306,7 @@ int main(void)
         TEST_WITH(parts_show_the_worst, setup, fixture_teardown);
         TEST_WITH(parts_share_a_folder, setup, fixture_teardown);
         TEST_WITH(a_cluster_that_was_never_reached_is_unknown, setup, fixture_teardown);
+        TEST_WITH(tables_count_what_is_known_to_be_good, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
