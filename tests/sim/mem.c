@@ -110,15 +110,19 @@ void str_printf(struct str *b, const char *fmt, ...)
         va_list ap;
         int n;
 
+        /* Most texts fit into what is there. */
+        str_reserve(b, 1);
         va_start(ap, fmt);
-        n = vsnprintf(NULL, 0, fmt, ap);
+        n = vsnprintf(b->s + b->len, b->cap - b->len, fmt, ap);
         va_end(ap);
         if (n < 0)
                 abort();
-        str_reserve(b, (size_t)n);
-        va_start(ap, fmt);
-        vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
-        va_end(ap);
+        if ((size_t)n >= b->cap - b->len) {
+                str_reserve(b, (size_t)n);
+                va_start(ap, fmt);
+                vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+                va_end(ap);
+        }
         b->len += (size_t)n;
 }
 
