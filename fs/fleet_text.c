@@ -67,6 +67,12 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
                                    (o->n_runs > 0 || object_is_scheduled(o)));
 
                 buf_reset(&line);
+                if (v->objects[i].bare) {
+                        buf_printf(&line, "%s/%s is paused, and has no good backup", folder, o->name);
+                        reasons_add(r, line.data, "FLT-0316");
+                        reasons_look(r, folder, o->name, "/status.txt");
+                        continue;
+                }
                 if (bad)
                         buf_printf(&line, "%s/%s is %s%s", folder, o->name,
                                 phase_text(show_object_phase(o)), v->objects[i].mark);
@@ -77,6 +83,25 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
                 reasons_look(r, folder, o->name,
                         bad || o->draft_err.code == 0 ? "/status.txt" : ".error.txt");
         }
+}
+
+/* One that is switched off is in the table of policies with its reason: here is what they come to. */
+static void reasons_switched_off(struct reasons *r, const struct fleet_view *v)
+{
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        if (!v->switched_off)
+                return;
+        buf_puts(&line, "nothing is scheduled any more: ");
+        if (v->removed > 0)
+                buf_printf(&line, "%zu schedule%s removed", v->removed,
+                        v->removed == 1 ? " was" : "s were");
+        if (v->paused > 0)
+                buf_printf(&line, "%s%zu %s paused", v->removed > 0 ? ", " : "", v->paused,
+                        v->paused == 1 ? "is" : "are");
+        reasons_add(r, line.data, v->paused > 0 ? "FLT-0316" : NULL);
+        if (r->look.n < 3)
+                (void)strv_push(&r->look, v->paused > 0 ? "echo resume > backups/NAME/ctl" : "ls .trash");
 }
 
 /* Clusters that are well and were never backed up: one line, however many they are. */
@@ -106,6 +131,7 @@ static void fleet_reasons(const struct fleet_view *v, struct buf *out)
         struct reasons r = { .out = out };
         size_t told = 0;
 
+        reasons_switched_off(&r, v);
         reasons_members(&r, v);
         reasons_objects(&r, v);
         reasons_unprotected(&r, v);
@@ -200,15 +226,15 @@ static void policy_row(struct columns *t, const struct object_view *v, struct bu
                 run_counts(&c, r);
         columns_cell(t, o->name);
         buf_reset(cell);
-        buf_printf(cell, "%s%s", phase_text(show_object_phase(o)), v->mark);
+        buf_printf(cell, "%s%s%s", phase_text(show_object_phase(o)), v->mark, o->removed ? " (removed)" : "");
         columns_cell(t, cell->data);
         /* A schedule's run is named after its slot; its backups may begin later. */
         columns_value(t, value_time(show_object_stands(o) && c.started != 0 ? c.started : r != NULL ? r->created : 0));
         columns_value(t, value_int((int64_t)c.good));
         columns_value(t, value_int((int64_t)c.part));
         columns_value(t, value_int((int64_t)c.fail));
-        columns_value(t, value_time(o->next_runs[0]));
-        columns_cell(t, o->policy == NULL ? "" : o->policy->schedule[0] != '\0' ? o->policy->schedule : "(one-off)");
+        columns_value(t, value_time(o->removed ? 0 : o->next_runs[0]));
+        columns_cell(t, o->policy == NULL || o->removed ? "" : o->policy->schedule[0] != '\0' ? o->policy->schedule : "(one-off)");
 }
 
 static void object_row(struct columns *t, const struct object_view *v, struct buf *cell)
@@ -321,8 +347,9 @@ static void fleet_state(const struct fleet_view *v, struct buf *out)
         else
                 buf_printf(&eyes, "%zu of %zu object%s need%s an eye", v->eyes, v->n_objects,
                         v->n_objects == 1 ? "" : "s", v->n_objects == 1 ? "s" : "");
-        show_linef(out, "state:", "%s   fleet %s: %zu of %zu cluster%s good; %s", v->state,
-                v->fleet->name, v->good, v->clusters, v->clusters == 1 ? "" : "s", eyes.data);
+        show_linef(out, "state:", "%s   fleet %s: %s%zu of %zu cluster%s good; %s", v->state,
+                v->fleet->name, v->switched_off ? "nothing is scheduled any more; " : "", v->good,
+                v->clusters, v->clusters == 1 ? "" : "s", eyes.data);
         if (text.len > 0)
                 show_linef(out, "bad:", "%s", text.data);
 }

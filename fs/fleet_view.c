@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/task_view.h"
+#include "ops/policy.h"
 
 /* ---------------------------------------------------------------- clusters */
 
@@ -72,6 +73,21 @@ static int view_members(struct fleet_view *v, const struct fleet *f)
 
 /* ---------------------------------------------------------------- objects */
 
+static bool schedule_is_paused(const struct object *o)
+{
+        return object_is_scheduled(o) && (o->paused || o->policy->paused);
+}
+
+/* The runs may be forgotten already that a cluster's last success was of. */
+static bool object_has_good(const struct object *o)
+{
+        bool good = show_object_last_good(o) != NULL;
+
+        for (size_t i = 0; o->standing != NULL && !good && i < o->standing->n_tasks; i++)
+                good = o->standing->tasks[i]->last_success != 0;
+        return good;
+}
+
 static void view_object(struct object_view *v, const struct object *o)
 {
         const struct run *r = show_object_parts(o);
@@ -90,7 +106,8 @@ static void view_object(struct object_view *v, const struct object *o)
         v->mark = "";
         if (phase_is(show_object_phase(o), PHASE_IS_GOOD))
                 v->mark = v->stale > 0 ? " (stale)" : v->gone > 0 ? " (gone)" : "";
-        v->eye = v->gone > 0 || show_object_needs_eye(o);
+        v->bare = schedule_is_paused(o) && !object_has_good(o);
+        v->eye = v->gone > 0 || v->bare || show_object_needs_eye(o);
 }
 
 /* What was good and cannot be relied on now stands with what is unknown. */
@@ -117,8 +134,39 @@ static bool object_is_bad(const struct object_view *v)
 {
         const struct object *o = v->object;
 
-        return v->gone > 0 || (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
+        return v->gone > 0 || v->bare || (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
                                       (o->in_force.bytes != NULL || o->n_runs > 0));
+}
+
+static void view_schedule(struct fleet_view *v, const struct object *o)
+{
+        if (o->kind != OBJECT_BACKUP || o->policy == NULL || o->policy->schedule[0] == '\0')
+                return;
+        if (o->removed)
+                v->removed++;
+        else if (schedule_is_paused(o))
+                v->paused++;
+        else
+                v->schedules++;
+}
+
+/* Velero runs also what nobody declared here. */
+static bool member_schedules(const struct member *c)
+{
+        for (const struct velero_object *s = c->velero[VELERO_SCHEDULE]; s != NULL; s = s->hh.next)
+                if (s->owner_object == NULL && !s->schedule->paused)
+                        return true;
+        return false;
+}
+
+static bool fleet_is_switched_off(const struct fleet_view *v)
+{
+        if (v->schedules > 0 || v->paused + v->removed == 0)
+                return false;
+        for (size_t i = 0; i < v->n_members; i++)
+                if (member_schedules(v->members[i].member))
+                        return false;
+        return true;
 }
 
 static int view_objects(struct fleet_view *v, const struct fleet *f)
@@ -137,6 +185,7 @@ static int view_objects(struct fleet_view *v, const struct fleet *f)
                         if (!object_folder_shows(o) && o->draft_state != DRAFT_REJECTED)
                                 continue;
                         view_object(&v->objects[v->n_objects], o);
+                        view_schedule(v, o);
                         v->bad_objects += object_is_bad(&v->objects[v->n_objects]);
                         v->eyes += v->objects[v->n_objects++].eye;
                 }
@@ -150,7 +199,7 @@ static const char *view_state(const struct fleet_view *v)
 {
         if (v->clusters == 0)
                 return "Empty";
-        if (v->unprotected == v->clusters)
+        if (v->unprotected == v->clusters || v->switched_off)
                 return "Unprotected";
         return v->good < v->clusters || v->bad_objects > 0 ? "Degraded" : "Ok";
 }
@@ -164,6 +213,7 @@ int fleet_view_init(struct fleet_view *ret, const struct fleet *f)
         r = view_members(ret, f);
         if (r == 0)
                 r = view_objects(ret, f);
+        ret->switched_off = fleet_is_switched_off(ret);
         ret->state = view_state(ret);
         return r;
 }

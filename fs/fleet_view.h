@@ -19,12 +19,14 @@ struct object_view {
         const struct object *object;
         size_t total, good, bad, stale, gone; /* what its answer is about: show_object_parts() */
         const char *mark;                     /* " (stale)", " (gone)" or "" */
-        bool eye; /* it needs one: bad, refused, or a backup of it is gone */
+        bool bare; /* a schedule that is paused before it ever had a good backup */
+        bool eye; /* it needs one: bad, refused, bare, or a backup of it is gone */
 };
 
 struct fleet_view {
         const struct fleet *fleet;
-        const char *state; /* "Ok", "Degraded", "Unprotected" (nothing is backed up), "Empty" */
+        /* "Ok", "Degraded", "Unprotected" (nothing is backed up, or is to be again), "Empty" */
+        const char *state;
         struct member_view *members; /* worst first, then as configured */
         size_t n_members;            /* with aliases */
         struct object_view *objects; /* also refused ones that have no folder; worst first */
@@ -34,6 +36,8 @@ struct fleet_view {
         size_t bad_members;
         bool objectives; /* a cluster has one */
         size_t eyes; /* objects that need an eye */
+        size_t schedules, paused, removed; /* in force; … but paused; no more, with backups that are kept */
+        bool switched_off; /* there were schedules, and nothing runs by itself any more */
         size_t bad_objects; /* … but for writes that were refused or interrupted: they change nothing */
 };
 

@@ -50,6 +50,9 @@ static void fleet_put_summary(struct json_writer *w, const char *key, const stru
         json_int_member(w, "notReady", (int64_t)v->other);
         json_int_member(w, "objects", (int64_t)v->n_objects);
         json_int_member(w, "ready", (int64_t)v->ready);
+        json_int_member(w, "schedules", (int64_t)v->schedules);
+        json_int_member(w, "schedulesPaused", (int64_t)v->paused);
+        json_int_member(w, "schedulesRemoved", (int64_t)v->removed);
         json_int_member(w, "unprotected", (int64_t)v->unprotected);
         json_int_member(w, "unreachable", (int64_t)v->unreachable);
         json_int_member(w, "withoutStorage", (int64_t)v->storage);

@@ -26,7 +26,8 @@ void task_view(struct task_view *ret, const struct task *t)
 {
         const struct member *c = task_member(t);
         /* What was never posted, or was refused, is fleetfs' own word: true whoever is away. */
-        bool seen = t->state == TASK_POSTED || t->state == TASK_DONE;
+        bool seen = t->state == TASK_POSTED || t->state == TASK_DONE ||
+                    (t->verb == TASK_SCHEDULE && t->state == TASK_PENDING && t->sent);
 
         *ret = (struct task_view){ .task = t, .member = c };
         if (c != NULL && t->velero_name[0] != '\0')

@@ -13,7 +13,10 @@ static bool rollup_is_away(const struct task *t)
 {
         const struct member *c = task_member(t);
 
-        return t->state == TASK_POSTED && (c == NULL || c->health != MEMBER_READY);
+        /* An edit is owed of what is there: that is known no better than before. */
+        bool there = t->state == TASK_POSTED || (t->verb == TASK_SCHEDULE && t->state == TASK_PENDING && t->sent);
+
+        return there && (c == NULL || c->health != MEMBER_READY);
 }
 
 /* The runs that a Schedule began are first seen here. What was over before this process began is no news. */

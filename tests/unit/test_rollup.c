@@ -139,6 +139,35 @@ static void a_cluster_that_is_away_shows_in_the_fleet(void **state)
         assert_int_equal(x->f->phase, PHASE_COMPLETED);
 }
 
+/* An edit that waits for the cluster makes nothing better known than it was. */
+static void an_owed_edit_hides_no_absence(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, "nightly");
+        struct task *t = run_add_task(object_add_standing(o), TASK_SCHEDULE, "b");
+
+        engine_write(x->e);
+        fleet_member(x->f, "b")->health = MEMBER_UNREACHABLE;
+        t->state = TASK_POSTED;
+        t->sent = true;
+        t->phase = PHASE_PROTECTED;
+        rollup_run(x->e, o->standing);
+        engine_publish(x->e);
+        assert_int_equal(o->phase, PHASE_UNKNOWN);
+        engine_write(x->e);
+        t->state = TASK_PENDING;
+        t->phase = PHASE_PENDING;
+        rollup_run(x->e, o->standing);
+        engine_publish(x->e);
+        assert_int_equal(o->phase, PHASE_UNKNOWN);
+        /* What was never sent is owed, and no more. */
+        engine_write(x->e);
+        t->sent = false;
+        rollup_run(x->e, o->standing);
+        engine_publish(x->e);
+        assert_int_equal(o->phase, PHASE_PENDING);
+}
+
 static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state)
 {
         struct fixture *x = test_fixture(state);
@@ -368,6 +397,7 @@ int main(void)
         TEST_ROWS_WITH(rolls_up, rows, setup, teardown);
         TEST_WITH(a_draft_never_changes_what_is_in_force, setup, teardown);
         TEST_WITH(a_cluster_that_is_away_shows_in_the_fleet, setup, teardown);
+        TEST_WITH(an_owed_edit_hides_no_absence, setup, teardown);
         TEST_WITH(warnings_tell_of_old_kubernetes_and_missing_node_agents, setup, teardown);
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);

@@ -260,6 +260,64 @@ static void tables_count_what_is_known_to_be_good(void **state)
         assert_contains("prod/status.txt", "2026-09-01T02:00:04Z  1   0     0 ");
 }
 
+static struct object *only_schedule(enum phase phase)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+
+        fixture_location(c, "Available", "");
+        fixture_backup(c, "of-before", "Completed", 0);
+        return FIXTURE_STANDING(fleet, "nightly", "0 3 * * *",
+                { .member = "eu-1", .state = TASK_POSTED, .phase = phase, .success = T0 });
+}
+
+static void a_removed_schedule_protects_no_more(void **state)
+{
+        struct object *o = only_schedule(PHASE_PROTECTED);
+
+        (void)state;
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 1 object needs an eye");
+        assert_contains("prod/status.txt", "Protected  -");
+        o->removed = true;
+        object_remove_standing(o);
+        FIXTURE_RUN(o, T0, DONE("eu-1"));
+        assert_first_line("prod/status.txt", "state:  Unprotected   fleet prod: nothing is scheduled any more; 1 of 1 cluster good; 0 of 1 object");
+        assert_contains("prod/status.txt", "\nreason: nothing is scheduled any more: 1 schedule was removed\naction: ls .trash\n");
+        assert_contains("prod/status.txt",
+                "\nnightly  Completed (removed)  2026-09-01T02:00:03Z  1   0     0     -     -\n");
+        assert_contains("prod/status.json", "\"schedulesRemoved\": 1");
+        /* Somebody else's Schedule does the work. */
+        fixture_velero_schedule(fleet_member(fleet, "eu-1"), "of-velero");
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 1 object needs an eye");
+}
+
+static void a_paused_schedule_protects_no_more(void **state)
+{
+        struct object *o = only_schedule(PHASE_PAUSED);
+
+        (void)state;
+        o->paused = true;
+        assert_first_line("prod/status.txt", "state:  Unprotected   fleet prod: nothing is scheduled any more; 1 of 1 cluster good; 0 of 1 object");
+        assert_contains("prod/status.txt", "\nreason: nothing is scheduled any more: 1 is paused   FLT-0316\n"
+                "action: echo resume > backups/NAME/ctl\n");
+        assert_contains("prod/status.json", "\"schedulesPaused\": 1");
+}
+
+/* Another one that is in force does not make up for it. */
+static void a_schedule_paused_before_its_first_backup_needs_an_eye(void **state)
+{
+        struct object *o = only_schedule(PHASE_PROTECTED);
+
+        (void)state;
+        o = FIXTURE_STANDING(fleet, "weekly", "0 4 * * 0",
+                { .member = "eu-1", .state = TASK_POSTED, .phase = PHASE_PAUSED });
+        o->paused = true;
+        assert_first_line("prod/status.txt", "state:  Degraded   fleet prod: 1 of 1 cluster good; 1 of 2 objects need an eye");
+        assert_contains("prod/status.txt", "reason: backups/weekly is paused, and has no good backup   FLT-0316\n"
+                "action: cat backups/weekly/status.txt\n");
+        o->standing->tasks[0]->last_success = T0;
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 2 objects need an eye");
+}
+
 static void a_refused_write_degrades_nothing(void **state)
 {
         struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
@@ -307,6 +365,9 @@ int main(void)
         TEST_WITH(parts_share_a_folder, setup, fixture_teardown);
         TEST_WITH(a_cluster_that_was_never_reached_is_unknown, setup, fixture_teardown);
         TEST_WITH(tables_count_what_is_known_to_be_good, setup, fixture_teardown);
+        TEST_WITH(a_removed_schedule_protects_no_more, setup, fixture_teardown);
+        TEST_WITH(a_paused_schedule_protects_no_more, setup, fixture_teardown);
+        TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
