@@ -531,6 +531,7 @@ static void task_free(struct task *t)
         list_remove(&t->at_member);
         free(t->sub);
         free(t->location);
+        free(t->first_name);
         free(t->phase_text);
         free(t->reason);
         free(t->hostpath);

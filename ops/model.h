@@ -186,6 +186,7 @@ struct task {
         char uid[UID_MAX];                /* its kube-system UID, "" until the cluster was ever seen */
         char *sub;                        /* sub-policy name, NULL when the policy has none */
         char velero_name[64];             /* "" until chosen; with the attempt's stamp */
+        char *first_name;                 /* … of the first attempt, once a retry took its place; NULL before */
         char backup_name[254];            /* restores: the Velero Backup that is restored */
         char *location;                   /* migrations: location made or found on the target */
         bool location_made;               /* fleetfs made it and removes it */

@@ -72,6 +72,7 @@ static const struct field task_fields[] = {
         MEMBER(struct task, uid, FIELD_CHARS),
         MEMBER(struct task, sub, FIELD_STRING),
         MEMBER(struct task, velero_name, FIELD_CHARS),
+        MEMBER(struct task, first_name, FIELD_STRING),
         MEMBER(struct task, backup_name, FIELD_CHARS),
         MEMBER(struct task, location, FIELD_STRING),
         MEMBER(struct task, location_made, FIELD_BOOL),

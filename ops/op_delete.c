@@ -30,7 +30,10 @@
 
 /* ---------------------------------------------------------------- what is to go */
 
-/* One after the other: attempts that a retry replaced are the run's, too. */
+/*
+ * One after the other: attempts that a retry replaced are the run's, too. Those say its id themselves; of those that a
+ * Schedule made the record has the name, so that none which comes to the slot later is taken for what the user named.
+ */
 static struct velero_object *doomed_backup(const struct task *t, const struct member *c)
 {
         struct list *l, *tmp;
@@ -39,7 +42,8 @@ static struct velero_object *doomed_backup(const struct task *t, const struct me
                 struct velero_object *v = container_of(l, struct velero_object, of_object);
 
                 if (v->member == c && v->kind == VELERO_BACKUP && strcmp(v->backup->sub, t->sub != NULL ? t->sub : "") == 0 &&
-                        strcmp(v->backup->run[0] != '\0' ? v->backup->run : v->run, t->run->id) == 0)
+                        (v->backup->run[0] != '\0' ? strcmp(v->backup->run, t->run->id) == 0 :
+                                                     strcmp(v->run, t->run->id) == 0 && task_has_name(t, v->name)))
                         return v;
         }
         return NULL;

@@ -118,6 +118,17 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c)
         engine_dirty(e, t->run->object);
 }
 
+bool task_has_name(const struct task *t, const char *velero_name)
+{
+        return strcmp(t->velero_name, velero_name) == 0 || (t->first_name != NULL && strcmp(t->first_name, velero_name) == 0);
+}
+
+void task_keep_name(struct task *t)
+{
+        if (t->first_name == NULL && t->velero_name[0] != '\0')
+                t->first_name = strdup(t->velero_name);
+}
+
 void task_renew(struct engine *e, struct task *t, int64_t attempt)
 {
         task_renew_at(e, t, attempt, t->step != STEP_POST ? STEP_LOCATION : STEP_POST);
@@ -131,6 +142,8 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
         engine_write(e);
         /* A name under which something may have been posted is tried again; one that is taken is not. */
         if (taken || !t->sent) {
+                if (t->state == TASK_DONE)
+                        task_keep_name(t);
                 t->velero_name[0] = '\0';
                 t->spec_sha256[0] = '\0';
                 t->sent = false;

@@ -60,6 +60,10 @@ bool task_owes_cleanup(const struct task *t);
 /* Velero refused the Restore because its cache did not have the backup yet: it is to be posted again. */
 bool task_lost_race(const struct task *t);
 
+/* Whether the name is that of its attempt, or of the first one, which a retry replaced. */
+bool task_has_name(const struct task *t, const char *velero_name);
+/* Keeps velero_name as that of the first attempt, unless one is kept already. */
+void task_keep_name(struct task *t);
 /* A new attempt, under a new name where the old one is taken. */
 void task_renew(struct engine *e, struct task *t, int64_t attempt);
 /* The same from a certain step on; task_renew() begins a migration's target with its location. */

@@ -325,12 +325,23 @@ static void slot_own(const struct object *o, struct velero_object *v, const stru
         }
 }
 
+/* A retry that no record knows is told from a run that began in the slot's very second by its name's stamp. */
+static bool slot_is_retried(const struct task *t, const struct velero_object *attempt)
+{
+        char stamp[STAMP_SIZE];
+        size_t n = strlen(stamp_format_name(stamp, t->run->created)), len = strlen(attempt->name);
+
+        return t->tracked && t->first_name == NULL && !is_scheduled(attempt) &&
+               (len < n || strcmp(attempt->name + len - n, stamp) != 0);
+}
+
 /*
  * The run of a Backup that a Schedule made: that of the cron slot at or before its creation, by the expression that made
  * it, so an edit of the policy does not regroup history. One that somebody made of the Schedule (`velero backup create
  * --from-schedule`) is a run of its own, whatever else the slot has: so its run is the same before and after others of the
  * slot expire. Velero itself makes one in a slot; should there be more, of a Schedule that was made anew, the first is the
- * slot's. Returns one that has to give way, to be tied anew.
+ * slot's. Only an attempt of the same may be in a task's run beside it: what a run holds, `delete` takes. Returns one that
+ * has to give way, to be tied anew.
  */
 static struct velero_object *slot_choose(const struct object *o, struct velero_object *v, const struct belonging *b)
 {
@@ -338,7 +349,7 @@ static struct velero_object *slot_choose(const struct object *o, struct velero_o
         int64_t slot = cron_parse(v->backup->cron, &cron, NULL) == 0 ? cron_slot_before(&cron, v->backup->created) : 0;
         struct velero_object *other;
         const struct run *r;
-        const struct task *t;
+        struct task *t;
 
         if (v->by_hand) {
                 slot_own(o, v, b);
@@ -346,13 +357,14 @@ static struct velero_object *slot_choose(const struct object *o, struct velero_o
         }
         r = object_run(o, slot_set(v, slot != 0 ? slot : v->backup->created));
         t = r != NULL ? track_find_task(r, v->member, b) : NULL;
-        if (t == NULL || t->velero_name[0] == '\0' || strcmp(t->velero_name, v->name) == 0)
+        if (t == NULL || task_has_name(t, v->name))
                 return NULL;
         other = member_velero(v->member, VELERO_BACKUP, t->velero_name);
-        /* `retry` of what this one did not reach, as the record or the other one says: another attempt of the same. */
-        if (!t->tracked || (other != NULL && !is_scheduled(other)))
+        if (other != NULL && slot_is_retried(t, other)) {
+                t->first_name = strdup(v->name);
                 return NULL;
-        if (other == NULL || (!other->by_hand && made_before(other, v))) {
+        }
+        if (!t->tracked || other == NULL || !is_scheduled(other) || (!other->by_hand && made_before(other, v))) {
                 slot_own(o, v, b);
                 return NULL;
         }
@@ -441,6 +453,8 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 return;
         /* Attempts of one task differ in their stamp only. A record knows which is the one that counts; else the newest. */
         if (t->tracked && (other != NULL || strcmp(v->name, t->velero_name) > 0)) {
+                if (other == NULL)
+                        task_keep_name(t);
                 snprintf(t->velero_name, sizeof(t->velero_name), "%s", v->name);
                 t->state = TASK_POSTED;
         }

@@ -476,6 +476,42 @@ static void adopt_makes_anothers_schedule_ours(void **state)
         ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
         text_of(f, "eu-1", "n", "metadata", "uid", before);
         ops_close(f);
+/* While a cluster is away, its Schedule goes on: what it makes then was not there to be named. */
+static void delete_spares_what_came_after_it(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        json_t *list;
+        char named[256], spared[256];
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        snprintf(named, sizeof(named), "%s", object_of(f, "n")->runs[0]->tasks[0]->velero_name);
+        ops_ctl(f, "eu-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "eu-1")));
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        ops_run_for(f, 1100);
+        fire(f, "eu-1", "n");
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") == 2);
+        ops_restart(f);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, ops_all_ready(f));
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") < 2);
+        ops_run_for(f, 3000);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
+        assert_int_equal(object_of(f, "n")->n_runs, 1);
+        assert_false(object_of(f, "n")->runs[0]->tasks[0]->doomed);
+        list = ops_ask(f, "eu-1", "objects backups");
+        snprintf(spared, sizeof(spared), "%s", json_string_value(json_object_get(
+                                                       json_object_get(json_array_get(list, 0), "metadata"), "name")));
+        json_decref(list);
+        assert_string_not_equal(spared, named);
+        assert_string_equal(object_of(f, "n")->runs[0]->tasks[0]->velero_name, spared);
+}
+
         snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
         ops_open(f);
         ops_until(f, ops_all_ready(f) && object_of(f, "n") != NULL && object_of(f, "n")->n_runs == 1);
@@ -522,3 +558,4 @@ int main(void)
         TEST_WITH(removal_takes_them_away_and_keeps_backups, ops_setup, ops_teardown);
         return test_run("op_schedule");
 }
+        TEST_WITH(delete_spares_what_came_after_it, ops_setup, ops_teardown);

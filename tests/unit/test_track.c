@@ -11,6 +11,7 @@
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
 #include "ops/fleetconf.h"
+#include "ops/op_tasks.h"
 #include "ops/track.h"
 #include "ops/task.h"
 
@@ -413,8 +414,96 @@ static void a_thousand_clusters_with_a_hundred_backups(void **state)
         assert_true(many < 5 * few);
 }
 
+/* Velero's own Backup of a Schedule that runs at two o'clock, every day. */
+static struct velero_object *feed_scheduled(struct fixture *x, const char *name, const char *created)
+{
+        char text[2048];
+
+        snprintf(text, sizeof(text),
+                "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u-%s\",\"creationTimestamp\":\"%s\",\"labels\":{"
+                "\"fleetfs.dev/owner\":\"%s\",\"fleetfs.dev/fleet\":\"prod\",\"fleetfs.dev/kind\":\"backup\","
+                "\"fleetfs.dev/name\":\"nightly\",\"fleetfs.dev/cluster-uid\":\"%s\",\"velero.io/schedule-name\":\"s\"},"
+                "\"annotations\":{\"fleetfs.dev/spec-sha256\":\"00\",\"fleetfs.dev/cron\":\"0 2 * * *\","
+                "\"fleetfs.dev/policy\":\"policy: {}\\n\"}},\"spec\":{},\"status\":{\"phase\":\"Failed\"}}",
+                name, name, created, x->e->model.store_id, x->eu->uid);
+        engine_write(x->e);
+        track_item(x->e, x->eu, VELERO_BACKUP, false, text, strlen(text), 1);
+        return member_velero(x->eu, VELERO_BACKUP, name);
+}
+
+/* Whatever comes to its slot later, before or after a restart, is not what the user named. */
+static void a_doomed_run_takes_nothing_in(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct err err = ERR_INIT;
+        struct object *o;
+
+        feed_scheduled(x, "s-20260101020003", "2026-01-01T02:00:03Z");
+        engine_publish(x->e);
+        o = backup_of(x, "nightly");
+        engine_write(x->e);
+        assert_ok(op_delete_run(x->e, o, "latest", &err), &err);
+        engine_publish(x->e);
+        assert_string_equal(feed_scheduled(x, "s-20260101090000", "2026-01-01T09:00:00Z")->run, "20260101-090000Z");
+        engine_publish(x->e);
+        assert_int_equal(o->n_runs, 2);
+        assert_true(o->runs[0]->tasks[0]->doomed);
+        assert_false(o->runs[1]->tasks[0]->doomed);
+        engine_free(x->e);
+        start(x);
+        o = backup_of(x, "nightly");
+        assert_true(o->runs[0]->tasks[0]->doomed);
+        assert_string_equal(feed_scheduled(x, "s-20260101090000", "2026-01-01T09:00:00Z")->run, "20260101-090000Z");
+        assert_string_equal(feed_scheduled(x, "s-20260101020003", "2026-01-01T02:00:03Z")->run, "20260101-020000Z");
+}
+
+/* What it replaced stays the run's, also when the record is all that is known of that; another one of the slot does not. */
+static void a_retry_takes_in_what_it_replaced_alone(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *t;
+
+        feed_scheduled(x, "s-20260101020003", "2026-01-01T02:00:03Z");
+        engine_publish(x->e);
+        engine_write(x->e);
+        t = backup_of(x, "nightly")->runs[0]->tasks[0];
+        assert_int_equal(t->state, TASK_DONE);
+        task_renew(x->e, t, 1767240000);
+        engine_dirty(x->e, backup_of(x, "nightly"));
+        engine_publish(x->e);
+        engine_free(x->e);
+        start(x);
+        assert_int_equal(backup_of(x, "nightly")->runs[0]->tasks[0]->state, TASK_PENDING);
+        assert_string_equal(feed_scheduled(x, "s-20260101090000", "2026-01-01T09:00:00Z")->run, "20260101-090000Z");
+        assert_string_equal(feed_scheduled(x, "s-20260101020003", "2026-01-01T02:00:03Z")->run, "20260101-020000Z");
+        assert_int_equal(backup_of(x, "nightly")->n_runs, 2);
+}
+
+/* The same of a store that is lost, in either order: the retry's stamp is not its run's. */
+static void a_retry_is_known_without_a_record(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *t;
+
+        FEED(x, x->eu, .name = "s-20260101040000", .run = "20260101-020000Z");
+        assert_string_equal(feed_scheduled(x, "s-20260101020003", "2026-01-01T02:00:03Z")->run, "20260101-020000Z");
+        assert_string_equal(feed_scheduled(x, "s-20260101090000", "2026-01-01T09:00:00Z")->run, "20260101-090000Z");
+        t = backup_of(x, "nightly")->runs[0]->tasks[0];
+        assert_string_equal(t->velero_name, "s-20260101040000");
+        assert_string_equal(t->first_name, "s-20260101020003");
+        feed_scheduled(x, "s-20260102020001", "2026-01-02T02:00:01Z");
+        FEED(x, x->eu, .name = "s-20260102040000", .run = "20260102-020000Z");
+        assert_string_equal(feed_scheduled(x, "s-20260102090000", "2026-01-02T09:00:00Z")->run, "20260102-090000Z");
+        t = run_tasks_on(object_run(backup_of(x, "nightly"), "20260102-020000Z"), "eu-1");
+        assert_string_equal(t->velero_name, "s-20260102040000");
+        assert_string_equal(t->first_name, "s-20260102020001");
+}
+
 int main(void)
 {
+        TEST_WITH(a_doomed_run_takes_nothing_in, setup, teardown);
+        TEST_WITH(a_retry_takes_in_what_it_replaced_alone, setup, teardown);
+        TEST_WITH(a_retry_is_known_without_a_record, setup, teardown);
         TEST_WITH(a_lost_store_loses_nothing_that_clusters_show, setup, teardown);
         TEST_WITH(copies_are_never_counted, setup, teardown);
         TEST_ROWS_WITH(belongs_to_nobody, foreign, setup, teardown);
