@@ -76,19 +76,29 @@ sim_up()
         proc_await "$SCENARIO_DIR/sim.pid" "$SCENARIO_DIR/sim.log" "$ENGINE_SECONDS" grep -qx ready "$SCENARIO_DIR/sim.log"
 }
 
-# scenario_teardown_file: ends the engine. The directory stays when $FLEETFS_KEEP is set.
+# tell_finding LOG: shows the log when a sanitizer's finding, or a failed assertion, is in it; fails when none is.
+tell_finding()
+{
+        grep -qE 'Sanitizer|runtime error:|Assertion .* failed' "$1" && cat "$1" >&2
+}
+
+# scenario_teardown_file: ends the engine; a finding in the simulator fails the file. The directory stays when
+# $FLEETFS_KEEP is set.
 scenario_teardown_file()
 {
+        local finding=0
         [[ -d ${SCENARIO_DIR:-} ]] || return 0
         if [[ -z ${FLEETFS_ENGINE_DIR:-} ]]; then
                 [[ ! -d $ENGINE_DIR/engine/run ]] || "$ENGINE_PROGRAM" down "$ENGINE_DIR"
                 [[ ! -e $SCENARIO_DIR/sim.pid ]] || proc_stop "$SCENARIO_DIR/sim.pid"
         fi
+        [[ ! -e $SCENARIO_DIR/sim.log ]] || ! tell_finding "$SCENARIO_DIR/sim.log" || finding=1
         if [[ -n ${FLEETFS_KEEP:-} ]]; then
                 printf '# kept: %s\n' "$SCENARIO_DIR" >&3
         else
                 rm -rf --one-file-system "$SCENARIO_DIR"
         fi
+        return $finding
 }
 
 # scenario_setup: the state directories of this test.
@@ -114,9 +124,8 @@ scenario_teardown()
         done
         for log in "$TEST_DIR"/run/*.log; do
                 [[ -e $log ]] || continue
-                if grep -qE 'Sanitizer|runtime error:|Assertion .* failed' "$log"; then
+                if tell_finding "$log"; then
                         finding=1
-                        cat "$log" >&2
                 elif [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
                         printf 'the end of %s:\n' "${log##*/}" >&2
                         tail -n 30 "$log" >&2
