@@ -205,6 +205,8 @@
 #define LIMIT_RUNS_KEPT 50
 /* events.jsonl before its older half is dropped. */
 #define LIMIT_EVENT_LOG_BYTES (8 * MIB)
+/* A run that is farther in the future than this is of a clock that is wrong: ours go by no such time. */
+#define LIMIT_CLOCK_AHEAD_S 600
 /* A Backup or Restore that Velero has not looked at for so long is told. */
 #define LIMIT_VELERO_IGNORES_S 120
 /* An expected end that is farther away than this is none. */

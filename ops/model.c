@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/timefmt.h"
 #include "ops/policy.h"
 #include "ops/trash.h"
 
@@ -136,6 +138,11 @@ struct run *object_run(const struct object *o, const char *id)
 
 struct run *object_latest_run(const struct object *o)
 {
+        int64_t latest = clock_realtime() + LIMIT_CLOCK_AHEAD_S;
+
+        for (size_t i = o->n_runs; i-- > 0;)
+                if (o->runs[i]->created <= latest)
+                        return o->runs[i];
         return o->n_runs > 0 ? o->runs[o->n_runs - 1] : NULL;
 }
 

@@ -51,12 +51,34 @@ void op_task_act(struct engine *e, struct task *t, struct member *c)
                 restore_act(e, t, c);
 }
 
+/* By a run, or by a Velero object that was named in that second: a Schedule's Backup has a cron slot's time as its run. */
+static bool op_run_is_taken(const struct object *o, int64_t at)
+{
+        char id[STAMP_SIZE], stamp[STAMP_SIZE];
+        size_t n = strlen(stamp_format_name(stamp, at)), len;
+        struct list *l, *tmp;
+
+        if (object_run(o, stamp_format_run(id, at)) != NULL)
+                return true;
+        LIST_EACH (&o->velero, l, tmp) {
+                const struct velero_object *v = container_of(l, struct velero_object, of_object);
+
+                len = strlen(v->name);
+                if (len >= n && strcmp(v->name + len - n, stamp) == 0)
+                        return true;
+        }
+        return false;
+}
+
 int64_t op_next_run(struct engine *e, struct object *o)
 {
-        int64_t now = clock_realtime();
+        int64_t now = clock_realtime(), last = (int64_t)o->last_run_s;
 
-        if (now <= (int64_t)o->last_run_s)
-                now = (int64_t)o->last_run_s + 1;
+        /* A mark that is far ahead is of a time when our own clock was wrong. */
+        if (last >= now && last - now <= LIMIT_CLOCK_AHEAD_S)
+                now = last + 1;
+        while (op_run_is_taken(o, now))
+                now++;
         o->last_run_s = (uint64_t)now;
         engine_dirty(e, o);
         return now;

@@ -19,8 +19,8 @@ void restore_act(struct engine *e, struct task *t, struct member *c);
 void migrate_target_act(struct engine *e, struct task *t, struct member *c);
 
 /*
- * The next run id of an object: max(now, last + 1 s); becomes durable with the object. Also the stamp of a retry's
- * attempt. Returns Unix seconds.
+ * The next run id of an object: max(now, last + 1 s) or the first free one after it, whatever later times clusters with
+ * wrong clocks show; becomes durable with the object. Also the stamp of a retry's attempt. Returns Unix seconds.
  */
 int64_t op_next_run(struct engine *e, struct object *o);
 /* Members of the fleet that a destination takes: no aliases, in configuration order. Caller frees *ret. -ENOMEM. */

@@ -232,6 +232,13 @@ static struct task *track_find_task(const struct run *r, const struct member *c,
         return NULL;
 }
 
+/* A run of ours takes a later time; a cluster's wrong clock takes none of them. */
+static void track_note_time(struct object *o, int64_t at)
+{
+        if (at > (int64_t)o->last_run_s && at <= clock_realtime() + LIMIT_CLOCK_AHEAD_S)
+                o->last_run_s = (uint64_t)at;
+}
+
 static struct run *track_run(struct object *o, const char *id, int64_t created)
 {
         struct run *r = object_run(o, id);
@@ -242,8 +249,7 @@ static struct run *track_run(struct object *o, const char *id, int64_t created)
         if (r == NULL)
                 return NULL;
         r->created = created;
-        if ((uint64_t)created > o->last_run_s)
-                o->last_run_s = (uint64_t)created;
+        track_note_time(o, created);
         o->rewarn = true;
         model_touch_run(r, true);
         model_touch_object(o, true);
@@ -439,8 +445,7 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 if (stamp_parse_run(b.run, &created, NULL) < 0)
                         return;
                 /* It is named after its second: a run of ours takes a later one. */
-                if (v->backup->created > 0 && (uint64_t)v->backup->created > o->last_run_s)
-                        o->last_run_s = (uint64_t)v->backup->created;
+                track_note_time(o, v->backup->created);
         }
         track_adopt_policy(e, o, created, false, bytes, len);
         r = track_run(o, b.run, created);

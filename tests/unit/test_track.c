@@ -499,8 +499,35 @@ static void a_retry_is_known_without_a_record(void **state)
         assert_string_equal(t->first_name, "s-20260102020001");
 }
 
+/* Its runs show under the times that it says, and nobody else's go by them. */
+static void a_wrong_clock_moves_no_other_run(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        int64_t now = clock_realtime();
+        char soon[STAMP_SIZE];
+        struct object *o;
+
+        stamp_format_run(soon, now + 60);
+        FEED(x, x->us, .name = "n-us", .run = soon);
+        FEED(x, x->eu, .name = "n-eu", .run = "20990101-000000Z");
+        feed_scheduled(x, "s-20990102020003", "2099-01-02T02:00:03Z");
+        engine_publish(x->e);
+        o = backup_of(x, "nightly");
+        assert_int_equal(o->n_runs, 3);
+        assert_string_equal(object_latest_run(o)->id, soon);
+        engine_write(x->e);
+        assert_int_equal(op_next_run(x->e, o), now + 61);
+        /* Our own clock was ahead, and what it wrote then is still there. */
+        o->last_run_s = 4070908800;
+        stamp_format_run(soon, clock_realtime());
+        FEED(x, x->us, .name = "n-us-2", .run = soon);
+        assert_in_range(op_next_run(x->e, o), now + 1, now + 10);
+        engine_publish(x->e);
+}
+
 int main(void)
 {
+        TEST_WITH(a_wrong_clock_moves_no_other_run, setup, teardown);
         TEST_WITH(a_doomed_run_takes_nothing_in, setup, teardown);
         TEST_WITH(a_retry_takes_in_what_it_replaced_alone, setup, teardown);
         TEST_WITH(a_retry_is_known_without_a_record, setup, teardown);
