@@ -227,6 +227,11 @@ int64_t kube_client_ahead(const struct kube_client *client)
         return client->ahead_s;
 }
 
+int64_t kube_client_heard(const struct kube_client *client)
+{
+        return client->heard;
+}
+
 const char *kube_client_name(const struct kube_client *client)
 {
         return client->name;

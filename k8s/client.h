@@ -53,6 +53,9 @@ const char *kube_client_name(const struct kube_client *client);
 /* What the cluster's clock was before ours when it last answered, in seconds; 0 below
  * LIMIT_SERVER_CLOCK_S and while that is not known. */
 int64_t kube_client_ahead(const struct kube_client *client);
+/* When a 2xx of the cluster last brought something, be it a byte of a stream: loop_now(); 0: never.
+ * Errors do not count: a proxy before a dead server sends them, too. */
+int64_t kube_client_heard(const struct kube_client *client);
 struct loop *kube_client_loop(const struct kube_client *client);
 
 enum kube_retry {

@@ -184,6 +184,11 @@ static void note_clock(struct kube_client *client, const struct http_head *head)
                 client->ahead_s = head->ahead_s;
 }
 
+static void note_heard(struct kube_client *client)
+{
+        client->heard = loop_now(client->loop);
+}
+
 static enum http_take on_head(void *arg, const struct http_head *head)
 {
         struct kube_call *call = arg;
@@ -192,6 +197,7 @@ static enum http_take on_head(void *arg, const struct http_head *head)
         note_clock(call->client, head);
         if (!is_good(head->status))
                 return HTTP_TAKE_BUFFER;
+        note_heard(call->client);
         if (call->stream)
                 call_set_state(call, CALL_STREAMING);
         if (call->on_open)
@@ -204,6 +210,7 @@ static int on_data(void *arg, const char *bytes, size_t len, struct err *err)
         struct kube_call *call = arg;
 
         call->flowed = true;
+        note_heard(call->client);
         return call->on_data(call->arg, bytes, len, err);
 }
 
@@ -230,6 +237,7 @@ static void on_answer(struct kube_call *call, const struct http_result *result)
         struct err err = ERR_INIT;
 
         if (is_good(reply.http_status)) {
+                note_heard(call->client);
                 call_end(call, &reply);
                 return;
         }

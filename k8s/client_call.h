@@ -28,6 +28,7 @@ struct kube_client {
         uint64_t last_id;
         uint64_t random;
         int64_t ahead_s; /* of the last head */
+        int64_t heard;   /* kube_client_heard() */
         unsigned n_streams; /* open */
         struct loop_timer silence;
         uint64_t probe; /* HTTP request under way; 0: none */

@@ -97,6 +97,16 @@ static const char *health_symbol(enum member_health health, const struct err *wh
         return NULL;
 }
 
+/* What is shown was true when the cluster last said something, and not when we gave it up. */
+static int64_t member_heard(const struct member *c)
+{
+        const struct member_runtime *rt = c->runtime;
+        int64_t heard = rt->client != NULL ? kube_client_heard(rt->client) : 0;
+        int64_t at = heard != 0 ? clock_realtime() - (loop_now(rt->engine->loop) - heard + 999) / 1000 : 0;
+
+        return at > c->seen ? at : c->seen;
+}
+
 static void member_set_health(struct member *c, enum member_health health, const struct err *why)
 {
         struct member_runtime *rt = c->runtime;
@@ -127,8 +137,10 @@ static void member_set_health(struct member *c, enum member_health health, const
                 log_debug("cluster health", LOG_S("cluster", c->name), LOG_S("health", member_health_name(health)),
                         LOG_S("reason", text));
         }
-        if (health == MEMBER_READY || (c->health == MEMBER_READY && health != MEMBER_READY))
+        if (health == MEMBER_READY)
                 c->seen = clock_realtime();
+        else if (c->health == MEMBER_READY)
+                c->seen = member_heard(c);
         c->health = health;
         c->reachable = reachable;
         c->stale = health != MEMBER_READY && c->seen != 0;
@@ -621,6 +633,8 @@ void member_stop(struct member *c)
         looks_stop(c);
         loop_timer_cancel(rt->engine->loop, &rt->retry);
         member_unwatch(rt);
+        if (c->health == MEMBER_READY)
+                c->seen = member_heard(c);
         kube_client_free(rt->client);
         free(rt->configured_namespace);
         free(rt);

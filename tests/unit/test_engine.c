@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/timefmt.h"
 #include "ops/store_local.h"
 
 /* The fleet's clusters, each with the context that it is reached by. */
@@ -357,6 +358,25 @@ static void delete_requests_are_followed_while_one_is_pending(void **state)
         assert_true(member_ready(c));
 }
 
+/* It is shown as it was when it last said something, not when it was given up. */
+static void what_is_stale_was_true_when_it_was_last_heard(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct member *c = ops_member(f, "eu-1");
+        int64_t quiet;
+
+        ops_until(f, ops_all_ready(f));
+        assert_int_equal(kill(f->sim->pid, SIGSTOP), 0);
+        ops_run_for(f, 100);
+        quiet = clock_realtime();
+        ops_run_for(f, 2500);
+        member_suspect(c);
+        engine_publish(f->engine);
+        assert_int_equal(kill(f->sim->pid, SIGCONT), 0);
+        assert_true(c->stale);
+        assert_in_range(c->seen, quiet - 60, quiet);
+}
+
 static void a_read_only_engine_sends_nothing(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -492,6 +512,7 @@ int main(void)
         TEST_WITH(who_the_clusters_are_is_kept, many_setup, store_teardown);
         TEST_WITH(nothing_is_sent_to_a_cluster_that_is_not_recorded, store_setup, store_teardown);
         TEST_WITH(delete_requests_are_followed_while_one_is_pending, ops_setup, ops_teardown);
+        TEST_WITH(what_is_stale_was_true_when_it_was_last_heard, ops_setup, ops_teardown);
         TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);
         TEST_WITH(readers_and_askers_beside_the_thread, ops_setup, ops_teardown);
         return test_run("engine");

@@ -75,9 +75,12 @@ static void a_hanging_server_is_noticed_in_half_a_minute(void **state)
         } while (stats.streams == 0);
         assert_int_equal(kill(f->pid, SIGSTOP), 0);
         start = loop_now(f->loop);
+        assert_in_range(kube_client_heard(f->client), start - 5000, start);
         until(f, REFLECTOR_FAILING, LIMIT_KUBE_SILENCE_MS + LIMIT_KUBE_PROBE_MS + 2000);
         assert_err(&seen.err, -ETIMEDOUT, "gives no sign of life");
         assert_in_range(loop_now(f->loop) - start, LIMIT_KUBE_SILENCE_MS, 32000);
+        /* Asking in vain is not hearing. */
+        assert_in_range(kube_client_heard(f->client), start - 5000, start);
         assert_int_equal(kill(f->pid, SIGCONT), 0);
         reflector_kick(seen.reflector);
         until(f, REFLECTOR_WATCHING, SIM_WAIT_MS);
