@@ -356,6 +356,7 @@ void member_remove_velero(struct velero_object *v)
         HASH_DEL(v->member->velero[v->kind], v);
         free(v->record);
         free(v->digest);
+        free(v->asked);
         free(v);
 }
 

@@ -288,6 +288,9 @@ struct velero_object {
         bool by_hand;                /* of a schedule's Backup: somebody's, not Velero's own (velero_made_by_hand()) */
         char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
         uint64_t mark;               /* engine: list generation for the sweep */
+        int64_t asked_ms;            /* engine: when we asked for a change of it last, 0: never in this process */
+        char *asked;                 /* … digest of that change where it is not to be asked for again and again; NULL else */
+        unsigned asked_times;        /* … so often in a row */
 };
 
 /* A cluster of a fleet. Hash key: name (folder), within fleet->members, in configuration order. */

@@ -342,8 +342,45 @@ static int location_make(struct engine *e, struct task *t, struct member *c, con
         return 1;
 }
 
+/* How long the same change of one location is not asked for again, at first and at most; and when it is the first again. */
+enum { CHANGE_PAUSE_MS = 2000, CHANGE_PAUSE_MAX_MS = 60000, CHANGE_FORGET_MS = 600000 };
+
+/*
+ * Each change takes the location's phase away, so that no backup is posted until Velero has looked at it again: one that
+ * does not last (its watch lags behind, another client or a webhook puts it back) is not repeated at once, by whatever task.
+ */
+static bool change_is_due(struct engine *e, struct velero_object *v, const json_t *change)
+{
+        char sha[VELERO_SHA256_HEX + 1] = "";
+        int64_t now = loop_now(e->loop), since = now - v->asked_ms, pause = CHANGE_PAUSE_MS;
+
+        (void)velero_spec_sha256(change, sha);
+        if (v->asked == NULL || strcmp(v->asked, sha) != 0) {
+                free(v->asked);
+                v->asked = strdup(sha);
+                v->asked_times = 0;
+        }
+        for (unsigned i = 1; i < v->asked_times && pause < CHANGE_PAUSE_MAX_MS; i++)
+                pause *= 2;
+        if (v->asked_times > 0 && since < pause)
+                return false;
+        v->asked_times = since < CHANGE_FORGET_MS ? v->asked_times + 1 : 1;
+        v->asked_ms = now;
+        return true;
+}
+
+/* null takes away what is there: a member that a merge patch does not name stays. */
+static json_t *config_change(const struct velero_bsl *want)
+{
+        json_t *config = config_json(want);
+
+        if (want->region[0] == '\0')
+                json_object_set_new(config, "region", json_null());
+        return config;
+}
+
 /* The place is the same; what opens it is not. */
-static int location_change(struct engine *e, struct task *t, struct member *c, const struct velero_object *v,
+static int location_change(struct engine *e, struct task *t, struct member *c, struct velero_object *v,
         const struct velero_bsl *want)
 {
         const struct object *other = rival(t->run->object, t->run->object->policy->storage);
@@ -360,8 +397,13 @@ static int location_change(struct engine *e, struct task *t, struct member *c, c
         }
         /* Without its phase, so that no backup is posted before Velero has tried the new credentials. */
         doc = json_pack("{s:{s:s}, s:{s:o, s:o}, s:{s:n, s:n}}", "metadata", "uid", v->bsl->uid, "spec", "credential",
-                credential_json(want), "config", config_json(want), "status", "phase", "lastValidationTime");
-        if (location_send(t, c, "PATCH", v->name, doc, &err) < 0)
+                credential_json(want), "config", config_change(want), "status", "phase", "lastValidationTime");
+        if (!change_is_due(e, v, doc)) {
+                err_set(&err, -EBUSY, "storage location %s of %s was changed, and is not as it is to be yet", v->name, c->name);
+                err_id(&err, "FLT-0109");
+                if (t->failures == 0) /* else the reason why it failed */
+                        task_wait_for(e, t, &err);
+        } else if (location_send(t, c, "PATCH", v->name, doc, &err) < 0)
                 task_retry_later(e, t, &err, 0);
         json_decref(doc);
         return 1;
@@ -387,7 +429,7 @@ int location_ensure(struct engine *e, struct task *t, struct member *c)
                 return location_make(e, t, c, &want.bsl);
         if (is_ours(v->bsl, o->owner) && (strcmp(v->bsl->credential_name, want.bsl.credential_name) != 0 ||
                                                  strcmp(v->bsl->region, want.bsl.region) != 0))
-                return location_change(e, t, c, v, &want.bsl);
+                return location_change(e, t, c, member_velero(c, VELERO_LOCATION, v->name), &want.bsl);
         return 0;
 }
 

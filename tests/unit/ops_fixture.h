@@ -247,6 +247,22 @@ static inline unsigned ops_held(struct ops_fixture *f, const char *cluster, cons
         return n;
 }
 
+/* How many requests for a resource the cluster has answered well. */
+static inline unsigned ops_requests(struct ops_fixture *f, const char *cluster, const char *method, const char *resource)
+{
+        json_t *doc = ops_ask(f, cluster, "requests"), *count;
+        unsigned n = 0;
+        size_t i;
+
+        json_array_foreach (json_object_get(doc, "counts"), i, count)
+                if (strcmp(json_string_value(json_object_get(count, "method")), method) == 0 &&
+                        strcmp(json_string_value(json_object_get(count, "resource")), resource) == 0 &&
+                        json_integer_value(json_object_get(count, "code")) / 100 == 2)
+                        n += (unsigned)json_integer_value(json_object_get(count, "count"));
+        json_decref(doc);
+        return n;
+}
+
 /* An object of the cluster as it stands, changed or made; consumes it. */
 static inline void ops_put(struct ops_fixture *f, const char *cluster, json_t *object)
 {

@@ -308,6 +308,95 @@ static void a_schedule_that_is_not_ours_any_more_is_not_touched(void **state)
         assert_int_equal(schedule_of(f, "n", "eu-1")->state, TASK_CONFLICT);
 }
 
+/* ---------------------------------------------------------------- storage of its own */
+
+#define STORED(region) "storage:\n  location: {bucket: b, provider: aws, s3Url: \"http://s3\", " \
+                               region "prefix: z}\n  secretName: key\npolicy:\n  ttl: 24h\n"
+
+/* The location in bucket b as the cluster has it; caller decrefs. */
+static json_t *held_location(struct ops_fixture *f, const char *cluster)
+{
+        json_t *list = ops_ask(f, cluster, "objects backupstoragelocations"), *item, *found = NULL;
+        const char *bucket;
+        size_t i;
+
+        json_array_foreach (list, i, item)
+                if (json_unpack(item, "{s:{s:{s:s}}}", "spec", "objectStorage", "bucket", &bucket) == 0 &&
+                        strcmp(bucket, "b") == 0)
+                        found = json_incref(item);
+        json_decref(list);
+        assert_non_null(found);
+        return found;
+}
+
+static json_t *region_of(struct ops_fixture *f, const char *cluster)
+{
+        json_t *l = held_location(f, cluster), *spec = json_object_get(l, "spec");
+        json_t *region = json_incref(json_object_get(json_object_get(spec, "config"), "region"));
+
+        json_decref(l);
+        return region;
+}
+
+/* The same as the engine has it; NULL before it was made. */
+static struct velero_object *location_of(const struct member *c)
+{
+        struct velero_object *v, *tmp;
+
+        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
+                if (strcmp(v->bsl->bucket, "b") == 0)
+                        return v;
+        return NULL;
+}
+
+static unsigned location_patches(struct ops_fixture *f, const char *cluster)
+{
+        return ops_requests(f, cluster, "PATCH", "backupstoragelocations");
+}
+
+static void a_region_that_the_policy_drops_is_taken_away_once(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        json_t *region;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", "schedule: \"0 2 * * *\"\n" STORED("region: us-east-1, "));
+        ops_until(f, in_force(f, "n"));
+        region = region_of(f, "eu-1");
+        assert_string_equal(json_string_value(region), "us-east-1");
+        json_decref(region);
+        write_policy(f, "n", "schedule: \"0 2 * * *\"\n" STORED(""));
+        ops_until(f, location_patches(f, "eu-1") == 1 && in_force(f, "n"));
+        assert_null(region_of(f, "eu-1"));
+        ops_run_for(f, 500);
+        assert_int_equal(location_patches(f, "eu-1"), 1);
+}
+
+/* Each change takes the location's phase away: who fights for it keeps all backups from it. */
+static void a_change_that_somebody_undoes_is_not_repeated_at_once(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct member *c = ops_member(f, "eu-1");
+        struct velero_object *v;
+        json_t *other;
+
+        ops_until(f, ops_all_ready(f));
+        /* It never becomes Available: there is no such bucket. */
+        write_policy(f, "n", STORED("region: us-east-1, "));
+        ops_until(f, location_of(c) != NULL && location_of(c)->bsl->phase != VELERO_BSL_NEW);
+        other = held_location(f, "eu-1");
+        write_policy(f, "n", STORED("region: eu-west-1, "));
+        for (int i = 0; i < 15; i++) {
+                ops_put(f, "eu-1", json_deep_copy(other));
+                ops_run_for(f, 100);
+        }
+        json_decref(other);
+        assert_in_range(location_patches(f, "eu-1"), 1, 2);
+        v = location_of(c);
+        ops_until(f, strcmp(v->bsl->region, "eu-west-1") == 0);
+        assert_in_range(location_patches(f, "eu-1"), 2, 3);
+}
+
 /* ---------------------------------------------------------------- time */
 
 static int64_t ahead_s;
@@ -398,6 +487,42 @@ static void delete_takes_a_run_and_its_data(void **state)
         assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, 0);
 }
 
+/* While a cluster is away, its Schedule goes on: what it makes then was not there to be named. */
+static void delete_spares_what_came_after_it(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        json_t *list;
+        char named[256], spared[256];
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        snprintf(named, sizeof(named), "%s", object_of(f, "n")->runs[0]->tasks[0]->velero_name);
+        ops_ctl(f, "eu-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "eu-1")));
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        ops_run_for(f, 1100);
+        fire(f, "eu-1", "n");
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") == 2);
+        ops_restart(f);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, ops_all_ready(f));
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") < 2);
+        ops_run_for(f, 3000);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
+        assert_int_equal(object_of(f, "n")->n_runs, 1);
+        assert_false(object_of(f, "n")->runs[0]->tasks[0]->doomed);
+        list = ops_ask(f, "eu-1", "objects backups");
+        snprintf(spared, sizeof(spared), "%s", json_string_value(json_object_get(
+                                                       json_object_get(json_array_get(list, 0), "metadata"), "name")));
+        json_decref(list);
+        assert_string_not_equal(spared, named);
+        assert_string_equal(object_of(f, "n")->runs[0]->tasks[0]->velero_name, spared);
+}
+
 static void delete_refuses_what_it_must_not_touch(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -476,42 +601,6 @@ static void adopt_makes_anothers_schedule_ours(void **state)
         ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
         text_of(f, "eu-1", "n", "metadata", "uid", before);
         ops_close(f);
-/* While a cluster is away, its Schedule goes on: what it makes then was not there to be named. */
-static void delete_spares_what_came_after_it(void **state)
-{
-        struct ops_fixture *f = ops_fixture(state);
-        struct err err = ERR_INIT;
-        json_t *list;
-        char named[256], spared[256];
-
-        ops_until(f, ops_all_ready(f));
-        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
-        ops_until(f, in_force(f, "n"));
-        fire(f, "eu-1", "n");
-        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
-        snprintf(named, sizeof(named), "%s", object_of(f, "n")->runs[0]->tasks[0]->velero_name);
-        ops_ctl(f, "eu-1", "fault refuse");
-        ops_until(f, !member_ready(ops_member(f, "eu-1")));
-        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
-        ops_run_for(f, 1100);
-        fire(f, "eu-1", "n");
-        ops_until(f, ops_held(f, "eu-1", "backups", "", "") == 2);
-        ops_restart(f);
-        ops_ctl(f, "eu-1", "fault off");
-        ops_until(f, ops_all_ready(f));
-        ops_until(f, ops_held(f, "eu-1", "backups", "", "") < 2);
-        ops_run_for(f, 3000);
-        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
-        assert_int_equal(object_of(f, "n")->n_runs, 1);
-        assert_false(object_of(f, "n")->runs[0]->tasks[0]->doomed);
-        list = ops_ask(f, "eu-1", "objects backups");
-        snprintf(spared, sizeof(spared), "%s", json_string_value(json_object_get(
-                                                       json_object_get(json_array_get(list, 0), "metadata"), "name")));
-        json_decref(list);
-        assert_string_not_equal(spared, named);
-        assert_string_equal(object_of(f, "n")->runs[0]->tasks[0]->velero_name, spared);
-}
-
         snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
         ops_open(f);
         ops_until(f, ops_all_ready(f) && object_of(f, "n") != NULL && object_of(f, "n")->n_runs == 1);
@@ -548,9 +637,12 @@ int main(void)
         TEST_WITH(a_schedule_that_is_not_ours_any_more_is_not_touched, ops_setup, ops_teardown);
         TEST_WITH(overdue_comes_by_time_alone, ops_setup, ops_teardown);
         TEST_WITH(delete_takes_a_run_and_its_data, ops_setup, ops_teardown);
+        TEST_WITH(delete_spares_what_came_after_it, ops_setup, ops_teardown);
         TEST_WITH(delete_refuses_what_it_must_not_touch, ops_setup, ops_teardown);
         TEST_WITH(retry_makes_up_for_what_a_schedules_backup_did_not_reach, ops_setup, ops_teardown);
         TEST_WITH(adopt_makes_anothers_schedule_ours, ops_setup, ops_teardown);
+        TEST_WITH(a_region_that_the_policy_drops_is_taken_away_once, ops_setup, ops_teardown);
+        TEST_WITH(a_change_that_somebody_undoes_is_not_repeated_at_once, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
@@ -558,4 +650,3 @@ int main(void)
         TEST_WITH(removal_takes_them_away_and_keeps_backups, ops_setup, ops_teardown);
         return test_run("op_schedule");
 }
-        TEST_WITH(delete_spares_what_came_after_it, ops_setup, ops_teardown);
