@@ -269,15 +269,84 @@ static void object_run_lines(
         buf_putc(out, '\n');
 }
 
+/* The word of a caveat that is a cluster's name; false: it is not of one cluster. */
+static bool caveat_cluster(const struct object *o, const char *text, size_t *at, size_t *len)
+{
+        char word[FOLDER_NAME_MAX + 1];
+
+        for (const char *p = text; *p != '\0'; p += *len, p += strspn(p, " ")) {
+                *at = (size_t)(p - text);
+                *len = strcspn(p, " ");
+                if (*len >= sizeof(word))
+                        continue;
+                memcpy(word, p, *len);
+                word[*len] = '\0';
+                if (fleet_member(o->fleet, word) != NULL)
+                        return true;
+        }
+        return false;
+}
+
+/* How many after this one say the same of other clusters. They are sorted, so equal ones stand together. */
+static size_t caveat_repeats(const struct object *o, size_t first)
+{
+        const char *a = o->warnings.v[first];
+        size_t n = 0, at, len, there, its;
+
+        if (!caveat_cluster(o, a, &at, &len))
+                return 0;
+        while (first + n + 1 < o->warnings.n) {
+                const char *b = o->warnings.v[first + n + 1];
+
+                if (!caveat_cluster(o, b, &there, &its) || there != at || strncmp(a, b, at) != 0 ||
+                        strcmp(a + at + len, b + there + its) != 0)
+                        break;
+                n++;
+        }
+        return n;
+}
+
+/* "FLT-0301 volumes on ap-1, c4 and 2 more are not backed up": `more` clusters beside its own. */
+static void caveat_put(const struct object *o, size_t first, size_t more, struct buf *out)
+{
+        enum { ALL = 3, NAMED = 2 };
+        const char *text = o->warnings.v[first];
+        size_t at, len, named = more < ALL ? more + 1 : NAMED;
+
+        if (more == 0 || !caveat_cluster(o, text, &at, &len)) {
+                buf_puts(out, text);
+                return;
+        }
+        buf_append(out, text, at);
+        for (size_t i = 0; i < named; i++) {
+                size_t its;
+
+                (void)caveat_cluster(o, o->warnings.v[first + i], &at, &its);
+                buf_puts(out, i > 0 ? ", " : "");
+                buf_append(out, o->warnings.v[first + i] + at, its);
+        }
+        if (named <= more)
+                buf_printf(out, " and %zu more", more + 1 - named);
+        buf_puts(out, text + at + len);
+}
+
 static void object_caveat_lines(
         const struct object *o, const struct task_views *views, struct buf *out)
 {
         enum { SHOWN = 3 };
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+        size_t told = 0;
 
-        for (size_t i = 0; i < o->warnings.n && i < SHOWN; i++)
-                show_line(out, i == 0 ? "caveat:" : "", o->warnings.v[i], NULL);
-        if (o->warnings.n > SHOWN)
-                show_linef(out, "", "and %zu more: warnings.txt", o->warnings.n - SHOWN);
+        for (size_t i = 0, more; i < o->warnings.n; i += more + 1) {
+                more = caveat_repeats(o, i);
+                if (told++ >= SHOWN)
+                        continue;
+                buf_reset(&line);
+                caveat_put(o, i, more, &line);
+                show_line(out, told == 1 ? "caveat:" : "", line.data, NULL);
+        }
+        if (told > SHOWN)
+                show_linef(out, "", "and %zu more: warnings.txt", told - SHOWN);
         if (views->warnings > 0)
                 show_linef(out, o->warnings.n == 0 ? "caveat:" : "",
                         "FLT-0304 %lld warning%s in Velero's logs: cat warnings.txt",

@@ -133,6 +133,16 @@ static void judge_drift(struct engine *e, struct task *t, const struct velero_ob
         }
 }
 
+/* Velero takes such a schedule, and Velero never runs it. */
+static void judge_never(const struct velero_schedule *s, struct verdict *v)
+{
+        struct cron cron;
+
+        if (!s->paused && cron_parse(s->schedule, &cron, NULL) == 0 && cron_never(&cron) &&
+                worse(v, PHASE_UNPROTECTED, "FLT-0289"))
+                say(v, "schedule \"%s\" never runs: there is no such day", s->schedule);
+}
+
 static void judge_location(const struct member *c, const struct velero_schedule *s, struct verdict *v)
 {
         const struct velero_bsl *bsl;
@@ -196,6 +206,7 @@ static void judge(struct engine *e, struct task *t, const struct member *c, cons
         if (object->own && object->removed && !t->unwanted && worse(v, PHASE_ORPHANED, "FLT-0313"))
                 say(v, "Schedule %s on %s has no policy any more", o->name, c->name);
         judge_velero(c, o, v);
+        judge_never(o->schedule, v);
         judge_location(c, o->schedule, v);
         judge_time(t, v);
         judge_result(t, v);

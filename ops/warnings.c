@@ -45,30 +45,22 @@ static void warnings_of_member(struct object *o, const struct task *t)
                         c->api_version);
 }
 
-/* "FLT-0301 …": data that no backup has comes first, whatever else there is to say; else by code. */
-static bool is_of_data(const char *warning)
-{
-        static const char *const codes[] = { "FLT-0287", "FLT-0301" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-                if (strncmp(warning, codes[i], strlen(codes[i])) == 0)
-                        return true;
-        return false;
-}
-
+/* What is no backup at all, and then data that no backup has, comes first, whatever else there is to say; else by code. */
 static void warnings_sort(struct strv *warnings)
 {
+        static const char *const codes[] = { "FLT-0289 ", "FLT-0287 ", "FLT-0301 " };
         size_t first = 0;
 
         strv_sort_unique(warnings);
-        for (size_t i = 0; i < warnings->n; i++) {
-                char *w = warnings->v[i];
+        for (size_t k = 0; k < ARRAY_SIZE(codes); k++)
+                for (size_t i = first; i < warnings->n; i++) {
+                        char *w = warnings->v[i];
 
-                if (!is_of_data(w))
-                        continue;
-                memmove(warnings->v + first + 1, warnings->v + first, (i - first) * sizeof(*warnings->v));
-                warnings->v[first++] = w;
-        }
+                        if (strncmp(w, codes[k], strlen(codes[k])) != 0)
+                                continue;
+                        memmove(warnings->v + first + 1, warnings->v + first, (i - first) * sizeof(*warnings->v));
+                        warnings->v[first++] = w;
+                }
 }
 
 /* ---------------------------------------------------------------- schedules of a fleet */

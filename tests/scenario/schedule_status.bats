@@ -90,4 +90,6 @@ events() { grep -c "\"type\":\"$1\".*\"name\":\"$2\"" "$MNT/events.jsonl"; }
         policy '0 0 30 2 *' >"$F/backups/v.yaml"
         grep -q '^FLT-0289 ' "$F/backups/v/warnings.txt"
         grep -q '^next:   never$' "$F/backups/v/status.txt"
+        eventually_equal 30 Unprotected file v/phase
+        assert_match '^state: +Degraded' "$(head -1 "$F/status.txt")"
 }

@@ -160,6 +160,20 @@ static void edit_changes_it_in_place(void **state)
         assert_int_equal(ops_held(f, "eu-1", "schedules", "", ""), 1);
 }
 
+/* Velero takes it, and it is no protection. */
+static void one_that_never_runs_protects_nothing(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "v", POLICY("0 2 31 2 *", "shop"));
+        ops_until(f, PHASE(f, "v") == PHASE_UNPROTECTED && in_force(f, "v"));
+        t = schedule_of(f, "v", "eu-1");
+        assert_string_equal(t->code, "FLT-0289");
+        assert_string_equal(t->reason, "schedule \"0 2 31 2 *\" never runs: there is no such day");
+}
+
 static void same_meaning_sends_nothing(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -646,6 +660,7 @@ int main(void)
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
+        TEST_WITH(one_that_never_runs_protects_nothing, ops_setup, ops_teardown);
         TEST_WITH(same_meaning_sends_nothing, ops_setup, ops_teardown);
         TEST_WITH(removal_takes_them_away_and_keeps_backups, ops_setup, ops_teardown);
         return test_run("op_schedule");

@@ -318,6 +318,34 @@ static void a_schedule_paused_before_its_first_backup_needs_an_eye(void **state)
         assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 2 objects need an eye");
 }
 
+/* One caveat for all clusters that it is of, so that it hides no other. */
+static void equal_caveats_are_one(void **state)
+{
+        static const char *const caveats[] = { "FLT-0289 schedule \"0 2 31 2 *\" never runs: there is no such day",
+                "FLT-0301 volumes on ap-1 are not backed up: no node-agent runs there",
+                "FLT-0301 volumes on c4 are not backed up: no node-agent runs there",
+                "FLT-0301 volumes on eu-1 are not backed up: no node-agent runs there",
+                "FLT-0301 volumes on us-1 are not backed up: no node-agent runs there",
+                "FLT-0302 c4 runs Kubernetes v1.24.1: versions before 1.25 are not tested with Velero",
+                "FLT-0302 us-1 runs Kubernetes v1.23.1: versions before 1.25 are not tested with Velero" };
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "shop");
+
+        (void)state;
+        for (const char *const *c = (const char *const[]){ "ap-1", "c4", "eu-1", "us-1", NULL }; *c != NULL; c++)
+                fixture_member(fleet, *c, MEMBER_READY);
+        fixture_policy(o, POLICY("shop"));
+        for (size_t i = 0; i < ARRAY_SIZE(caveats); i++)
+                strv_push(&o->warnings, caveats[i]);
+        assert_contains("prod/backups/shop/status.txt",
+                "\ncaveat: FLT-0289 schedule \"0 2 31 2 *\" never runs: there is no such day\n"
+                "        FLT-0301 volumes on ap-1, c4 and 2 more are not backed up: no node-agent runs there\n"
+                "        FLT-0302 c4 runs Kubernetes v1.24.1: versions before 1.25 are not tested with Velero\n"
+                "        and 1 more: warnings.txt\n");
+        assert_contains("prod/backups/shop/warnings.txt", "volumes on us-1 are");
+        strv_remove(&o->warnings, 4);
+        assert_contains("prod/backups/shop/status.txt", "FLT-0301 volumes on ap-1, c4, eu-1 are not");
+}
+
 static void a_refused_write_degrades_nothing(void **state)
 {
         struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
@@ -368,6 +396,7 @@ int main(void)
         TEST_WITH(a_removed_schedule_protects_no_more, setup, fixture_teardown);
         TEST_WITH(a_paused_schedule_protects_no_more, setup, fixture_teardown);
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
+        TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
