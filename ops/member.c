@@ -49,6 +49,7 @@ struct member_runtime {
         bool quick;   /* the probe under way asks for the identity only */
         bool located; /* the namespace was found by its locations, not assumed */
         struct member_watch watches[VELERO_KINDS];
+        struct err *requests_why; /* why DeleteBackupRequests cannot be listed now; NULL when they can */
 };
 
 /*
@@ -198,12 +199,18 @@ static void member_probe_after(struct member_runtime *rt, int64_t ms)
                 loop_timer_at(rt->engine->loop, &rt->retry, due);
 }
 
+/* DeleteBackupRequests concern those who delete, and nobody else: a cluster without them is as good as any other. */
+static bool is_of_health(enum velero_kind kind)
+{
+        return kind != VELERO_DELETE_REQUEST;
+}
+
 static bool member_any(const struct member_runtime *rt, enum reflector_state state)
 {
         bool any = false;
 
         for (int k = 0; k < VELERO_KINDS; k++)
-                any = any || rt->watches[k].state == state;
+                any = any || (is_of_health(k) && rt->watches[k].state == state);
         return any;
 }
 
@@ -234,8 +241,7 @@ static void member_judge(struct member_runtime *rt, const struct err *err)
         if (rt->step != PROBE_DONE)
                 return;
         for (int k = 0; k < VELERO_KINDS; k++)
-                all = all && (rt->watches[k].state == REFLECTOR_WATCHING ||
-                                     (k == VELERO_DELETE_REQUEST && rt->watches[k].reflector == NULL));
+                all = all && (rt->watches[k].state == REFLECTOR_WATCHING || !is_of_health(k));
         if (all) {
                 rt->failures = 0;
                 if (rt->located || c->velero[VELERO_LOCATION] != NULL) {
@@ -290,12 +296,25 @@ static void watch_end(void *arg)
         w->rt->member->synced[w->kind] = true;
 }
 
+/* Tasks that wait for one of them find out by themselves what it means. */
+static void member_requests_state(struct member_runtime *rt, const struct err *err)
+{
+        free(rt->requests_why);
+        rt->requests_why = NULL;
+        if (err != NULL && (rt->requests_why = malloc(sizeof(*err))) != NULL)
+                *rt->requests_why = *err;
+        engine_kick_member(rt->engine, rt->member);
+}
+
 static void watch_state(void *arg, enum reflector_state state, const struct err *err)
 {
         struct member_watch *w = arg;
 
         w->state = state;
-        member_judge(w->rt, err);
+        if (is_of_health(w->kind))
+                member_judge(w->rt, err);
+        else
+                member_requests_state(w->rt, err);
 }
 
 static const struct reflector_ops watch_ops = {
@@ -637,6 +656,7 @@ void member_stop(struct member *c)
                 c->seen = member_heard(c);
         kube_client_free(rt->client);
         free(rt->configured_namespace);
+        free(rt->requests_why);
         free(rt);
         c->runtime = NULL;
 }
@@ -680,6 +700,31 @@ void member_follow_requests(struct member *c)
                 return;
         if (member_watch(rt, &err) < 0)
                 member_fail(rt, MEMBER_UNREACHABLE, &err);
+}
+
+int member_requests(const struct member *c, struct err *err)
+{
+        const struct member_runtime *rt = c->runtime;
+        enum reflector_state state = rt != NULL ? rt->watches[VELERO_DELETE_REQUEST].state : REFLECTOR_STOPPED;
+        bool fails = state == REFLECTOR_FORBIDDEN || state == REFLECTOR_ABSENT || state == REFLECTOR_FAILING;
+
+        if (!fails && c->synced[VELERO_DELETE_REQUEST])
+                return 0;
+        if (fails && rt->requests_why != NULL)
+                err_copy(err, rt->requests_why);
+        else
+                err_set(err, -EAGAIN, "the DeleteBackupRequests of %s are not known yet", c->name);
+        /* Credentials that ended are of the cluster as a whole, and are said anew when they are renewed. */
+        err->code = state == REFLECTOR_FORBIDDEN && err->code == -EPERM ? -EPERM : -EAGAIN;
+        return err->code;
+}
+
+void member_forget_requests(struct member *c)
+{
+        struct err err = ERR_INIT;
+
+        if (c->runtime != NULL && member_requests(c, &err) == -EPERM && !member_follows(c, VELERO_DELETE_REQUEST))
+                member_forget_kind(&c->runtime->watches[VELERO_DELETE_REQUEST]);
 }
 
 void member_restart(struct member *c)

@@ -37,6 +37,11 @@ struct kube_client *member_client(const struct member *c);
 void member_kick(struct member *c);
 /* A task of the cluster is doomed: from now on its DeleteBackupRequests are in the model, until no task is. */
 void member_follow_requests(struct member *c);
+/* Whether they are in the model: 0; -EPERM when the cluster forbids us to list them, -EAGAIN when they are not known for
+   another reason, which may pass. None of it says anything about the cluster's health. */
+int member_requests(const struct member *c, struct err *err);
+/* A task is not doomed any more. After the last one a refusal is forgotten: the next one asks the cluster anew. */
+void member_forget_requests(struct member *c);
 /* Begins anew with the question who it is. */
 void member_restart(struct member *c);
 /* The machine slept: what is shown is stale until the cluster was heard again. */

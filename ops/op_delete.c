@@ -76,6 +76,14 @@ static int refuse_read_only(const struct member *c, const struct velero_backup *
         return -EPERM;
 }
 
+/* Of the next request's name. Never that of an earlier one, whose answer it would get, also when that one failed. */
+static void doom_stamp(struct task *t)
+{
+        int64_t now = clock_realtime();
+
+        t->doomed_at = t->doomed_at >= now ? t->doomed_at + 1 : now;
+}
+
 /* ---------------------------------------------------------------- done */
 
 /* May free the run and the object. */
@@ -83,11 +91,15 @@ static void doom_done(struct engine *e, struct task *t)
 {
         struct run *r = t->run;
         struct object *o = r->object;
+        struct member *c = task_member(t);
 
         engine_write(e);
+        t->doomed = false;
+        if (c != NULL)
+                member_forget_requests(c);
         task_close(e, t);
-        if (task_member(t) != NULL)
-                standing_note(e, o, task_member(t), t->sub);
+        if (c != NULL)
+                standing_note(e, o, c, t->sub);
         model_touch_task(t);
         run_remove_task(t);
         model_touch_run(r, true);
@@ -105,8 +117,12 @@ static void doom_done(struct engine *e, struct task *t)
 /* It stays, and says why. */
 static void doom_failed(struct engine *e, struct task *t, const struct err *why)
 {
+        struct member *c = task_member(t);
+
         engine_write(e);
         t->doomed = false;
+        if (c != NULL)
+                member_forget_requests(c);
         engine_dirty(e, t->run->object);
         task_set_state(e, t, t->state, why);
         engine_event(e, "DeletionFailed", t->run->object->fleet, "name", t->run->object->name, "run", t->run->id, "cluster",
@@ -115,11 +131,25 @@ static void doom_failed(struct engine *e, struct task *t, const struct err *why)
 
 /* ---------------------------------------------------------------- asking Velero */
 
+/* Who may not is not let in by asking again; whoever grants it says `delete` again. */
+static void doom_forbidden(struct engine *e, struct task *t, const struct err *why)
+{
+        struct err err = ERR_INIT;
+
+        err_set(&err, -EPERM, "backup of run %s is not deleted on %s: %s", t->run->id, t->member, why->msg);
+        err_id(&err, "FLT-0414");
+        doom_failed(e, t, &err);
+}
+
 static void doom_asked(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
+        if (reply->err != NULL && reply->http_status == 403) {
+                doom_forbidden(e, t, reply->err);
+                return;
+        }
         if (reply->err != NULL && reply->http_status != 404 &&
                 !(reply->http_status == 409 && strcmp(reply->reason, "AlreadyExists") == 0)) {
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
@@ -199,10 +229,8 @@ static void doom_wait(struct engine *e, struct task *t, int code, const char *id
    still in progress. That request is over; another one is made after a pause. */
 static void doom_again(struct engine *e, struct task *t, const struct err *why)
 {
-        int64_t now = clock_realtime();
-
         engine_write(e);
-        t->doomed_at = t->doomed_at >= now ? t->doomed_at + 1 : now;
+        doom_stamp(t);
         engine_dirty(e, t->run->object);
         task_retry_later(e, t, why, 0);
 }
@@ -212,7 +240,8 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
         const struct velero_bsl *bsl = location_of(c, b);
         const struct velero_object *request;
         char name[VELERO_NAME_MAX + 1], stamp[STAMP_SIZE], text[512];
-        struct err err = ERR_INIT;
+        struct err err = ERR_INIT, why = ERR_INIT;
+        int known = member_requests(c, &why);
 
         snprintf(name, sizeof(name), "%.200s-%s", b->name, stamp_format_name(stamp, t->doomed_at));
         request = member_velero(c, VELERO_DELETE_REQUEST, name);
@@ -224,6 +253,8 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
                         doom_again(e, t, &err);
                 else
                         doom_failed(e, t, &err);
+        } else if (known == -EPERM) {
+                doom_forbidden(e, t, &why);
         } else if (request != NULL) {
                 task_wait_for(e, t, NULL);
         } else if (bsl != NULL && strcmp(bsl->access_mode, "ReadOnly") == 0) {
@@ -233,7 +264,9 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
                 snprintf(text, sizeof(text), "storage location \"%s\" of backup %s %s", b->storage_location, b->name,
                         bsl == NULL ? "does not exist" : "is not Available");
                 doom_wait(e, t, -EBUSY, "FLT-0109", text);
-        } else if (c->synced[VELERO_DELETE_REQUEST] && doom_request(t, c, b, name, &err) < 0) {
+        } else if (known < 0) {
+                doom_wait(e, t, known, "FLT-0111", why.msg);
+        } else if (doom_request(t, c, b, name, &err) < 0) {
                 task_retry_later(e, t, &err, 0);
         }
 }
@@ -297,7 +330,6 @@ static int delete_may(struct engine *e, const struct run *r, struct err *err)
 
 int op_delete_run(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
-        int64_t now = clock_realtime();
         struct run *r = NULL;
         int k = op_check_verb(o, "delete", NULL, err);
 
@@ -311,7 +343,7 @@ int op_delete_run(struct engine *e, struct object *o, const char *arg, struct er
                 struct task *t = r->tasks[i];
 
                 /* Said again: another request, should Velero have lost the first one. */
-                t->doomed_at = t->doomed && t->doomed_at >= now ? t->doomed_at + 1 : now;
+                doom_stamp(t);
                 t->doomed = true;
                 t->tracked = false;
                 t->retry_at_ms = t->look_at_ms = 0;

@@ -575,6 +575,77 @@ static void delete_refuses_what_it_must_not_touch(void **state)
         assert_int_equal(ops_held(f, "eu-1", "deletebackuprequests", "", ""), 0);
 }
 
+/* Of those who may not ask Velero for a deletion nothing is lost but that. */
+static const struct forbidden_row {
+        const char *name, *fault;
+} forbidden_rows[] = {
+        { "requests that may not be listed", "fault http 403 --match LIST:deletebackuprequests" },
+        { "requests that may not be made", "fault http 403 --match POST:deletebackuprequests" },
+};
+
+static void delete_that_is_forbidden_ends_and_leaves_the_cluster_alone(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct forbidden_row *row = test_row(state);
+        struct member *c = ops_member(f, "eu-1");
+        struct err err = ERR_INIT;
+        struct object *o;
+        struct task *t;
+        int64_t since;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        o = object_of(f, "n");
+        since = c->since;
+        ops_ctl(f, "eu-1", row->fault);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        t = o->runs[0]->tasks[0];
+        ops_until(f, !t->doomed);
+        assert_string_equal(t->code, "FLT-0414");
+        assert_non_null(strstr(t->reason, "is not deleted on eu-1: "));
+        assert_true(member_ready(c));
+        assert_int_equal(c->since, since);
+        ops_run_for(f, 700);
+        ops_restart(f);
+        c = ops_member(f, "eu-1");
+        ops_until(f, ops_all_ready(f));
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
+        /* Whoever may now says it again. */
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        t = object_of(f, "n")->runs[0]->tasks[0];
+        ops_until(f, !t->doomed);
+        ops_ctl(f, "eu-1", "fault off");
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        ops_until(f, object_of(f, "n")->n_runs == 0);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 0);
+        assert_true(member_ready(c));
+}
+
+/* Its name is its identity: one that failed would answer for the next. */
+static void delete_said_again_at_once_is_another_request(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+        int64_t before;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        ops_ctl(f, "eu-1", "fault http 403 --match POST:deletebackuprequests");
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        t = object_of(f, "n")->runs[0]->tasks[0];
+        ops_until(f, !t->doomed);
+        t->doomed_at = before = clock_realtime() + 5; /* as if it had taken no time at all */
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        assert_true(t->doomed_at > before);
+}
+
 static void retry_makes_up_for_what_a_schedules_backup_did_not_reach(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -657,6 +728,8 @@ int main(void)
         TEST_WITH(adopt_makes_anothers_schedule_ours, ops_setup, ops_teardown);
         TEST_WITH(a_region_that_the_policy_drops_is_taken_away_once, ops_setup, ops_teardown);
         TEST_WITH(a_change_that_somebody_undoes_is_not_repeated_at_once, ops_setup, ops_teardown);
+        TEST_ROWS_WITH(delete_that_is_forbidden_ends_and_leaves_the_cluster_alone, forbidden_rows, ops_setup, ops_teardown);
+        TEST_WITH(delete_said_again_at_once_is_another_request, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
