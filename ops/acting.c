@@ -255,6 +255,16 @@ int acting_interrupt(struct engine *e, const struct acting_file *f, struct objec
 
 int acting_start(struct engine *e, struct object *o, struct err *err)
 {
+        struct policy *replaced = NULL;
+        int r = acting_start_draft(e, o, &replaced, err);
+
+        policy_free(replaced);
+        return r;
+}
+
+int acting_start_draft(
+        struct engine *e, struct object *o, struct policy **replaced, struct err *err)
+{
         const struct op_type *type = op_type_of(o->kind);
         const struct acting_file f = {
                 .fleet = o->fleet->name, .kind = o->kind, .name = o->name, .ext = o->draft.ext
@@ -288,7 +298,7 @@ int acting_start(struct engine *e, struct object *o, struct err *err)
         o->removed = false;
         o->policy = p;
         type->start(e, o, removed ? NULL : before);
-        policy_free(before);
+        *replaced = before;
         rollup_object(e, o);
         model_touch_object(o, true);
         engine_dirty(e, o);

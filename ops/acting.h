@@ -144,8 +144,12 @@ int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns
 
 /* ---------------------------------------------------------------- control files */
 
-/* One line written to <name>/ctl; a trailing newline is cut off. -EINVAL an unknown verb, and
- * whatever the verb says. */
+/*
+ * One line written to <name>/ctl; a trailing newline is cut off. -EINVAL an unknown verb, and
+ * whatever the verb says. 0: what it decided is durable. Refused, be it by the store (-ENOSPC, -EIO,
+ * …: FLT-0256), all is as it was before. A verb works on the object itself, so its write section
+ * stays open until the record is durable: what a reader saw meanwhile might be taken back.
+ */
 int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const char *name,
         const char *line, size_t len, struct err *err);
 

@@ -110,10 +110,8 @@ int acting_apply(struct engine *e, const struct acting_file *f, struct object **
         if (durable) {
                 engine_publish(e);
                 r = object_is_void(next) ? object_delete(e, next, err) : object_save(e, next, err);
-                if (r < 0 && err != NULL && err->id[0] == '\0') {
-                        err_id(err, "FLT-0256");
-                        err_remedy(err, "make room in the state folder, then write it again");
-                }
+                if (r < 0)
+                        object_tell_unstored(err);
         }
         if (r == 0 && *o == NULL && !object_is_void(next)) {
                 engine_write(e);

@@ -7,7 +7,9 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "ops/acting_private.h"
+#include "ops/engine_private.h"
 #include "ops/object.h"
+#include "ops/object_undo.h"
 #include "ops/op.h"
 #include "ops/rollup.h"
 
@@ -22,8 +24,10 @@ static int acting_refuse_open(const struct object *o, struct err *err)
 }
 
 /* `start` of a draft; a migration folder starts as a whole. */
-static int acting_start_draft(struct engine *e, struct object *o, struct err *err)
+static int acting_check_draft(const struct object *o, const char *arg, struct err *err)
 {
+        if (arg[0] != '\0')
+                return err_set(err, -EINVAL, "start takes no argument");
         if (o->draft_state == DRAFT_NONE)
                 return err_set(err, -EINVAL, "there is no draft to start");
         if (o->draft.bytes == NULL) {
@@ -31,7 +35,7 @@ static int acting_start_draft(struct engine *e, struct object *o, struct err *er
                 err_remedy(err, "remove %s.error.txt, or write the policy again", o->name);
                 return -EINVAL;
         }
-        return acting_start(e, o, err);
+        return 0;
 }
 
 static const struct op_verb *acting_find_verb(const struct object *o, const char *name)
@@ -42,10 +46,32 @@ static const struct op_verb *acting_find_verb(const struct object *o, const char
         return NULL;
 }
 
+/* In the section that the verb worked in. */
+static int acting_store_verb(
+        struct engine *e, struct object *o, const char *verb, struct err *err)
+{
+        int r = 0;
+
+        engine_event(e, "Verb", o->fleet, "kind", object_kind_name(o->kind), "name", o->name,
+                "verb", verb, NULL);
+        rollup_object(e, o);
+        model_touch_object(o, true);
+        if (o->own)
+                r = object_save(e, o, err);
+        if (r == 0)
+                engine_stored(e, o);
+        else
+                object_tell_unstored(err);
+        return r;
+}
+
+/* What it changed of the object is taken back if it fails, or cannot be stored. */
 static int acting_run_verb(
         struct engine *e, struct object *o, const char *name, const char *arg, struct err *err)
 {
+        _cleanup_(object_undo_freep) struct object_undo *undo = NULL;
         const struct op_verb *v = acting_find_verb(o, name);
+        bool draft;
         int r;
 
         if (v == NULL) {
@@ -58,11 +84,30 @@ static int acting_run_verb(
         r = v->on_draft ? acting_refuse_open(o, err) : 0;
         if (r < 0)
                 return r;
-        if (v->on_draft && !o->is_folder)
-                return arg[0] == '\0' ? acting_start_draft(e, o, err)
-                                      : err_set(err, -EINVAL, "%s takes no argument", v->name);
+        draft = v->on_draft && !o->is_folder;
+        r = draft ? acting_check_draft(o, arg, err) : 0;
+        if (r < 0)
+                return r;
         engine_write(e);
-        return v->run(e, o, arg, err);
+        r = object_undo_new(&undo, o, err);
+        if (r < 0)
+                return r;
+        if (draft) {
+                struct policy *replaced = NULL;
+
+                r = acting_start_draft(e, o, &replaced, err);
+                object_undo_keep_policy(undo, replaced);
+                /* What is refused here stays a draft, which has its reason now. */
+                if (r < 0)
+                        return r;
+        } else {
+                r = v->run(e, o, arg, err);
+        }
+        if (r == 0)
+                r = acting_store_verb(e, o, v->name, err);
+        if (r < 0)
+                object_undo_apply(undo, e, o);
+        return r;
 }
 
 int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const char *name,
@@ -98,15 +143,8 @@ int acting_ctl(struct engine *e, const char *fleet, enum object_kind kind, const
                 return -EINVAL;
         }
         r = acting_run_verb(e, o, verb, arg, err);
-        o = acting_object(e, &f);
-        if (r < 0)
-                return r;
-        engine_event(e, "Verb", model_fleet(&e->model, fleet), "kind", object_kind_name(kind),
-                "name", name, "verb", verb, NULL);
-        if (o == NULL || !o->own)
-                return 0;
-        rollup_object(e, o);
-        model_touch_object(o, true);
-        engine_publish(e);
-        return object_save(e, o, err);
+        /* A record of which nothing is left was stored as removed: a crash before it goes changes nothing. */
+        if (r == 0 && o->removed)
+                engine_object_shrunk(e, o);
+        return r;
 }

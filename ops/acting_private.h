@@ -68,6 +68,9 @@ void acting_set_removal(
 
 /* The draft becomes what is in force and op_type.start runs. Refused: the draft is Rejected. */
 int acting_start(struct engine *e, struct object *o, struct err *err);
+/* The same; *replaced, which comes in as NULL, is the policy that was in force, and the caller's. */
+int acting_start_draft(
+        struct engine *e, struct object *o, struct policy **replaced, struct err *err);
 /* The draft of a writer that is gone is marked. */
 int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
         const struct err *why, struct err *err);

@@ -124,6 +124,12 @@ void engine_dirty(struct engine *e, struct object *o)
         loop_defer(e->loop, &e->p->round);
 }
 
+void engine_stored(struct engine *e, struct object *o)
+{
+        list_remove(&o->unstored);
+        o->dirty = false;
+}
+
 void engine_note_fleet(struct engine *e, struct fleet *f)
 {
         f->unstored = true;

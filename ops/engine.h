@@ -72,13 +72,15 @@ void engine_reload(struct engine *e);
 /*
  * Work of one round of the loop is published together: engine_write() opens a write section unless one is open and
  * closes it at the end of the round. What must be durable is marked with engine_dirty() and stored after that, outside
- * of the section, so that no reader ever waits for a disk; only then tasks that were queued with task_kick() act.
+ * of the section, so that no reader waits for a disk (but for that of a verb: ops/acting.h); only then tasks that were queued with task_kick() act.
  */
 void engine_write(struct engine *e);
 /* Closes the section now, e.g. before something slow. */
 void engine_publish(struct engine *e);
 /* o differs from what the store holds, and none of its tasks may act before that is stored. */
 void engine_dirty(struct engine *e, struct object *o);
+/* The store holds o as it is now. */
+void engine_stored(struct engine *e, struct object *o);
 /* o is about to be removed from the model. */
 void engine_forget(struct engine *e, struct object *o);
 /* True when requests may be sent to clusters and the store may be written (not -o ro, the store's lock is ours). */

@@ -38,6 +38,14 @@ int object_save(struct engine *e, const struct object *o, struct err *err)
         return err_set(err, r, "store %s %s: %s", object_kind_name(o->kind), o->name, strerror(-r));
 }
 
+void object_tell_unstored(struct err *err)
+{
+        if (err == NULL || err->id[0] != '\0')
+                return;
+        err_id(err, "FLT-0256");
+        err_remedy(err, "make room in the state folder, then write it again");
+}
+
 int object_delete(struct engine *e, const struct object *o, struct err *err)
 {
         struct store_key key = object_key(o);

@@ -21,6 +21,8 @@
  * true).
  */
 int object_save(struct engine *e, const struct object *o, struct err *err);
+/* What object_save() or trash_keep() failed with becomes FLT-0256 with its remedy, unless it has an id. NULL is allowed. */
+void object_tell_unstored(struct err *err);
 /* The record goes; durable as well. */
 int object_delete(struct engine *e, const struct object *o, struct err *err);
 /*

@@ -352,8 +352,10 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
         if (r < 0)
                 return r;
         engine_publish(e);
-        if (!o->removed && (r = trash_keep(e, o, err)) < 0)
+        if (!o->removed && (r = trash_keep(e, o, err)) < 0) {
+                object_tell_unstored(err);
                 return r;
+        }
         engine_write(e);
         o->removed = o->file_gone = true;
         op_cancel(e, o);
@@ -367,7 +369,6 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
                         task_open(e, t);
                 }
         engine_dirty(e, o);
-        engine_object_shrunk(e, o);
         return 0;
 }
 

@@ -59,7 +59,8 @@ int op_nothing_to_retry(struct err *err);
 int op_retry(struct engine *e, struct object *o, const char *arg, struct err *err);
 /*
  * `delete` of a restore or migration: the Velero Restores that it made and its record, never workloads nor backups; the
- * bytes go to the trash. What a cluster that is away has is removed when it is back. May free o.
+ * bytes go to the trash. What a cluster that is away has is removed when it is back; where nothing is left,
+ * engine_object_shrunk() drops it.
  */
 int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err);
 /*

@@ -202,6 +202,26 @@ void trash_sweep(struct engine *e, struct fleet *f)
         engine_publish(e);
 }
 
+void trash_take_back(struct engine *e, const struct object *o, int64_t since)
+{
+        struct trash *t = o->fleet->trash;
+        char stem[256];
+        int n = snprintf(stem, sizeof(stem), "%.200s.", o->name);
+
+        for (size_t i = t != NULL ? t->n : 0; i-- > 0;) {
+                const struct trash_file *file = &t->files[i];
+                struct store_key key = trash_key(o->fleet, o->kind, file->record);
+
+                /* "<stem>.<ext>@<seconds>", and no extension has a dot. */
+                if (file->kind != o->kind || file->removed < since || strncmp(file->record, stem, (size_t)n) != 0 ||
+                        strchr(file->record + n, '.') != NULL)
+                        continue;
+                if (store_delete(e->store, &key, NULL) == 0)
+                        trash_remove(t, i);
+        }
+        trash_settle(o->fleet);
+}
+
 struct trash_loading {
         struct fleet *fleet;
         enum object_kind kind;

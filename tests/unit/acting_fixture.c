@@ -13,6 +13,7 @@
 #include "ops/rollup.h"
 #include "ops/store.h"
 #include "ops/store_local.h"
+#include "ops/task.h"
 
 struct fixture fixture;
 
@@ -57,6 +58,19 @@ void engine_forget(struct engine *e, struct object *o)
                         dirty[i--] = dirty[--n_dirty];
 }
 
+void engine_stored(struct engine *e, struct object *o)
+{
+        engine_forget(e, o);
+}
+
+void task_open(struct engine *e, struct task *t)
+{
+}
+
+void task_close(struct engine *e, struct task *t)
+{
+}
+
 bool engine_acts(const struct engine *e)
 {
         return true;
@@ -81,6 +95,11 @@ void engine_event(struct engine *e, const char *type, const struct fleet *f, ...
 }
 
 void rollup_object(struct engine *e, struct object *o)
+{
+        engine_write(e);
+}
+
+void rollup_run(struct engine *e, struct run *r)
 {
         engine_write(e);
 }
