@@ -86,6 +86,12 @@ static bool backup_is_own(const struct member *c, const struct velero_backup *b)
         return b->created <= b->completed;
 }
 
+/* Velero counts before it ends one: 0 of 0 is a backup of nothing. */
+static bool backup_holds_something(const struct velero_backup *b)
+{
+        return b->items_done > 0 || b->items_total > 0;
+}
+
 int64_t show_member_last_good(const struct member *c)
 {
         const struct velero_object *v;
@@ -93,7 +99,7 @@ int64_t show_member_last_good(const struct member *c)
 
         for (v = c->velero[VELERO_BACKUP]; v != NULL; v = v->hh.next)
                 if (v->backup->phase == VELERO_BACKUP_COMPLETED && v->backup->completed > last &&
-                        backup_is_own(c, v->backup))
+                        backup_holds_something(v->backup) && backup_is_own(c, v->backup))
                         last = v->backup->completed;
         return last;
 }

@@ -46,6 +46,7 @@ void task_views_summary(const struct task_views *views, struct buf *out)
                         summary_add(out, phases[p], phase_text((enum phase)p));
         summary_add(out, stale, "stale");
         summary_add(out, gone, "gone");
+        summary_add(out, views->empty, views->empty == 1 ? "holds nothing" : "hold nothing");
         if (views->warnings > 0)
                 buf_printf(out, ", %lld warning%s", (long long)views->warnings,
                         views->warnings == 1 ? "" : "s");

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/show_volumes.h"
+#include "ops/warnings.h"
 
 /* ---------------------------------------------------------------- one task */
 
@@ -246,6 +247,7 @@ static void views_count(struct task_views *ret, const struct task_view *v)
         else
                 ret->phases[t->phase]++;
         ret->good += v->good;
+        ret->empty += task_holds_nothing(t);
         ret->parts = ret->parts || t->sub != NULL;
         ret->done += t->items_done;
         ret->total += t->items_total;

@@ -61,6 +61,7 @@ struct task_views {
         size_t n;
         size_t phases[PHASE_MAX + 1];
         size_t good, stale, gone;
+        size_t empty;        /* task_holds_nothing() */
         bool parts;          /* several tasks on one cluster: parts of the policy */
         bool standing;       /* Schedules, not what a run does */
         int64_t done, total; /* items */

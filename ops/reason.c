@@ -185,6 +185,8 @@ static const struct reason reasons[] = {
                 "read failure_reason and validation_errors in clusters/<cluster>/backups/<name>/" },
         { 304, 0, "VeleroWarned", "Velero's log of the backup or restore has warnings",
                 "read it with the command in warnings.txt" },
+        { 305, 0, "HoldsNothing", "a backup holds nothing, or a restore restored nothing",
+                "correct the filters: they choose no object" },
         { 310, EIO, "Unprotected", "the schedule is in force but its storage cannot take a backup",
                 "make the storage location available" },
         { 311, 0, "Overdue", "no successful backup since the last due time",

@@ -59,6 +59,9 @@ static void rollup_run_now(struct engine *e, struct run *r)
                 completed = 0;
         if (r->id[0] != '\0')
                 rollup_tell_run(e, r, phase, all);
+        /* What a run came to is known at its end. */
+        if (r->phase != phase || r->running == all)
+                r->object->rewarn = true;
         r->phase = phase;
         r->running = !all;
         r->completed = completed;

@@ -21,10 +21,22 @@ static bool version_before_1_25(const char *version)
                (major < 1 || (major == 1 && minor < 25));
 }
 
+bool task_holds_nothing(const struct task *t)
+{
+        return (t->verb == TASK_BACKUP || t->verb == TASK_RESTORE) && phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD) &&
+               t->items_done == 0 && t->items_total == 0;
+}
+
 static void warnings_of_member(struct object *o, const struct task *t)
 {
         const struct member *c = task_member(t);
 
+        if (task_holds_nothing(t) && t->verb == TASK_BACKUP)
+                (void)strv_printf(&o->warnings,
+                        "FLT-0305 the backup on %s holds nothing: its filters choose no object there", t->member);
+        else if (task_holds_nothing(t))
+                (void)strv_printf(&o->warnings,
+                        "FLT-0305 the restore on %s restored nothing: its filters choose no object of the backup", t->member);
         if (c == NULL)
                 return;
         /* Only what a Kurator document asks for: a Velero document says itself how volumes are treated. */
@@ -48,7 +60,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
 /* What is no backup at all, and then data that no backup has, comes first, whatever else there is to say; else by code. */
 static void warnings_sort(struct strv *warnings)
 {
-        static const char *const codes[] = { "FLT-0289 ", "FLT-0287 ", "FLT-0301 " };
+        static const char *const codes[] = { "FLT-0289 ", "FLT-0305 ", "FLT-0287 ", "FLT-0301 " };
         size_t first = 0;
 
         strv_sort_unique(warnings);

@@ -97,7 +97,7 @@ static void fixture_backup(struct member *c, const char *name, const char *phase
                 "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u\",\"creationTimestamp\":\"2026-09-01T02:00:03Z\","
                 "\"labels\":{\"fleetfs.dev/cluster-uid\":\"%s\"}},"
                 "\"spec\":{\"ttl\":\"168h0m0s\",\"storageLocation\":\"default\",\"includedNamespaces\":[\"shop\"]},"
-                "\"status\":{\"phase\":\"%s\",\"queuePosition\":%u,\"startTimestamp\":\"2026-09-01T02:00:04Z\","
+                "\"status\":{\"phase\":\"%s\",\"queuePosition\":%u,\"progress\":{\"itemsBackedUp\":412,\"totalItems\":412},\"startTimestamp\":\"2026-09-01T02:00:04Z\","
                 "\"completionTimestamp\":\"2026-09-01T02:00:52Z\",\"expiration\":\"2026-09-08T02:00:03Z\"}}",
                 name, c->uid, phase, queue);
         assert_ok(velero_backup_decode(json, strlen(json), &b, &err), &err);

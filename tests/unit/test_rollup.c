@@ -65,6 +65,7 @@ static struct object *object_with(struct fixture *x, const enum phase *phases, s
         for (size_t i = 0; i < n; i++) {
                 struct task *t = run_add_task(r, TASK_BACKUP, (const char *const[]){ "a", "b", "c" }[i]);
                 t->phase = phases[i];
+                t->items_done = t->items_total = 1;
                 t->completed = phase_is(phases[i], PHASE_IS_TERMINAL) ? 100 + (int64_t)i : 0;
         }
         rollup_run(x->e, r);
@@ -193,6 +194,39 @@ static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state
         rollup_warnings(x->e, fleet_member(x->f, "b"));
         engine_publish(x->e);
         assert_int_equal(o->warnings.n, 1);
+}
+
+static void a_backup_or_restore_of_nothing_is_told(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const enum phase under_way[] = { PHASE_IN_PROGRESS, PHASE_IN_PROGRESS };
+        const struct policy_env env = { .fleet = "prod" };
+        struct object *o = object_with(x, under_way, 2);
+        struct err err = ERR_INIT;
+
+        engine_write(x->e);
+        assert_ok(policy_parse(POLICY_BACKUP, "o", "policy: {}\n", 11, &env, &o->policy, &err), &err);
+        fleet_member(x->f, "a")->node_agent = fleet_member(x->f, "b")->node_agent = true;
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 0);
+        /* Nobody asks for its warnings: its end does. */
+        engine_write(x->e);
+        for (size_t i = 0; i < 2; i++)
+                o->runs[0]->tasks[i]->phase = PHASE_COMPLETED;
+        o->runs[0]->tasks[0]->items_done = o->runs[0]->tasks[0]->items_total = 0;
+        rollup_run(x->e, o->runs[0]);
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 1);
+        assert_string_equal(o->warnings.v[0], "FLT-0305 the backup on a holds nothing: its filters choose no object there");
+        engine_write(x->e);
+        o->runs[0]->tasks[1]->verb = TASK_RESTORE;
+        o->runs[0]->tasks[1]->items_done = o->runs[0]->tasks[1]->items_total = 0;
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, 2);
+        assert_string_equal(o->warnings.v[1],
+                "FLT-0305 the restore on b restored nothing: its filters choose no object of the backup");
 }
 
 static void warnings_of_data_that_no_backup_has_come_first(void **state)
@@ -399,6 +433,7 @@ int main(void)
         TEST_WITH(a_cluster_that_is_away_shows_in_the_fleet, setup, teardown);
         TEST_WITH(an_owed_edit_hides_no_absence, setup, teardown);
         TEST_WITH(warnings_tell_of_old_kubernetes_and_missing_node_agents, setup, teardown);
+        TEST_WITH(a_backup_or_restore_of_nothing_is_told, setup, teardown);
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);
         TEST_WITH(next_runs_move_on_by_themselves, setup, teardown_clock);

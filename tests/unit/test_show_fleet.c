@@ -318,6 +318,27 @@ static void a_schedule_paused_before_its_first_backup_needs_an_eye(void **state)
         assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 2 objects need an eye");
 }
 
+/* A backup of nothing is Completed, and protects nobody. */
+static void a_backup_of_nothing_protects_nobody(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "shop");
+        struct velero_object *v;
+
+        (void)state;
+        fixture_policy(o, POLICY("shop"));
+        FIXTURE_RUN(o, T0, { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed", .seen = true });
+        v = c->velero[VELERO_BACKUP];
+        assert_int_equal(show_member_last_good(c), T0 + 49);
+        v->backup->items_done = v->backup->items_total = 0;
+        assert_int_equal(show_member_last_good(c), 0);
+        assert_first_line("prod/backups/shop/status.txt",
+                "state:  Completed   backup shop: 1 of 1 cluster Completed, 1 holds nothing");
+        assert_first_line("prod/backups/shop/runs/latest/status.txt",
+                "state:  Completed   run 20260901-020003Z: 1 of 1 cluster Completed, 1 holds nothing");
+        assert_contains("prod/status.txt", "state:  Unprotected ");
+}
+
 /* One caveat for all clusters that it is of, so that it hides no other. */
 static void equal_caveats_are_one(void **state)
 {
@@ -396,6 +417,7 @@ int main(void)
         TEST_WITH(a_removed_schedule_protects_no_more, setup, fixture_teardown);
         TEST_WITH(a_paused_schedule_protects_no_more, setup, fixture_teardown);
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
+        TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
