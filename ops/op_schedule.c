@@ -3,7 +3,8 @@
  * What a TASK_SCHEDULE does on its cluster: makes the Velero Schedule, changes it in place, removes it.
  *
  * An edit is a JSON Patch: a merge patch would keep removed filters, and delete and create would reset Velero's clock
- * (status.lastBackup). It names the object by UID and tests our owner label, so it never changes another one's.
+ * (status.lastBackup). It names the object by UID and tests our owner label, so it never changes another one's. Whose a
+ * Schedule is all its identity's labels say together, not the store's alone.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -316,7 +317,8 @@ static int patch_leftovers(json_t *patch, const char *parent, const json_t *keys
         return r;
 }
 
-static int patch_metadata(json_t *patch, const json_t *meta, const struct velero_schedule *there)
+/* `bare`: it has no annotations at all, below which an `add` would fail. */
+static int patch_metadata(json_t *patch, const json_t *meta, const struct velero_schedule *there, bool bare)
 {
         json_t *labels = json_object_get(meta, "labels"), *annotations = json_object_get(meta, "annotations");
         json_t *extra = json_loads(there->extra, 0, NULL);
@@ -324,8 +326,7 @@ static int patch_metadata(json_t *patch, const json_t *meta, const struct velero
 
         if (r == 0)
                 r = patch_leftovers(patch, "/metadata/labels", json_object_get(extra, "labels"), labels);
-        /* An `add` below annotations that are not there fails; somebody who removed ours may have removed all. */
-        if (r == 0 && there->spec_sha256[0] == '\0') {
+        if (r == 0 && bare) {
                 r = patch_add(patch, "add", "/metadata/annotations", json_incref(annotations));
         } else if (r == 0) {
                 r = patch_texts(patch, "/metadata/annotations", annotations);
@@ -348,8 +349,9 @@ static json_t *spec_or(const json_t *spec, const char *key, json_t *otherwise)
         return json_incref(value);
 }
 
-/* Every field that a Schedule's spec has, but skipImmediately: that is Velero's own after the first look. */
-static json_t *patch_of(const struct desired *d, const struct velero_schedule *there)
+/* Every field that a Schedule's spec has, but skipImmediately: that is Velero's own after the first look. `bare_version`: the
+   resourceVersion in which it has no annotations, NULL if it has some. */
+static json_t *patch_of(const struct desired *d, const struct velero_schedule *there, const char *bare_version)
 {
         json_t *patch = json_array();
         int r = patch != NULL ? 0 : -ENOMEM;
@@ -358,8 +360,11 @@ static json_t *patch_of(const struct desired *d, const struct velero_schedule *t
                 r = patch_add(patch, "test", "/metadata/uid", json_string(there->uid));
         if (r == 0)
                 r = patch_add(patch, "test", "/metadata/labels/fleetfs.dev~1owner", json_string(there->owner));
+        /* Annotations as a whole are put there only while nobody else's are. */
+        if (r == 0 && bare_version != NULL)
+                r = patch_add(patch, "test", "/metadata/resourceVersion", json_string(bare_version));
         if (r == 0)
-                r = patch_metadata(patch, d->meta, there);
+                r = patch_metadata(patch, d->meta, there, bare_version != NULL);
         if (r == 0)
                 r = patch_add(patch, "replace", "/spec/schedule", json_incref(json_object_get(d->spec, "schedule")));
         if (r == 0)
@@ -390,12 +395,30 @@ static void schedule_in_force(struct engine *e, struct task *t, const char *dige
         task_set_state(e, t, TASK_POSTED, NULL);
 }
 
-static void schedule_conflict(struct engine *e, struct task *t, const char *owner)
+static bool schedule_is_ours(const struct task *t, const struct member *c, const struct velero_schedule *there)
 {
+        const struct object *o = t->run->object;
+        char policy[LIMIT_LABEL_VALUE + 1];
+
+        velero_label_safe(o->name, policy);
+        return object_owns(o, there->owner) && strcmp(there->fleet, o->fleet->name) == 0 &&
+               strcmp(there->kind, task_kind_text(t)) == 0 && strcmp(there->policy, policy) == 0 &&
+               strcmp(there->cluster_uid, c->uid) == 0;
+}
+
+static void schedule_conflict(struct engine *e, struct task *t, const struct velero_schedule *there)
+{
+        const char *owner = there->owner;
         struct err err = ERR_INIT;
 
-        err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
-                owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed", owner);
+        if (object_owns(t->run->object, owner))
+                err_set(&err, -EEXIST, "Schedule %s exists on %s, and its labels do not say that it is this policy's there: "
+                        "fleet \"%s\", kind \"%s\", name \"%s\", cluster-uid \"%s\"", t->velero_name, t->member,
+                        there->fleet, there->kind, there->policy, there->cluster_uid);
+        else
+                err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
+                        owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed",
+                        owner);
         err_id(&err, "FLT-0403");
         task_set_state(e, t, TASK_CONFLICT, &err);
 }
@@ -404,6 +427,7 @@ static void schedule_conflict(struct engine *e, struct task *t, const char *owne
 static void schedule_judged(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
+        const struct member *c = t->call_at;
         struct engine *e = task_call_done(t);
         struct velero_schedule *there = NULL;
         struct err err = ERR_INIT;
@@ -416,8 +440,8 @@ static void schedule_judged(void *arg, const struct kube_reply *reply)
                 task_retry_later(e, t, &err, 0);
                 return;
         }
-        if (!object_owns(t->run->object, there->owner)) {
-                schedule_conflict(e, t, there->owner);
+        if (!schedule_is_ours(t, c, there)) {
+                schedule_conflict(e, t, there);
         } else {
                 err_set(&err, -ESTALE, "Schedule %s on %s was changed meanwhile", t->velero_name, t->member);
                 task_retry_later(e, t, &err, 0);
@@ -466,10 +490,10 @@ static void schedule_patched(void *arg, const struct kube_reply *reply)
 }
 
 static void schedule_patch(struct engine *e, struct task *t, struct member *c, const struct desired *d,
-        const struct velero_schedule *there)
+        const struct velero_schedule *there, const char *bare_version)
 {
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
-        json_t *patch = patch_of(d, there);
+        json_t *patch = patch_of(d, there, bare_version);
         _cleanup_(freep) char *body = patch != NULL ? json_dumps(patch, JSON_COMPACT) : NULL;
         struct err err = ERR_INIT;
         int r = body != NULL ? member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err) : -ENOMEM;
@@ -492,6 +516,54 @@ static void schedule_patch(struct engine *e, struct task *t, struct member *c, c
                 err_wrap(&err, r, "change Schedule %s", t->velero_name);
                 task_retry_later(e, t, &err, 0);
         }
+}
+
+/* Our annotations are gone from it: whether all are, the watch's record does not say, and the cluster does. */
+static void schedule_stripped(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct member *c = t->call_at;
+        struct engine *e = task_call_done(t);
+        struct velero_schedule *there = NULL;
+        json_t *doc = NULL, *annotations = NULL;
+        const char *version = NULL;
+        struct desired d = { .meta = NULL };
+        struct err err = ERR_INIT;
+
+        if (reply->err != NULL) {
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+                return;
+        }
+        if (t->unwanted || t->state != TASK_PENDING || t->run->object->policy == NULL) {
+                task_kick(e, t);
+                return;
+        }
+        doc = json_loadb(reply->body, reply->len, 0, NULL);
+        if (doc == NULL || velero_schedule_decode(reply->body, reply->len, &there, &err) < 0 ||
+                json_unpack(doc, "{s:{s:s, s?o}}", "metadata", "resourceVersion", &version, "annotations", &annotations) < 0) {
+                err_set(&err, -EBADMSG, "the answer for Schedule %s is not the object", t->velero_name);
+                task_retry_later(e, t, &err, 0);
+        } else if (!schedule_is_ours(t, c, there)) {
+                schedule_conflict(e, t, there);
+        } else if (desired_of(t, c, &d, &err) < 0) {
+                task_retry_later(e, t, &err, 0);
+        } else {
+                schedule_patch(e, t, c, &d, there, json_is_object(annotations) ? NULL : version);
+        }
+        desired_done(&d);
+        free(there);
+        json_decref(doc);
+}
+
+static void schedule_change(struct engine *e, struct task *t, struct member *c, const struct desired *d,
+        const struct velero_schedule *there)
+{
+        struct err err = ERR_INIT;
+
+        if (there->spec_sha256[0] != '\0')
+                schedule_patch(e, t, c, d, there, NULL);
+        else if (schedule_get(t, c, schedule_stripped, &err) < 0)
+                task_retry_later(e, t, &err, 0);
 }
 
 /* ---------------------------------------------------------------- making it */
@@ -538,13 +610,13 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
         v = member_velero(c, VELERO_SCHEDULE, t->velero_name);
         if (v == NULL)
                 schedule_make(e, t, c, &d);
-        else if (!object_owns(t->run->object, v->schedule->owner))
-                schedule_conflict(e, t, v->schedule->owner);
+        else if (!schedule_is_ours(t, c, v->schedule))
+                schedule_conflict(e, t, v->schedule);
         else if (!t->resend && v->digest != NULL && strcmp(v->digest, d.digest) == 0 &&
                  strcmp(v->schedule->spec_sha256, d.digest) == 0)
                 schedule_in_force(e, t, d.digest);
         else
-                schedule_patch(e, t, c, &d, v->schedule);
+                schedule_change(e, t, c, &d, v->schedule);
         desired_done(&d);
 }
 
@@ -585,29 +657,22 @@ static void schedule_looked_at(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct member *c = t->call_at;
         struct engine *e = task_call_done(t);
-        json_t *doc = NULL;
-        const char *owner = "", *uid = "";
+        struct velero_schedule *there = NULL;
         struct err err = ERR_INIT;
 
         if (reply->err != NULL && reply->http_status != 404) {
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
                 return;
         }
-        if (reply->err == NULL)
-                doc = json_loadb(reply->body, reply->len, 0, NULL);
-        if (reply->err == NULL &&
-                (doc == NULL || json_unpack(doc, "{s:{s:s, s?{s?s}}}", "metadata", "uid", &uid, "labels",
-                                        VELERO_LABEL_OWNER, &owner) < 0)) {
-                json_decref(doc);
-                err_set(&err, -EBADMSG, "the answer for Schedule %s is not the object", t->velero_name);
+        if (reply->err == NULL && velero_schedule_decode(reply->body, reply->len, &there, &err) < 0) {
                 task_retry_later(e, t, &err, 0);
                 return;
         }
-        if (reply->err != NULL || !object_owns(t->run->object, owner))
+        if (there == NULL || !schedule_is_ours(t, c, there))
                 standing_drop(e, t);
-        else if (schedule_delete(t, c, uid, &err) < 0)
+        else if (schedule_delete(t, c, there->uid, &err) < 0)
                 task_retry_later(e, t, &err, 0);
-        json_decref(doc);
+        free(there);
 }
 
 static void schedule_remove(struct engine *e, struct task *t, struct member *c)

@@ -413,7 +413,11 @@ static void standing_look(void *arg)
         e->standing->at = 0;
         HASH_ITER (hh, e->model.fleets, f, ftmp)
                 HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp) {
-                        if (o->next_runs[0] != 0 && o->next_runs[0] <= now)
+                        /* Over, or of a clock that was set back since. */
+                        bool stale = o->next_runs[0] <= now || o->last_slot > now ||
+                                     (o->interval != 0 && o->next_runs[0] - now > o->interval);
+
+                        if (o->next_runs[0] != 0 && stale)
                                 rollup_object_times(e, o);
                         else if (o->next_runs[0] != 0 && (next == 0 || o->next_runs[0] < next))
                                 next = o->next_runs[0];

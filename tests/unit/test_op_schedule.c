@@ -322,6 +322,77 @@ static void a_schedule_that_is_not_ours_any_more_is_not_touched(void **state)
         assert_int_equal(schedule_of(f, "n", "eu-1")->state, TASK_CONFLICT);
 }
 
+static const struct stranger_row {
+        const char *name, *label;
+} strangers[] = {
+        { "of another fleet", "fleetfs.dev/fleet" },
+        { "of another cluster", "fleetfs.dev/cluster-uid" },
+        { "of another kind", "fleetfs.dev/kind" },
+};
+
+/* Our store's label alone does not make it ours: neither changed nor removed. */
+static void what_says_that_it_is_anothers_is_left_alone(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct stranger_row *row = test_row(state);
+        const struct acting_file file = { .fleet = "prod", .kind = OBJECT_BACKUP, .name = "n", .ext = "yaml" };
+        struct err err = ERR_INIT;
+        char text[256];
+        json_t *s;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        s = held(f, "eu-1", "n");
+        json_object_set_new(json_object_get(json_object_get(s, "metadata"), "labels"), row->label, json_string("else"));
+        ops_put(f, "eu-1", s);
+        ops_run_for(f, 500);
+        write_policy(f, "n", POLICY("1 1 * * *", "shop"));
+        ops_until(f, schedule_of(f, "n", "eu-1")->state == TASK_CONFLICT && schedule_of(f, "n", "us-1")->state == TASK_POSTED);
+        assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, "\"else\""));
+        text_of(f, "eu-1", "n", "spec", "schedule", text);
+        assert_string_equal(text, "0 2 * * *");
+        assert_ok(acting_unlink(f->engine, &file, 0, &err), &err);
+        engine_publish(f->engine);
+        ops_until(f, ops_held(f, "us-1", "schedules", "", "") == 0);
+        ops_run_for(f, 500);
+        assert_int_equal(ops_held(f, "eu-1", "schedules", "", ""), 1);
+}
+
+static const struct stripped_row {
+        const char *name, *theirs;
+} stripped[] = {
+        { "others' annotations stay", "1" },
+        { "none are left", NULL },
+};
+
+static void annotations_come_back_and_spare_others(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct stripped_row *row = test_row(state);
+        json_t *s, *meta, *annotations;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        s = held(f, "eu-1", "n");
+        meta = json_object_get(s, "metadata");
+        json_object_del(meta, "annotations");
+        if (row->theirs != NULL)
+                json_object_set_new(meta, "annotations", json_pack("{s:s}", "example.com/theirs", row->theirs));
+        ops_put(f, "eu-1", s);
+        ops_run_for(f, 500);
+        write_policy(f, "n", POLICY("1 1 * * *", "shop"));
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_SCHEDULED && in_force(f, "n"));
+        s = held(f, "eu-1", "n");
+        assert_string_equal(json_string_value(json_object_get(json_object_get(s, "spec"), "schedule")), "1 1 * * *");
+        annotations = json_object_get(json_object_get(s, "metadata"), "annotations");
+        assert_string_equal(json_string_value(json_object_get(annotations, "fleetfs.dev/cron")), "1 1 * * *");
+        if (row->theirs != NULL)
+                assert_string_equal(json_string_value(json_object_get(annotations, "example.com/theirs")), row->theirs);
+        json_decref(s);
+}
+
 /* ---------------------------------------------------------------- storage of its own */
 
 #define STORED(region) "storage:\n  location: {bucket: b, provider: aws, s3Url: \"http://s3\", " \
@@ -458,6 +529,27 @@ static void overdue_comes_by_time_alone(void **state)
         ops_until(f, t->phase == PHASE_OVERDUE);
         assert_string_equal(t->code, "FLT-0311");
         assert_int_equal(PHASE(f, "n"), PHASE_OVERDUE);
+        clock_set_for_tests(NULL);
+}
+
+/* The machine's clock was ahead when it was read, and is set. */
+static void the_next_run_comes_back_with_the_clock(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        static const struct clock_source clocks = { .realtime = later };
+        int64_t ahead;
+
+        ahead_s = 40 * 86400;
+        clock_set_for_tests(&clocks);
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 * * * *", "shop"));
+        ops_until(f, in_force(f, "n") && object_of(f, "n")->next_runs[0] != 0);
+        ahead = object_of(f, "n")->next_runs[0];
+        ahead_s = 0;
+        standing_clock(f->engine, 1);
+        ops_until(f, object_of(f, "n")->next_runs[0] < ahead);
+        assert_in_range(object_of(f, "n")->next_runs[0], later(), later() + 3600);
+        assert_true(object_of(f, "n")->last_slot <= later());
         clock_set_for_tests(NULL);
 }
 
@@ -721,6 +813,9 @@ int main(void)
         TEST_WITH(what_velero_writes_by_itself_is_no_drift, ops_setup, ops_teardown);
         TEST_WITH(a_schedule_that_is_not_ours_any_more_is_not_touched, ops_setup, ops_teardown);
         TEST_WITH(overdue_comes_by_time_alone, ops_setup, ops_teardown);
+        TEST_WITH(the_next_run_comes_back_with_the_clock, ops_setup, ops_teardown);
+        TEST_ROWS_WITH(what_says_that_it_is_anothers_is_left_alone, strangers, ops_setup, ops_teardown);
+        TEST_ROWS_WITH(annotations_come_back_and_spare_others, stripped, ops_setup, ops_teardown);
         TEST_WITH(delete_takes_a_run_and_its_data, ops_setup, ops_teardown);
         TEST_WITH(delete_spares_what_came_after_it, ops_setup, ops_teardown);
         TEST_WITH(delete_refuses_what_it_must_not_touch, ops_setup, ops_teardown);
