@@ -88,7 +88,7 @@
 /* A time zone's file; the database's largest has 4 KiB. And the zones kept in memory at 4 KiB each:
  * twice what the database has. */
 #define LIMIT_ZONE_BYTES (16 * KIB)
-#define LIMIT_ZONES      1200
+#define LIMIT_ZONES      4096
 
 /* --- what the tree shows --- */
 

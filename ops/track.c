@@ -331,6 +331,31 @@ static void slot_own(const struct object *o, struct velero_object *v, const stru
         }
 }
 
+/*
+ * Every cluster's Backup of a slot comes with the same expression, and so does the history. Finding a slot takes long where
+ * they are rare: the one that was found last is asked first.
+ */
+static int64_t slot_before(const char *expression, int64_t at)
+{
+        static _Thread_local struct {
+                char expression[128];
+                int64_t slot, next;
+        } last;
+        struct cron cron;
+        int64_t slot;
+
+        if (last.slot != 0 && at >= last.slot && at < last.next && strcmp(expression, last.expression) == 0)
+                return last.slot;
+        if (cron_parse(expression, &cron, NULL) < 0 || (slot = cron_slot_before(&cron, at)) == 0)
+                return 0;
+        if (!cron_is_every(&cron) && strlen(expression) < sizeof(last.expression)) {
+                strcpy(last.expression, expression);
+                last.slot = slot;
+                last.next = cron_next(&cron, slot);
+        }
+        return slot;
+}
+
 /* A retry that no record knows is told from a run that began in the slot's very second by its name's stamp. */
 static bool slot_is_retried(const struct task *t, const struct velero_object *attempt)
 {
@@ -351,8 +376,7 @@ static bool slot_is_retried(const struct task *t, const struct velero_object *at
  */
 static struct velero_object *slot_choose(const struct object *o, struct velero_object *v, const struct belonging *b)
 {
-        struct cron cron;
-        int64_t slot = cron_parse(v->backup->cron, &cron, NULL) == 0 ? cron_slot_before(&cron, v->backup->created) : 0;
+        int64_t slot = slot_before(v->backup->cron, v->backup->created);
         struct velero_object *other;
         const struct run *r;
         struct task *t;

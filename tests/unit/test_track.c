@@ -414,8 +414,8 @@ static void a_thousand_clusters_with_a_hundred_backups(void **state)
         assert_true(many < 5 * few);
 }
 
-/* Velero's own Backup of a Schedule that runs at two o'clock, every day. */
-static struct velero_object *feed_scheduled(struct fixture *x, const char *name, const char *created)
+/* Velero's own Backup of a Schedule; feed_scheduled(): that runs at two o'clock, every day. */
+static struct velero_object *feed_by(struct fixture *x, const char *cron, const char *name, const char *created)
 {
         char text[2048];
 
@@ -423,12 +423,17 @@ static struct velero_object *feed_scheduled(struct fixture *x, const char *name,
                 "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u-%s\",\"creationTimestamp\":\"%s\",\"labels\":{"
                 "\"fleetfs.dev/owner\":\"%s\",\"fleetfs.dev/fleet\":\"prod\",\"fleetfs.dev/kind\":\"backup\","
                 "\"fleetfs.dev/name\":\"nightly\",\"fleetfs.dev/cluster-uid\":\"%s\",\"velero.io/schedule-name\":\"s\"},"
-                "\"annotations\":{\"fleetfs.dev/spec-sha256\":\"00\",\"fleetfs.dev/cron\":\"0 2 * * *\","
+                "\"annotations\":{\"fleetfs.dev/spec-sha256\":\"00\",\"fleetfs.dev/cron\":\"%s\","
                 "\"fleetfs.dev/policy\":\"policy: {}\\n\"}},\"spec\":{},\"status\":{\"phase\":\"Failed\"}}",
-                name, name, created, x->e->model.store_id, x->eu->uid);
+                name, name, created, x->e->model.store_id, x->eu->uid, cron);
         engine_write(x->e);
         track_item(x->e, x->eu, VELERO_BACKUP, false, text, strlen(text), 1);
         return member_velero(x->eu, VELERO_BACKUP, name);
+}
+
+static struct velero_object *feed_scheduled(struct fixture *x, const char *name, const char *created)
+{
+        return feed_by(x, "0 2 * * *", name, created);
 }
 
 /* Whatever comes to its slot later, before or after a restart, is not what the user named. */
@@ -525,8 +530,38 @@ static void a_wrong_clock_moves_no_other_run(void **state)
         engine_publish(x->e);
 }
 
+static int64_t feed_many(struct fixture *x, const char *cron, const char *prefix, int64_t since)
+{
+        char name[64], created[32];
+        struct timespec a, b;
+
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        for (int i = 0; i < 1500; i++) {
+                time_t at = since + i;
+
+                strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", gmtime(&at));
+                snprintf(name, sizeof(name), "%s-%04d", prefix, i);
+                assert_non_null(feed_by(x, cron, name, created));
+        }
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        return 1000 * (b.tv_sec - a.tv_sec) + (b.tv_nsec - a.tv_nsec) / 1000000;
+}
+
+/* A slot that is rare is looked for once, not for every Backup. */
+static void rare_slots_are_as_quick_as_others(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        int64_t often = feed_many(x, "0 2 * * *", "often", 1767315600);
+        int64_t rarely = feed_many(x, "TZ=Europe/Berlin 30 2 29 2 *", "rarely", 1767402000);
+
+        assert_string_equal(member_velero(x->eu, VELERO_BACKUP, "rarely-0000")->run, "20240229-013000Z");
+        print_message("# %lld ms for daily ones, %lld ms for those of a leap day\n", (long long)often, (long long)rarely);
+        assert_true(rarely < 2 * often + 100);
+}
+
 int main(void)
 {
+        TEST_WITH(rare_slots_are_as_quick_as_others, setup, teardown);
         TEST_WITH(a_wrong_clock_moves_no_other_run, setup, teardown);
         TEST_WITH(a_doomed_run_takes_nothing_in, setup, teardown);
         TEST_WITH(a_retry_takes_in_what_it_replaced_alone, setup, teardown);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -298,8 +299,34 @@ static void takes_as_many_bytes_as_named(void **state)
         assert_int_equal(zone_instant(zone, JULY), JULY);
 }
 
+static unsigned zones_found;
+
+static int get_zone(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+        const char *name = path + strlen(ZONE_DIR) + 1;
+        const struct zone *zone = NULL;
+        struct err err = ERR_INIT;
+
+        (void)st;
+        (void)ftw;
+        if (type == FTW_F && zone_get(name, strlen(name), &zone, &err) < 0)
+                assert_null(strstr(err.msg, "are in use"));
+        zones_found += type == FTW_F && zone != NULL;
+        return 0;
+}
+
+/* Whatever zones the objects on clusters name, a policy's own is still found. */
+static void has_room_for_all_there_are(void **state)
+{
+        (void)state;
+        assert_int_equal(nftw(ZONE_DIR, get_zone, 8, 0), 0);
+        assert_true(zones_found > 300);
+        assert_true(2 * zones_found < LIMIT_ZONES);
+}
+
 int main(void)
 {
+        TEST(has_room_for_all_there_are);
         TEST_ROWS_WITH(agrees_with_libc, libc_zones, NULL, forget_zone);
         TEST_ROWS(follows_rules, rules);
         TEST_ROWS(refuses_damage, damages);
