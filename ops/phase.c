@@ -41,6 +41,8 @@ static const struct phase_row phase_rows[] = {
         [PHASE_PAUSED] = { "Paused", 0, "the schedule is paused; `echo resume > ctl`" },
         [PHASE_SCHEDULED] = { "Scheduled", 0, "the schedule is in force; its first backup is not due yet" },
         [PHASE_PROTECTED] = { "Protected", GOOD, "the last due backup is there" },
+        [PHASE_CANCELLED] = { "Cancelled", END,
+                "called off before it was posted: its policy was removed, or a newer run came" },
         [PHASE_COMPLETED] = { "Completed", END | GOOD, "done, without errors" },
         [PHASE_REJECTED] = { "Rejected", DRAFT | END | BAD,
                 "the write was refused; the error file says why" },

@@ -35,6 +35,7 @@ enum phase {
         PHASE_PAUSED,
         PHASE_SCHEDULED, /* a schedule in force that has made no backup yet: none was due */
         PHASE_PROTECTED, /* a schedule in force whose last due backup is there */
+        PHASE_CANCELLED, /* called off before it was posted, by a removal or a newer run: nothing is wrong */
         PHASE_COMPLETED, /* a one-off that is done */
         PHASE_REJECTED,  /* the last write was refused */
         PHASE_INTERRUPTED,

@@ -188,7 +188,7 @@ static void task_show_own(struct task *t)
         } shown[] = {
                 [TASK_PENDING] = { PHASE_PENDING, NULL },
                 [TASK_POSTED] = { PHASE_QUEUED, "New" },
-                [TASK_CANCELLED] = { PHASE_EXPIRED, NULL },
+                [TASK_CANCELLED] = { PHASE_CANCELLED, NULL },
                 [TASK_EXPIRED] = { PHASE_EXPIRED, NULL },
                 [TASK_CONFLICT] = { PHASE_CONFLICT, NULL },
                 /* A refusal by the cluster counts as a failure; the word says whose. */

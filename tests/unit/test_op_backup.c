@@ -261,6 +261,7 @@ static void superseded_before_it_is_posted(void **state)
         o = ops_object(f, OBJECT_BACKUP, "b");
         assert_int_equal(o->n_runs, 2);
         assert_int_equal(run_tasks_on(o->runs[0], "ap-1")->state, TASK_CANCELLED);
+        assert_int_equal(run_tasks_on(o->runs[0], "ap-1")->phase, PHASE_CANCELLED);
         ops_ctl(f, "ap-1", "fault off");
         ops_until(f, o->runs[1]->phase == PHASE_COMPLETED);
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);

@@ -8,7 +8,7 @@ static void keeps_the_precedence(void **state)
 {
         static const char order[] =
                 "Conflict Failed PartiallyFailed Expired Unprotected Overdue Drifted Unknown Orphaned "
-                "Deleting InProgress Queued Pending Accepted Paused Scheduled Protected Completed Rejected "
+                "Deleting InProgress Queued Pending Accepted Paused Scheduled Protected Cancelled Completed Rejected "
                 "Interrupted Draft";
         char got[sizeof(order) + 64] = "";
 

@@ -339,6 +339,27 @@ static void a_backup_of_nothing_protects_nobody(void **state)
         assert_contains("prod/status.txt", "state:  Unprotected ");
 }
 
+/* Who removes a policy calls off what it owes: that needs no eye for ever. */
+static void what_a_removal_called_off_degrades_nothing(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+        struct object *o = fixture_object(fleet, OBJECT_BACKUP, "once");
+
+        (void)state;
+        fixture_location(c, "Available", "");
+        fixture_policy(o, POLICY("shop"));
+        fixture_member(fleet, "us-1", MEMBER_READY);
+        fixture_backup(fleet_member(fleet, "us-1"), "b", "Completed", 0);
+        FIXTURE_RUN(o, T0, DONE("eu-1"), { .member = "us-1", .state = TASK_CANCELLED, .phase = PHASE_CANCELLED,
+                .code = "FLT-0405", .reason = "cancelled: the policy was removed before this was posted" });
+        o->removed = true;
+        assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 2 of 2 clusters good; 0 of 1 object needs an eye");
+        assert_contains("prod/status.txt", "\nonce    Cancelled (removed)  ");
+        assert_first_line("prod/backups/once/status.txt",
+                "state:  Cancelled   backup once: 1 of 2 clusters Completed, 1 Cancelled");
+        assert_true(show_object_terminal(&(struct subject){ .model = &model, .fleet = fleet, .object = o }));
+}
+
 /* One caveat for all clusters that it is of, so that it hides no other. */
 static void equal_caveats_are_one(void **state)
 {
@@ -418,6 +439,7 @@ int main(void)
         TEST_WITH(a_paused_schedule_protects_no_more, setup, fixture_teardown);
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
         TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
+        TEST_WITH(what_a_removal_called_off_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
