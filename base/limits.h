@@ -86,7 +86,7 @@
 /* --- what this machine has --- */
 
 /* A time zone's file; the database's largest has 4 KiB. And the zones kept in memory at 4 KiB each:
- * twice what the database has. */
+ * more than the database has with its posix/ and right/, so that no cluster's objects use them up. */
 #define LIMIT_ZONE_BYTES (16 * KIB)
 #define LIMIT_ZONES      4096
 
