@@ -42,21 +42,105 @@ static const char *owner_of(const struct velero_object *v)
         return "";
 }
 
-/* Backups first; a Schedule alone is its own task's, which may be slower. */
-static struct velero_object *adopt_next(const struct object *o, const struct member *c)
+static bool is_left(const struct object *o, const struct velero_object *v)
 {
-        struct velero_object *schedule = NULL;
+        return v->owner_object == o && strcmp(owner_of(v), o->adopted_from) == 0;
+}
 
-        for (struct list *l = list_first(&o->velero); l != NULL; l = list_next(&o->velero, l)) {
-                struct velero_object *v = container_of(l, struct velero_object, of_object);
+/* How long one that was asked for is left alone: its watch tells, or something was in the way. The pause doubles. */
+enum { ADOPT_PAUSE_MS = 2000, ADOPT_DOUBLINGS = 5 };
 
-                if (v->member != c || strcmp(owner_of(v), o->adopted_from) != 0)
+static bool is_asked(const struct velero_object *v, int64_t now)
+{
+        unsigned n = v->asked_times < ADOPT_DOUBLINGS ? v->asked_times : ADOPT_DOUBLINGS;
+
+        return v->asked_times > 0 && now - v->asked_ms < (int64_t)ADOPT_PAUSE_MS << (n - 1);
+}
+
+/* The next Backup to ask for. NULL with *left: there are some, which were asked for; or Schedules, each its own task's. */
+static struct velero_object *adopt_next(const struct object *o, const struct member *c, int64_t now, bool *left)
+{
+        struct velero_object *v, *tmp;
+
+        *left = false;
+        HASH_ITER (hh, c->velero[VELERO_BACKUP], v, tmp)
+                if (is_left(o, v)) {
+                        *left = true;
+                        if (!is_asked(v, now))
+                                return v;
+                }
+        HASH_ITER (hh, c->velero[VELERO_SCHEDULE], v, tmp)
+                *left = *left || is_left(o, v);
+        return NULL;
+}
+
+static bool adopt_knows(const struct member *c)
+{
+        return c->synced[VELERO_BACKUP] && c->synced[VELERO_SCHEDULE];
+}
+
+static struct task *adopt_task(const struct object *o, const struct member *c)
+{
+        struct task *t = o->standing != NULL ? run_tasks_on(o->standing, c->name) : NULL;
+
+        while (t != NULL && t->verb != TASK_ADOPT)
+                t = t->next_same;
+        return t;
+}
+
+static bool adopt_goes_on(const struct object *o)
+{
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                if (o->standing->tasks[i]->verb == TASK_ADOPT)
+                        return true;
+        return false;
+}
+
+static void adopt_end(struct engine *e, struct object *o)
+{
+        o->adopted_from[0] = '\0';
+        engine_dirty(e, o);
+        engine_event(e, "Adopted", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
+}
+
+static void adopt_add(struct engine *e, struct object *o, const struct member *c)
+{
+        struct run *r = object_add_standing(o);
+        struct task *t = r != NULL ? run_add_task(r, TASK_ADOPT, c->name) : NULL;
+
+        if (t == NULL)
+                return;
+        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        engine_dirty(e, o);
+        task_open(e, t);
+        task_refresh(e, t);
+}
+
+void adopt_follow(struct engine *e, struct object *o)
+{
+        struct member *c, *tmp;
+        bool left;
+
+        if (!o->own || o->removed || o->adopted_from[0] == '\0')
+                return;
+        engine_write(e);
+        HASH_ITER (hh, o->fleet->members, c, tmp) {
+                if (c->alias_of[0] != '\0' || adopt_task(o, c) != NULL)
                         continue;
-                if (v->kind == VELERO_BACKUP)
-                        return v;
-                schedule = v;
+                (void)adopt_next(o, c, 0, &left);
+                if (left || !adopt_knows(c) || !member_ready(c))
+                        adopt_add(e, o, c);
         }
-        return schedule;
+        if (!adopt_goes_on(o))
+                adopt_end(e, o);
+}
+
+void adopt_wake(struct engine *e, const struct object *o, const struct member *c)
+{
+        struct task *t = o->own && o->adopted_from[0] != '\0' ? adopt_task(o, c) : NULL;
+
+        if (t != NULL)
+                task_kick(e, t);
 }
 
 /* May free the object. */
@@ -68,10 +152,8 @@ static void adopt_done(struct engine *e, struct task *t)
         for (size_t i = 0; i < o->standing->n_tasks; i++)
                 last = last && (o->standing->tasks[i] == t || o->standing->tasks[i]->verb != TASK_ADOPT);
         engine_write(e);
-        if (last) {
-                o->adopted_from[0] = '\0';
-                engine_event(e, "Adopted", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, NULL);
-        }
+        if (last)
+                adopt_end(e, o);
         standing_drop(e, t);
 }
 
@@ -80,17 +162,14 @@ static void adopt_patched(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        /* 404: gone; 409 and 422: no longer the old owner's, or another writer was faster. The watch tells. */
-        if (reply->http_status == 404 || reply->http_status == 409 || reply->http_status == 422) {
+        /* 404: gone; 409 and 422: no longer the old owner's, or another writer was faster: the watch tells, and nothing of it
+           is a reason to wait with the others. What else fails may be granted: the wish stays. */
+        if (reply->err != NULL && reply->http_status != 404 && reply->http_status != 409 && reply->http_status != 422) {
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
                 return;
         }
-        if (reply->err != NULL) {
-                task_refused(e, t, reply);
-                return;
-        }
         t->failures = 0;
-        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + 50;
+        task_wait_for(e, t, reply->err);
         task_kick(e, t);
 }
 
@@ -121,15 +200,23 @@ static int adopt_patch(struct task *t, struct member *c, const struct velero_obj
 
 void adopt_act(struct engine *e, struct task *t, struct member *c)
 {
-        const struct velero_object *v;
+        int64_t now = loop_now(e->loop);
+        struct velero_object *v;
         struct err err = ERR_INIT;
+        bool left;
 
-        if (t->state != TASK_PENDING || !c->synced[VELERO_BACKUP] || !c->synced[VELERO_SCHEDULE])
+        if (t->state != TASK_PENDING || !adopt_knows(c))
                 return;
-        v = adopt_next(t->run->object, c);
-        if (v == NULL)
+        v = adopt_next(t->run->object, c, now, &left);
+        if (!left) {
                 adopt_done(e, t);
-        else if (v->kind == VELERO_BACKUP && adopt_patch(t, c, v, &err) < 0)
+                return;
+        }
+        if (v == NULL)
+                return;
+        v->asked_ms = now;
+        v->asked_times++;
+        if (adopt_patch(t, c, v, &err) < 0)
                 task_retry_later(e, t, &err, 0);
 }
 
@@ -222,7 +309,6 @@ static int adopt_may(const struct object *o, const char *arg, struct err *err)
 int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
         int r = adopt_may(o, arg, err);
-        struct member *c, *tmp;
 
         if (r < 0)
                 return r;
@@ -231,17 +317,7 @@ int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *er
         o->own = true;
         o->removed = o->file_gone = false;
         o->created = clock_realtime();
-        if (object_add_standing(o) == NULL)
-                return err_set(err, -ENOMEM, "adopt %s", o->name);
-        HASH_ITER (hh, o->fleet->members, c, tmp) {
-                struct task *t = c->alias_of[0] == '\0' ? run_add_task(o->standing, TASK_ADOPT, c->name) : NULL;
-
-                if (t == NULL)
-                        continue;
-                snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
-                task_open(e, t);
-                task_refresh(e, t);
-        }
+        adopt_follow(e, o);
         standing_follow(e, o, true);
         engine_dirty(e, o);
         rollup_object(e, o);

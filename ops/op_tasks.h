@@ -11,6 +11,11 @@ void op_task_act(struct engine *e, struct task *t, struct member *c);
 void backup_act(struct engine *e, struct task *t, struct member *c);
 /* A TASK_ADOPT. May free the task and the object. */
 void adopt_act(struct engine *e, struct task *t, struct member *c);
+/* Clusters come and go while an object is being adopted: each has a TASK_ADOPT that may hold something of it, and without
+   any the adoption is over. */
+void adopt_follow(struct engine *e, struct object *o);
+/* A Schedule of o on c changed, which its adoption may wait for. */
+void adopt_wake(struct engine *e, const struct object *o, const struct member *c);
 /* A task with `doomed`: what `delete <run>` owes to a cluster. May free the task, its run and the object. */
 void backup_doom_act(struct engine *e, struct task *t, struct member *c);
 /* … and its cluster left the fleet. */

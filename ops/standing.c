@@ -186,6 +186,7 @@ void standing_follow(struct engine *e, struct object *o, bool resend)
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks;)
                 if (o->standing->tasks[i]->wanted || standing_unwant(e, o->standing->tasks[i]))
                         i++;
+        adopt_follow(e, o);
         rollup_object(e, o);
 }
 

@@ -408,6 +408,7 @@ static void track_tie_schedule(struct engine *e, struct object *o, struct velero
 {
         struct task *t = standing_tie(e, o, v);
 
+        adopt_wake(e, o, v->member);
         if (t == NULL)
                 return;
         task_refresh(e, t);

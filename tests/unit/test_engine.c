@@ -377,6 +377,32 @@ static void what_is_stale_was_true_when_it_was_last_heard(void **state)
         assert_in_range(c->seen, quiet - 60, quiet);
 }
 
+/* Clusters that join or leave meanwhile are adopted, or not waited for. */
+static void a_policy_is_adopted_on_clusters_that_come_and_go(void **state)
+{
+        static const char *const one[][2] = { { "eu-1", "eu-1" } };
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        ops_close(f);
+        snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
+        write_fleet(f, one, ARRAY_SIZE(one));
+        ops_open(f);
+        ops_until(f, ops_all_ready(f) && ops_object(f, OBJECT_BACKUP, "b") != NULL);
+        ops_ctl(f, "eu-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "eu-1")));
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "adopt", &err), &err);
+        FLEET(f, { "eu-1", "eu-1" }, { "us-1", "us-1" });
+        ops_until(f, ops_held(f, "us-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id) == 1);
+        ops_run_for(f, 300);
+        assert_string_not_equal(ops_object(f, OBJECT_BACKUP, "b")->adopted_from, "");
+        FLEET(f, { "us-1", "us-1" });
+        ops_until(f, ops_object(f, OBJECT_BACKUP, "b")->adopted_from[0] == '\0');
+}
+
 static void a_read_only_engine_sends_nothing(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -511,6 +537,7 @@ int main(void)
         TEST_WITH(many_clusters_are_stored_together, many_setup, store_teardown);
         TEST_WITH(who_the_clusters_are_is_kept, many_setup, store_teardown);
         TEST_WITH(nothing_is_sent_to_a_cluster_that_is_not_recorded, store_setup, store_teardown);
+        TEST_WITH(a_policy_is_adopted_on_clusters_that_come_and_go, ops_setup, ops_teardown);
         TEST_WITH(delete_requests_are_followed_while_one_is_pending, ops_setup, ops_teardown);
         TEST_WITH(what_is_stale_was_true_when_it_was_last_heard, ops_setup, ops_teardown);
         TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);

@@ -807,6 +807,59 @@ static void adopt_makes_anothers_schedule_ours(void **state)
         assert_string_equal(after, "7 7 * * *");
 }
 
+static void adopt_goes_on_past_what_is_refused(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        int64_t begun;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        for (unsigned i = 0; i < 5; i++) {
+                fire(f, "eu-1", "n");
+                ops_run_for(f, 1100); /* they are named by the second */
+        }
+        ops_close(f);
+        snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
+        ops_open(f);
+        ops_until(f, ops_all_ready(f) && ops_count(f, "eu-1", VELERO_BACKUP, "n") == 5);
+        ops_ctl(f, "eu-1", "fault http 404 --count 1 --match PATCH:backups");
+        begun = loop_now(f->engine->loop);
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "adopt", &err), &err);
+        /* Neither the one nor the pace of the engine's looks, every two seconds, is waited for. */
+        ops_until(f, ops_held(f, "eu-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id) >= 4);
+        assert_true(loop_now(f->engine->loop) - begun < 4000);
+        ops_until(f, object_of(f, "n")->adopted_from[0] == '\0');
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id), 5);
+        assert_int_equal(ops_requests(f, "eu-1", "PATCH", "backups"), 5);
+}
+
+static void adopt_says_what_is_in_its_way(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, PHASE(f, "n") == PHASE_PROTECTED || object_of(f, "n")->n_runs == 1);
+        ops_close(f);
+        snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
+        ops_open(f);
+        ops_until(f, ops_all_ready(f) && ops_count(f, "eu-1", VELERO_BACKUP, "n") == 1);
+        ops_ctl(f, "eu-1", "fault http 403 --match PATCH:backups");
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "adopt", &err), &err);
+        for (t = run_tasks_on(object_of(f, "n")->standing, "eu-1"); t->verb != TASK_ADOPT;)
+                t = t->next_same;
+        ops_until(f, t->reason != NULL);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, object_of(f, "n")->adopted_from[0] == '\0');
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/owner", f->engine->model.store_id), 1);
+}
+
 int main(void)
 {
         TEST_ROWS_WITH(drift_shows_and_retry_puts_it_back, drifts, ops_setup, ops_teardown);
@@ -825,6 +878,8 @@ int main(void)
         TEST_WITH(a_change_that_somebody_undoes_is_not_repeated_at_once, ops_setup, ops_teardown);
         TEST_ROWS_WITH(delete_that_is_forbidden_ends_and_leaves_the_cluster_alone, forbidden_rows, ops_setup, ops_teardown);
         TEST_WITH(delete_said_again_at_once_is_another_request, ops_setup, ops_teardown);
+        TEST_WITH(adopt_goes_on_past_what_is_refused, ops_setup, ops_teardown);
+        TEST_WITH(adopt_says_what_is_in_its_way, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
