@@ -442,6 +442,10 @@ static int object_ctl(const struct subject *s, struct buf *out)
                 /* What another store made has one verb, and our own all the others. */
                 if (v->on_others == s->object->own)
                         continue;
+                /* A removed policy that is written again has a draft at most. */
+                if (s->object->removed && !v->on_removed &&
+                        !(v->on_draft && s->object->draft_state != DRAFT_NONE))
+                        continue;
                 buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
                 buf_pad_to_column(out, 14, 2);
                 buf_printf(out, "%s\n", v->help);

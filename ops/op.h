@@ -15,6 +15,7 @@ struct op_verb {
         /* Inside a write section. Returns 0 or -errno with a sentence: WRITE fails with it. */
         int (*run)(struct engine *e, struct object *o, const char *arg, struct err *err);
         bool on_draft; /* starts a draft, which ops/acting_ctl.c does; `run` is for a folder as a whole, NULL: none has one */
+        bool on_removed; /* applies to what is left of a removed policy, too */
         bool on_others; /* applies to what another store made, and to nothing else */
 };
 

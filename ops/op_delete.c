@@ -297,7 +297,15 @@ void backup_doom_forgotten(struct engine *e, struct task *t)
 
 static int delete_find(const struct object *o, const char *arg, struct run **ret, struct err *err)
 {
-        *ret = strcmp(arg, "latest") == 0 ? object_latest_run(o) : object_run(o, arg);
+        const struct run *latest = object_latest_run(o);
+
+        /* Which one that is may change between a look and the verb. */
+        if (strcmp(arg, "latest") == 0 && latest != NULL) {
+                err_set(err, -EINVAL, "\"latest\" may be another run by now: its data would be deleted for good");
+                err_remedy(err, "name the run: `echo delete %s > ctl`", latest->id);
+                return -EINVAL;
+        }
+        *ret = object_run(o, arg);
         if (*ret != NULL)
                 return 0;
         err_set(err, -ENOENT, "%s has no run \"%s\"", o->name, arg);

@@ -69,8 +69,8 @@ int op_retry(struct engine *e, struct object *o, const char *arg, struct err *er
  */
 int op_delete(struct engine *e, struct object *o, const char *arg, struct err *err);
 /*
- * `delete <run>` of a backup ("latest": the newest): its backups and their data are deleted, also on clusters that are
- * away, when they are back. Nothing is done when something speaks against it: -EBUSY, -EPERM, -ENOENT.
+ * `delete <run>` of a backup, by its name ("latest" is -EINVAL): its backups and their data are deleted, also on clusters
+ * that are away, when they are back. Nothing is done when something speaks against it: -EBUSY, -EPERM, -ENOENT.
  */
 int op_delete_run(struct engine *e, struct object *o, const char *arg, struct err *err);
 /* `adopt`: another store's backup becomes ours, on every cluster. -EINVAL, -EEXIST. */

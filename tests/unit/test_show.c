@@ -355,6 +355,7 @@ static const struct golden {
         { "backup.refused.error.txt", "prod/backups/rejected.error.txt" },
         { "backup-in-force.refused.error.txt", "prod/backups/nightly.error.txt" },
         { "backup.ctl", "prod/backups/nightly/ctl" },
+        { "backup-removed.ctl", "prod/backups/removed/ctl" },
         { "restore.status.txt", "prod/restores/undo/status.txt" },
         { "restore.status.json", "prod/restores/undo/status.json" },
         { "restore.kurator.yaml", "prod/restores/undo/kurator.yaml" },

@@ -318,8 +318,27 @@ static void accepted_is_durable(void **state)
         picture_done(&now);
 }
 
+/* What it means may change between a look and the verb, and the data is gone for good. */
+static void latest_is_not_deleted(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char remedy[64];
+
+        ops_until(f, ops_all_ready(f));
+        a_backup(f);
+        assert_int_equal(acting_ctl(f->engine, "prod", OBJECT_BACKUP, "b", "delete latest", 13, &err), -EINVAL);
+        engine_publish(f->engine);
+        snprintf(remedy, sizeof(remedy), "delete %s", object_latest_run(ops_object(f, OBJECT_BACKUP, "b"))->id);
+        assert_non_null(strstr(err.remedy, remedy));
+        ops_run_for(f, 700);
+        assert_int_equal(ops_phase(f, OBJECT_BACKUP, "b"), PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 1);
+}
+
 int main(void)
 {
+        TEST_WITH(latest_is_not_deleted, verbs_setup, verbs_teardown);
         TEST_ROWS_WITH(refused_changes_nothing, verb_rows, verbs_setup, verbs_teardown);
         TEST_ROWS_WITH(accepted_is_durable, verb_rows, verbs_setup, verbs_teardown);
         return test_run("verbs");
