@@ -158,6 +158,12 @@ static bool restore_is_of_newest(const struct policy *p, const struct fleet *f)
                (p->backup.run[0] == '\0' || strcmp(p->backup.run, "latest") == 0);
 }
 
+static int restore_no_run(const struct object *backup, const struct policy *p, struct err *err)
+{
+        err_set(err, -ENOENT, "policy %s has no run %s", backup->name, p->backup.run);
+        return restore_refuse(err, -ENOENT, "FLT-0407", "name one of its runs/");
+}
+
 static int restore_find(const struct policy *p, const struct fleet *f, const struct member *c, struct restorable *ret,
         struct err *err)
 {
@@ -173,11 +179,7 @@ static int restore_find(const struct policy *p, const struct fleet *f, const str
         if (restore_is_of_newest(p, f))
                 return restore_find_newest(p, backup, c, ret, err);
         r = object_run(backup, p->backup.run);
-        if (r == NULL) {
-                err_set(err, -ENOENT, "policy %s has no run %s", backup->name, p->backup.run);
-                return restore_refuse(err, -ENOENT, "FLT-0407", "name one of its runs/");
-        }
-        return restore_find_run(p, r, c, ret, err);
+        return r != NULL ? restore_find_run(p, r, c, ret, err) : restore_no_run(backup, p, err);
 }
 
 /* One row per cluster and part that the restore will work on. */
@@ -230,6 +232,17 @@ static int restore_check_parts(const struct policy *p, const struct fleet *f, st
         return 0;
 }
 
+/* A run that is nowhere is no matter of clusters. */
+static int restore_check_run(const struct policy *p, const struct fleet *f, struct err *err)
+{
+        const struct object *backup = fleet_object(f, OBJECT_BACKUP, p->backup.name);
+
+        if (p->backup.schedule[0] != '\0' || backup == NULL || restore_is_of_newest(p, f) ||
+                object_run(backup, p->backup.run) != NULL)
+                return 0;
+        return restore_no_run(backup, p, err);
+}
+
 /*
  * Who restores what. Clusters that were named must all have the backup; of those that a selector or nothing chose, the
  * ones that have it: of the newest run, those where one is completed, whatever the others are still at; a run that was
@@ -247,6 +260,8 @@ static int restore_make_plan(const struct fleet *f, const struct policy *p, stru
         if (r < 0)
                 return err_set(err, r, "choose the clusters");
         r = restore_check_parts(p, f, err);
+        if (r == 0)
+                r = restore_check_run(p, f, err);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n; i++) {

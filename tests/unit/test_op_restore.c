@@ -28,6 +28,18 @@ static void restores_every_cluster_that_has_it(void **state)
         assert_string_equal(task_of(f, "undo", "eu-1")->backup_name, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->velero_name);
 }
 
+static void a_run_that_is_none_is_named(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        back_up(f, "b");
+        assert_int_equal(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b@20200101-000000Z\n", &err), -ENOENT);
+        assert_err(&err, -ENOENT, "policy b has no run 20200101-000000Z");
+        assert_string_equal(err.id, "FLT-0407");
+        assert_non_null(strstr(err.remedy, "name one of its runs/"));
+}
+
 /* "undo@latest" cannot be a label: its Restores are found all the same, and make no second object. */
 static void a_name_that_labels_cannot_hold_is_one_object(void **state)
 {
@@ -289,6 +301,7 @@ static void a_removed_one_does_not_show(void **state)
 
 int main(void)
 {
+        TEST_WITH(a_run_that_is_none_is_named, ops_setup, ops_teardown);
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
         TEST_WITH(a_name_that_labels_cannot_hold_is_one_object, ops_setup, ops_teardown);
         TEST_WITH(latest_is_the_newest_completed_run_of_each_cluster, ops_setup, ops_teardown);
