@@ -52,6 +52,8 @@ static struct task *standing_add(struct engine *e, struct object *o, const struc
         snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
         if (sub != NULL && sub[0] != '\0')
                 t->sub = strdup(sub);
+        /* A policy that was removed and comes back finds its backups there. */
+        t->recount = true;
         model_touch_object(o, true);
         return t;
 }

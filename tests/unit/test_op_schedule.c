@@ -219,6 +219,12 @@ static void removal_takes_them_away_and_keeps_backups(void **state)
         ops_until(f, object_of(f, "n") != NULL && object_of(f, "n")->standing == NULL);
         assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "n"), 1);
         assert_int_equal(object_of(f, "n")->n_runs, 1);
+        /* Written again, it is as safe as its backups are. */
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
+        assert_true(schedule_of(f, "n", "eu-1")->last_success > 0);
+        ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_SCHEDULED);
 }
 
 /* ---------------------------------------------------------------- what others do */
