@@ -370,11 +370,11 @@ static int member_text(const struct subject *s, struct buf *out)
         const char *code, *why = member_told(c, &code);
         char phase[96];
 
+        bool dead = show_member_bad_location(c) != NULL && c->health == MEMBER_READY;
+
         show_linef(out, "state:", "%s%s   cluster %s%s", member_health_name(c->health),
-                c->stale ? " (stale)" : "", c->name,
-                show_member_bad_location(c) != NULL && c->health == MEMBER_READY
-                        ? ": its storage is not available"
-                        : "");
+                c->stale ? " (stale)" : dead ? " (without storage)" : "", c->name,
+                dead ? ": its storage is not available" : "");
         if (why[0] != '\0')
                 show_line(out, "reason:", why, code);
         if (why[0] != '\0' && show_remedy(code) != NULL)
