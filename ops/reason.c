@@ -187,6 +187,8 @@ static const struct reason reasons[] = {
                 "read it with the command in warnings.txt" },
         { 305, 0, "HoldsNothing", "a backup holds nothing, or a restore restored nothing",
                 "correct the filters: they choose no object" },
+        { 306, 0, "ClockSkew", "the cluster's clock is not this machine's",
+                "let both follow NTP; the times that it stamps are told as it has them" },
         { 310, EIO, "Unprotected", "the schedule is in force but its storage cannot take a backup",
                 "make the storage location available" },
         { 311, 0, "Overdue", "no successful backup since the last due time",

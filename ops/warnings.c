@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "ops/hostpath.h"
+#include "ops/member.h"
 #include "ops/policy.h"
 #include "velero/schedule_warnings.h"
 
@@ -51,6 +52,10 @@ static void warnings_of_member(struct object *o, const struct task *t)
         else if (t->verb == TASK_BACKUP && t->hostpath != NULL && t->hostpath[0] != '\0')
                 (void)strv_printf(&o->warnings, "FLT-0287 volumes of type hostPath on %s are not backed up: %s", c->name,
                         t->hostpath);
+        if (member_ahead(c) != 0)
+                (void)strv_printf(&o->warnings,
+                        "FLT-0306 the clock of %s is %lld minutes %s this machine's: times that are stamped there are by it",
+                        c->name, llabs(member_ahead(c)) / 60, member_ahead(c) > 0 ? "ahead of" : "behind");
         if (version_before_1_25(c->api_version))
                 (void)strv_printf(&o->warnings,
                         "FLT-0302 %s runs Kubernetes %s: versions before 1.25 are not tested with Velero", c->name,

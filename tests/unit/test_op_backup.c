@@ -228,6 +228,24 @@ static void gone_after_its_end_keeps_what_it_reached(void **state)
         assert_int_equal(task_of(f, "b", "eu-1")->completed, completed);
 }
 
+static void another_clock_is_told(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        const struct object *o;
+        bool told = false;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "ap-1", "fault skew 7230");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, PHASE(f, "b") == PHASE_COMPLETED);
+        o = ops_object(f, OBJECT_BACKUP, "b");
+        for (size_t i = 0; i < o->warnings.n; i++)
+                told = told || strcmp(o->warnings.v[i], "FLT-0306 the clock of ap-1 is 120 minutes ahead of this machine's: "
+                                                        "times that are stamped there are by it") == 0;
+        assert_true(told);
+}
+
 /* A second write while the first one's POST is under way: both exist, and both show. */
 static void superseded_while_it_is_being_posted(void **state)
 {
@@ -439,6 +457,7 @@ int main(void)
         TEST_WITH(vanished_before_its_end_is_failed, ops_setup, ops_teardown);
         TEST_WITH(vanished_while_we_were_away_is_failed, ops_setup, ops_teardown);
         TEST_WITH(gone_after_its_end_keeps_what_it_reached, ops_setup, ops_teardown);
+        TEST_WITH(another_clock_is_told, ops_setup, ops_teardown);
         TEST_WITH(superseded_while_it_is_being_posted, ops_setup, ops_teardown);
         TEST_WITH(superseded_before_it_is_posted, ops_setup, ops_teardown);
         TEST_WITH(written_again_before_anything_is_posted_is_one_run, ops_setup, ops_teardown);
