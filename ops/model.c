@@ -538,8 +538,8 @@ static void task_free(struct task *t)
         list_remove(&t->queued);
         list_remove(&t->at_member);
         free(t->sub);
-        free(t->location);
         free(t->first_name);
+        free(t->location);
         free(t->phase_text);
         free(t->reason);
         free(t->hostpath);

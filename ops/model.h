@@ -440,10 +440,10 @@ struct member *fleet_member(const struct fleet *f, const char *name);
 struct object *fleet_object(const struct fleet *f, enum object_kind kind, const char *name);
 struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name);
 struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
+/* Before those that a wrong clock dated into the future, unless there are no others. */
 struct run *object_latest_run(const struct object *o);
 /* Whether what carries this owner is the object's: its own, and while it is being adopted the other store's. */
 bool object_owns(const struct object *o, const char *owner);
-/* Before those that a wrong clock dated into the future, unless there are no others. */
 /* Whether the policy in force is a schedule. */
 bool object_is_scheduled(const struct object *o);
 /* The task of that verb and cluster; a migration's source is its TASK_BACKUP. With sub-policies the first. */
