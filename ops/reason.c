@@ -189,6 +189,8 @@ static const struct reason reasons[] = {
                 "correct the filters: they choose no object" },
         { 306, 0, "ClockSkew", "the cluster's clock is not this machine's",
                 "let both follow NTP; the times that it stamps are told as it has them" },
+        { 307, 0, "NotInBackup", "a restore names a namespace that its backup does not have",
+                "correct includedNamespaces or namespaceMapping" },
         { 310, EIO, "Unprotected", "the schedule is in force but its storage cannot take a backup",
                 "make the storage location available" },
         { 311, 0, "Overdue", "no successful backup since the last due time",

@@ -28,6 +28,41 @@ bool task_holds_nothing(const struct task *t)
                t->items_done == 0 && t->items_total == 0;
 }
 
+/* Of "a, b" or "a -> x, b -> y": whether `name`, of len bytes, is one of them. */
+static bool list_has(const char *list, const char *name, size_t len)
+{
+        for (const char *p = list; *p != '\0'; p += strcspn(p, ","), p += strspn(p, ", ")) {
+                size_t n = strcspn(p, ", ");
+
+                if (n == len && strncmp(p, name, len) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void warnings_of_names(struct object *o, const struct member *c, const char *list, const char *backup)
+{
+        for (const char *p = list; *p != '\0'; p += strcspn(p, ","), p += strspn(p, ", ")) {
+                size_t n = strcspn(p, ", ");
+
+                if (strcspn(p, "*?[") >= n && !list_has(backup, p, n))
+                        (void)strv_printf(&o->warnings, "FLT-0307 the backup on %s has no namespace \"%.*s\": it has %s",
+                                c->name, (int)n, p, backup);
+        }
+}
+
+/* A backup that was not narrowed to names may have any namespace: of that one nothing is said. */
+static void warnings_of_restore(struct object *o, const struct member *c, const struct task *t)
+{
+        const struct velero_object *restore = t->verb == TASK_RESTORE ? task_velero(t) : NULL;
+        const struct velero_object *backup = restore != NULL ? member_velero(c, VELERO_BACKUP, t->backup_name) : NULL;
+
+        if (backup == NULL || backup->backup->namespaces[0] == '\0' || strpbrk(backup->backup->namespaces, "*?[") != NULL)
+                return;
+        warnings_of_names(o, c, restore->restore->namespaces, backup->backup->namespaces);
+        warnings_of_names(o, c, restore->restore->namespace_mapping, backup->backup->namespaces);
+}
+
 static void warnings_of_member(struct object *o, const struct task *t)
 {
         const struct member *c = task_member(t);
@@ -40,6 +75,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
                         "FLT-0305 the restore on %s restored nothing: its filters choose no object of the backup", t->member);
         if (c == NULL)
                 return;
+        warnings_of_restore(o, c, t);
         /* Only what a Kurator document asks for: a Velero document says itself how volumes are treated. */
         if ((t->verb == TASK_BACKUP || t->verb == TASK_SCHEDULE) && o->policy->style != POLICY_VELERO && c->health == MEMBER_READY && !c->node_agent)
                 (void)strv_printf(&o->warnings,
@@ -65,7 +101,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
 /* What is no backup at all, and then data that no backup has, comes first, whatever else there is to say; else by code. */
 static void warnings_sort(struct strv *warnings)
 {
-        static const char *const codes[] = { "FLT-0289 ", "FLT-0305 ", "FLT-0287 ", "FLT-0301 " };
+        static const char *const codes[] = { "FLT-0289 ", "FLT-0305 ", "FLT-0307 ", "FLT-0287 ", "FLT-0301 " };
         size_t first = 0;
 
         strv_sort_unique(warnings);

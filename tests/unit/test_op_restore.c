@@ -40,6 +40,24 @@ static void a_run_that_is_none_is_named(void **state)
         assert_non_null(strstr(err.remedy, "name one of its runs/"));
 }
 
+/* A typing error in a name restores what was not meant, or nothing. */
+static void a_namespace_that_no_backup_has_is_told(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        const struct object *o;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\npolicy:\n  namespaceMapping: {shp: shop2}\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        o = ops_object(f, OBJECT_RESTORE, "undo");
+        assert_int_equal(o->warnings.n, 3);
+        assert_string_equal(o->warnings.v[0], "FLT-0307 the backup on ap-1 has no namespace \"shp\": it has default");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "right", "backupName: b\npolicy:\n  namespaceMapping: {default: shop2}\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "right") == PHASE_COMPLETED);
+        assert_int_equal(ops_object(f, OBJECT_RESTORE, "right")->warnings.n, 0);
+}
+
 /* "undo@latest" cannot be a label: its Restores are found all the same, and make no second object. */
 static void a_name_that_labels_cannot_hold_is_one_object(void **state)
 {
@@ -301,6 +319,7 @@ static void a_removed_one_does_not_show(void **state)
 
 int main(void)
 {
+        TEST_WITH(a_namespace_that_no_backup_has_is_told, ops_setup, ops_teardown);
         TEST_WITH(a_run_that_is_none_is_named, ops_setup, ops_teardown);
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
         TEST_WITH(a_name_that_labels_cannot_hold_is_one_object, ops_setup, ops_teardown);
