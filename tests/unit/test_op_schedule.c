@@ -394,8 +394,10 @@ static void annotations_come_back_and_spare_others(void **state)
         assert_string_equal(json_string_value(json_object_get(json_object_get(s, "spec"), "schedule")), "1 1 * * *");
         annotations = json_object_get(json_object_get(s, "metadata"), "annotations");
         assert_string_equal(json_string_value(json_object_get(annotations, "fleetfs.dev/cron")), "1 1 * * *");
-        if (row->theirs != NULL)
+        if (row->theirs != NULL) {
+                assert_non_null(json_object_get(annotations, "example.com/theirs"));
                 assert_string_equal(json_string_value(json_object_get(annotations, "example.com/theirs")), row->theirs);
+        }
         json_decref(s);
 }
 
