@@ -530,7 +530,7 @@ void task_forget_volumes(struct task *t)
         t->n_seen_volumes = 0;
 }
 
-/* Whoever removes it has ended its call (task_close()). */
+/* Whoever removes it has ended its call (task_close()). What it owns object_undo.c copies, too. */
 static void task_free(struct task *t)
 {
         assert(t->call == 0);

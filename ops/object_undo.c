@@ -16,6 +16,7 @@
 /* What a task owns. A new string of struct task belongs here, as in model.c where it is freed. */
 static const size_t task_strings[] = {
         offsetof(struct task, sub),
+        offsetof(struct task, first_name),
         offsetof(struct task, location),
         offsetof(struct task, phase_text),
         offsetof(struct task, reason),
