@@ -447,7 +447,7 @@ static void a_doomed_run_takes_nothing_in(void **state)
         engine_publish(x->e);
         o = backup_of(x, "nightly");
         engine_write(x->e);
-        assert_ok(op_delete_run(x->e, o, "latest", &err), &err);
+        assert_ok(op_delete_run(x->e, o, o->runs[0]->id, &err), &err);
         engine_publish(x->e);
         assert_string_equal(feed_scheduled(x, "s-20260101090000", "2026-01-01T09:00:00Z")->run, "20260101-090000Z");
         engine_publish(x->e);
