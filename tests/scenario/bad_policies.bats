@@ -65,10 +65,10 @@ refused_as()
                 assert_equal "$first"$'\n'"$remedy" "$(error_attribute "$F/$1/$2.yaml")" 'user.fleetfs.error of the file'
 }
 
-# cleared FOLDER NAME: nothing of it is left.
+# cleared FOLDER NAME: nothing of it is left. A rename cannot wait until the kernel was told: it holds the folder.
 cleared()
 {
-        refute_exists "$F/$1/$2.error.txt" || return 1
+        eventually 2 refute_exists "$F/$1/$2.error.txt" || return 1
         refute getfattr -n user.fleetfs.error "$F/$1/$2.yaml"
 }
 

@@ -91,5 +91,6 @@ events() { grep -c "\"type\":\"$1\".*\"name\":\"$2\"" "$MNT/events.jsonl"; }
         grep -q '^FLT-0289 ' "$F/backups/v/warnings.txt"
         grep -q '^next:   never$' "$F/backups/v/status.txt"
         eventually_equal 30 Unprotected file v/phase
-        assert_match "1 of 1 object needs an eye" "$(head -1 "$F/status.txt")"
+        assert_match 'objects? needs? an eye' "$(head -1 "$F/status.txt")"
+        grep -q 'backups/v is Unprotected' "$F/status.txt"
 }
