@@ -28,17 +28,9 @@ static const struct kube_resource secrets = { .group = "", .version = "v1", .plu
 
 void target_own_name(const struct task *t, const struct member *c, char ret[64])
 {
-        const struct object *o = t->run->object;
-        const struct velero_identity id = {
-                .store = o->owner,
-                .fleet = o->fleet->name,
-                .kind = "migration",
-                .policy = o->name,
-                .sub = "source",
-                .cluster = c->name,
-                .cluster_uid = c->uid,
-        };
+        struct velero_identity id = task_identity(t, c);
 
+        id.sub = "source";
         velero_name_base(&id, ret);
 }
 

@@ -113,9 +113,7 @@ static void target_restore(struct engine *e, struct task *t, struct member *c)
                 task_choose_name(e, t, c);
         doc = restore_document(t, c, &err);
         if (doc == NULL) {
-                if (err.id[0] == '\0')
-                        err_id(&err, "FLT-0404");
-                task_set_state(e, t, TASK_REJECTED, &err);
+                task_reject(e, t, &err);
                 return;
         }
         task_post(e, t, c, doc);

@@ -125,17 +125,7 @@ static json_t *backup_document(struct engine *e, struct task *t, struct member *
                 .storage_location = location_name(o, p, c, own),
                 .has_node_agent = c->node_agent,
         };
-        const struct velero_identity id = {
-                .store = o->owner,
-                .fleet = o->fleet->name,
-                .kind = task_kind_text(t),
-                .policy = o->name,
-                .sub = t->sub,
-                .cluster = c->name,
-                .cluster_uid = c->uid,
-        };
-        char sha[VELERO_SHA256_HEX + 1];
-        json_t *spec = NULL, *meta = NULL;
+        json_t *spec = NULL;
 
         if (sub < 0) {
                 err_set(err, -ENOENT, "the policy has no part \"%s\" any more", t->sub);
@@ -143,25 +133,7 @@ static json_t *backup_document(struct engine *e, struct task *t, struct member *
         }
         if (policy_backup_spec(p, (size_t)sub, &pc, &spec, err) < 0)
                 return NULL;
-        if (velero_spec_sha256(spec, sha) == 0) {
-                const struct velero_meta m = {
-                        .id = &id,
-                        .name = t->velero_name,
-                        .run = t->run->created,
-                        .spec_sha256 = sha,
-                        .policy = o->in_force.bytes,
-                        .policy_len = o->in_force.len,
-                        .extra = policy_metadata(p),
-                };
-                if (velero_meta_json(&m, &meta, err) < 0)
-                        meta = NULL;
-        }
-        if (meta == NULL) {
-                json_decref(spec);
-                return NULL;
-        }
-        return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "velero.io/v1", "kind", "Backup", "metadata", meta,
-                "spec", spec);
+        return task_document(t, c, "Backup", spec, err);
 }
 
 void backup_act(struct engine *e, struct task *t, struct member *c)
@@ -186,9 +158,7 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
                 task_choose_name(e, t, c);
         doc = backup_document(e, t, c, p, &err);
         if (doc == NULL) {
-                if (err.id[0] == '\0')
-                        err_id(&err, "FLT-0404");
-                task_set_state(e, t, TASK_REJECTED, &err);
+                task_reject(e, t, &err);
                 return;
         }
         json_unpack(doc, "{s:{s?s}}", "spec", "storageLocation", &location);

@@ -189,16 +189,7 @@ static int doom_remove_object(struct task *t, struct member *c, const struct vel
 
 static int doom_request(struct task *t, struct member *c, const struct velero_backup *b, const char *name, struct err *err)
 {
-        const struct object *o = t->run->object;
-        const struct velero_identity id = {
-                .store = o->owner,
-                .fleet = o->fleet->name,
-                .kind = task_kind_text(t),
-                .policy = o->name,
-                .sub = t->sub,
-                .cluster = c->name,
-                .cluster_uid = c->uid,
-        };
+        const struct velero_identity id = task_identity(t, c);
         const struct velero_meta m = { .id = &id, .name = name, .run = t->run->created };
         char label[LIMIT_LABEL_VALUE + 1];
         json_t *meta = NULL, *labels;

@@ -343,17 +343,7 @@ json_t *restore_document(struct task *t, const struct member *c, struct err *err
         const struct policy *p = o->policy;
         int sub = p->kind == POLICY_RESTORE && p->named_subs ? policy_restore_sub(p, t->sub != NULL ? t->sub : "") : 0;
         const struct policy_cluster pc = { .velero_namespace = c->velero_namespace, .has_node_agent = c->node_agent };
-        const struct velero_identity id = {
-                .store = o->owner,
-                .fleet = o->fleet->name,
-                .kind = task_kind_text(t),
-                .policy = o->name,
-                .sub = t->sub,
-                .cluster = c->name,
-                .cluster_uid = c->uid,
-        };
-        char sha[VELERO_SHA256_HEX + 1];
-        json_t *spec = NULL, *meta = NULL;
+        json_t *spec = NULL;
 
         if (sub < 0) {
                 err_set(err, -ENOENT, "the restore has no part for \"%s\"", t->sub);
@@ -361,25 +351,7 @@ json_t *restore_document(struct task *t, const struct member *c, struct err *err
         }
         if (policy_restore_spec(p, (size_t)sub, t->backup_name[0] != '\0' ? t->backup_name : NULL, &pc, &spec, err) < 0)
                 return NULL;
-        if (velero_spec_sha256(spec, sha) == 0) {
-                const struct velero_meta m = {
-                        .id = &id,
-                        .name = t->velero_name,
-                        .run = t->run->created,
-                        .spec_sha256 = sha,
-                        .policy = o->in_force.bytes,
-                        .policy_len = o->in_force.len,
-                        .extra = policy_metadata(p),
-                };
-                if (velero_meta_json(&m, &meta, err) < 0)
-                        meta = NULL;
-        }
-        if (meta == NULL) {
-                json_decref(spec);
-                return NULL;
-        }
-        return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "velero.io/v1", "kind", "Restore", "metadata", meta,
-                "spec", spec);
+        return task_document(t, c, "Restore", spec, err);
 }
 
 /* Velero judges by its own cache and for good: the backup must be there, and its location Available. */
@@ -422,9 +394,7 @@ void restore_act(struct engine *e, struct task *t, struct member *c)
         }
         doc = restore_document(t, c, &err);
         if (doc == NULL) {
-                if (err.id[0] == '\0')
-                        err_id(&err, "FLT-0404");
-                task_set_state(e, t, TASK_REJECTED, &err);
+                task_reject(e, t, &err);
                 return;
         }
         task_post(e, t, c, doc);

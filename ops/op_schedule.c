@@ -196,15 +196,7 @@ static int desired_of(struct task *t, const struct member *c, struct desired *re
                 .storage_location = location_name(o, p, c, own),
                 .has_node_agent = c->node_agent,
         };
-        const struct velero_identity id = {
-                .store = o->owner,
-                .fleet = o->fleet->name,
-                .kind = task_kind_text(t),
-                .policy = o->name,
-                .sub = t->sub,
-                .cluster = c->name,
-                .cluster_uid = c->uid,
-        };
+        const struct velero_identity id = task_identity(t, c);
         const struct velero_meta m = {
                 .id = &id,
                 .name = t->velero_name,
@@ -602,9 +594,7 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
         if (t->velero_name[0] == '\0')
                 task_choose_name(e, t, c);
         if (desired_of(t, c, &d, &err) < 0) {
-                if (err.id[0] == '\0')
-                        err_id(&err, "FLT-0404");
-                task_set_state(e, t, TASK_REJECTED, &err);
+                task_reject(e, t, &err);
                 return;
         }
         v = member_velero(c, VELERO_SCHEDULE, t->velero_name);

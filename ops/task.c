@@ -94,9 +94,9 @@ const char *task_kind_text(const struct task *t)
         return "migration";
 }
 
-void task_choose_name(struct engine *e, struct task *t, const struct member *c)
+struct velero_identity task_identity(const struct task *t, const struct member *c)
 {
-        const struct velero_identity id = {
+        return (struct velero_identity){
                 .store = t->run->object->owner,
                 .fleet = t->run->object->fleet->name,
                 .kind = task_kind_text(t),
@@ -105,6 +105,11 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c)
                 .cluster = c->name,
                 .cluster_uid = c->uid,
         };
+}
+
+void task_choose_name(struct engine *e, struct task *t, const struct member *c)
+{
+        const struct velero_identity id = task_identity(t, c);
 
         assert(t->uid[0] == '\0' || strcmp(t->uid, c->uid) == 0);
         engine_write(e);

@@ -26,6 +26,7 @@
 
 #include "k8s/client.h"
 #include "ops/engine.h"
+#include "velero/names.h"
 
 /* The engine begins to look after a task that is not finished (made, loaded or retried). */
 void task_open(struct engine *e, struct task *t);
@@ -87,9 +88,18 @@ void task_detach(struct engine *e, struct task *t);
 /* A refusal for good (REJECTED), or something that may pass (task_retry_later()). */
 void task_refused(struct engine *e, struct task *t, const struct kube_reply *reply);
 
+/* Who the task's object on a cluster is; borrows from both. */
+struct velero_identity task_identity(const struct task *t, const struct member *c);
 /* The name of the attempt's Velero object; needs the cluster's UID. */
 void task_choose_name(struct engine *e, struct task *t, const struct member *c);
 
+/*
+ * The whole document of the task's object of that kind ("Backup"), with labels, the hash of its spec and the policy.
+ * Consumes spec. NULL with err: without memory, or the metadata cannot be put into words.
+ */
+json_t *task_document(const struct task *t, const struct member *c, const char *kind, json_t *spec, struct err *err);
+/* There is no document for this cluster, and there will be none: REJECTED, as FLT-0404 unless err has a code. */
+void task_reject(struct engine *e, struct task *t, struct err *err);
 /*
  * POSTs `object` (whole document, consumed) as the task's Velero object; the first time it only makes durable that it
  * will, and comes back in the next round. On success the task is POSTED; AlreadyExists is compared by owner and spec hash.

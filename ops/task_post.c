@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "ops/engine_private.h"
 #include "ops/member.h"
+#include "ops/policy.h"
 #include "ops/task.h"
 #include "velero/names.h"
 
@@ -185,6 +186,41 @@ static void task_answered(void *arg, const struct kube_reply *reply)
                 task_refused(e, t, reply);
         else if (task_get(t, c, task_compared, &err) < 0)
                 task_retry_later(e, t, &err, 0);
+}
+
+json_t *task_document(const struct task *t, const struct member *c, const char *kind, json_t *spec, struct err *err)
+{
+        const struct object *o = t->run->object;
+        const struct velero_identity id = task_identity(t, c);
+        char sha[VELERO_SHA256_HEX + 1];
+        const struct velero_meta m = {
+                .id = &id,
+                .name = t->velero_name,
+                .run = t->run->created,
+                .spec_sha256 = sha,
+                .policy = o->in_force.bytes,
+                .policy_len = o->in_force.len,
+                .extra = policy_metadata(o->policy),
+        };
+        json_t *meta = NULL;
+        int r = velero_spec_sha256(spec, sha);
+
+        if (r < 0)
+                err_set(err, r, "put %s %s into words", kind, t->velero_name);
+        else
+                r = velero_meta_json(&m, &meta, err);
+        if (r < 0) {
+                json_decref(spec);
+                return NULL;
+        }
+        return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "velero.io/v1", "kind", kind, "metadata", meta, "spec", spec);
+}
+
+void task_reject(struct engine *e, struct task *t, struct err *err)
+{
+        if (err->id[0] == '\0')
+                err_id(err, "FLT-0404");
+        task_set_state(e, t, TASK_REJECTED, err);
 }
 
 void task_post(struct engine *e, struct task *t, struct member *c, json_t *object)
