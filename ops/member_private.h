@@ -48,7 +48,7 @@ enum { MEMBER_PROBE_MS = 40000, MEMBER_PROBE_ALL_MS = 300000, MEMBER_PROBE_NONE_
 void member_set_health(struct member *c, enum member_health health, const struct err *why);
 /* The health that an error of a request means. */
 enum member_health member_health_of(const struct err *err);
-/* The cluster is lost for now: its health says why, and it is asked anew after a growing pause. */
+/* The cluster cannot be used: its health says why, and it is asked anew after a growing pause. */
 void member_fail(struct member_runtime *rt, enum member_health health, const struct err *err);
 /* Asks again after about so long, unless it is to be asked sooner. */
 void member_probe_after(struct member_runtime *rt, int64_t ms);
