@@ -170,7 +170,8 @@ seed_objects()
                 assert_fail "$1: not every object of namespace $2 was made"
                 return 1
         fi
-        [[ $ENGINE != real ]] || eventually 10 seed_settled "$1" "$2"
+        # Controllers that lost their API server ask it again after a growing pause of up to half a minute.
+        [[ $ENGINE != real ]] || eventually 60 seed_settled "$1" "$2"
 }
 
 # seed_settled CLUSTER NAMESPACE: the controllers have made what follows from the objects. (There is no
