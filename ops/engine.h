@@ -31,8 +31,10 @@ struct engine {
         struct model model;
         struct store *store;
         struct engine_options options;
-        struct engine_private *p;  /* ops/engine.c */
-        struct acting *acting;     /* ops/acting.c */
+        struct engine_private *p; /* ops/engine.c */
+        struct engine_round *round; /* ops/engine_round.c */
+        struct engine_conf *conf; /* ops/engine_conf.c; NULL before engine_load() */
+        struct acting *acting; /* ops/acting_time.c */
         struct standing_clock *standing; /* ops/standing.c */
         struct location_clock *locations; /* ops/op_location.c */
         struct looks *looks;       /* ops/looks.c */

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration in force: which fleets there are and which clusters they have. Another one is compared with it, and only
+ * what differs is done, so a cluster that stays keeps its connection.
+ */
+#include "ops/engine_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "ops/fleetconf.h"
+#include "ops/identity.h"
+#include "ops/member.h"
+#include "ops/object.h"
+#include "ops/rollup.h"
+#include "ops/standing.h"
+
+struct engine_conf {
+        struct fleetconf *in_force; /* NULL: none yet */
+        struct fleetconf_watch *watch;
+};
+
+/* ---------------------------------------------------------------- clusters */
+
+static void engine_member_data(struct member *c, const struct fleetconf_member *conf)
+{
+        free(c->context);
+        c->context = conf->context != NULL ? strdup(conf->context) : NULL;
+        free(c->server);
+        c->server = conf->kube != NULL && conf->kube->server != NULL ? strdup(conf->kube->server) : NULL;
+        strv_done(&c->label_keys);
+        strv_done(&c->label_values);
+        for (size_t i = 0; i < conf->labels.n; i++) {
+                const char *eq = strchr(conf->labels.v[i], '=');
+                size_t n = eq != NULL ? (size_t)(eq - conf->labels.v[i]) : strlen(conf->labels.v[i]);
+
+                (void)strv_pushn(&c->label_keys, conf->labels.v[i], n);
+                (void)strv_push(&c->label_values, eq != NULL ? eq + 1 : "");
+        }
+}
+
+/* A folder may carry another name than configured (identity.c): what the configuration calls a member is found again. */
+static struct member *engine_configured_member(struct fleet *f, const struct fleetconf_member *conf)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, f->members, c, tmp)
+                if (strcmp(c->configured, conf->name) == 0)
+                        return c;
+        return NULL;
+}
+
+static int engine_add_member(struct engine *e, struct fleet *f, const struct fleetconf_member *conf, struct err *err)
+{
+        char name[FOLDER_NAME_MAX + 1];
+        struct member *c;
+        int r;
+
+        /* Another cluster may have been given a folder of that name (identity.c). */
+        r = identity_free_name(e, f, conf->name, NULL, name, err);
+        if (r < 0)
+                return r;
+        c = fleet_add_member(f, name);
+        if (c == NULL)
+                return err_set(err, -ENOMEM, "add cluster %s", conf->name);
+        snprintf(c->configured, sizeof(c->configured), "%s", conf->name);
+        identity_load(e, c);
+        engine_member_data(c, conf);
+        model_touch_member(c, true);
+        rollup_fleet(e, f);
+        return member_start(e, c, conf, err);
+}
+
+void engine_disown_member(struct engine *e, struct member *c)
+{
+        struct velero_object *v, *vtmp;
+        struct object *o, *otmp;
+
+        /* Its tasks wait for a cluster that is away: their objects were not deleted. */
+        for (int k = 0; k < VELERO_KINDS; k++) {
+                HASH_ITER (hh, c->velero[k], v, vtmp) {
+                        model_touch_velero(v, true);
+                        member_remove_velero(v);
+                }
+                c->synced[k] = false;
+        }
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, c->fleet->objects[k], o, otmp)
+                        if (!o->own && !list_linked(&o->velero))
+                                engine_object_shrunk(e, o);
+        engine_kick_member(e, c);
+        rollup_fleet(e, c->fleet);
+}
+
+void engine_release_aliases(struct engine *e, const struct member *gone)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, gone->fleet->members, c, tmp) {
+                if (strcmp(c->alias_of, gone->name) != 0)
+                        continue;
+                c->alias_of[0] = '\0';
+                model_touch_member(c, true);
+                member_restart(c);
+        }
+}
+
+/* The cluster is forgotten, never cleaned. */
+static void engine_remove_member(struct engine *e, struct member *c)
+{
+        engine_event(e, "ClusterRemoved", c->fleet, "cluster", c->name, NULL);
+        member_stop(c);
+        engine_release_aliases(e, c);
+        engine_disown_member(e, c);
+        model_touch_member(c, true);
+        fleet_remove_member(c);
+}
+
+/* ---------------------------------------------------------------- fleets */
+
+static int engine_set_yaml(struct fleet *f, const struct fleetconf_fleet *conf)
+{
+        free(f->yaml);
+        f->yaml = conf->yaml != NULL ? strndup(conf->yaml, conf->yaml_len) : NULL;
+        return conf->yaml != NULL && f->yaml == NULL ? -ENOMEM : 0;
+}
+
+static void engine_remove_fleet(struct engine *e, struct fleet *f)
+{
+        struct member *c, *ctmp;
+        struct object *o, *otmp;
+
+        /* As long as its clusters are known: records name them. */
+        engine_store_objects(e, f);
+        HASH_ITER (hh, f->members, c, ctmp)
+                engine_remove_member(e, c);
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, otmp)
+                        engine_forget(e, o);
+        (void)engine_store_fleet(e, f);
+        model_touch_fleet(f, true);
+        model_remove_fleet(f);
+}
+
+/* `f`: NULL while the model has no such fleet. */
+static int engine_apply_fleet(struct engine *e, struct fleet *f, const struct fleetconf_change *ch, struct err *err)
+{
+        int r;
+
+        if (ch->kind == FLEETCONF_REMOVED) {
+                if (f != NULL)
+                        engine_remove_fleet(e, f);
+                return 0;
+        }
+        if (f == NULL && (f = model_add_fleet(&e->model, ch->fleet->name)) == NULL)
+                return err_set(err, -ENOMEM, "add fleet %s", ch->fleet->name);
+        r = engine_set_yaml(f, ch->fleet);
+        model_touch_fleet(f, ch->kind == FLEETCONF_ADDED);
+        if (r == 0 && ch->kind == FLEETCONF_ADDED)
+                r = object_load_all(e, f, err);
+        if (r == 0 && ch->kind == FLEETCONF_ADDED && e->on_fleet != NULL)
+                r = e->on_fleet(e->on_fleet_arg, f, err);
+        return r;
+}
+
+static int engine_apply_member(struct engine *e, struct fleet *f, const struct fleetconf_change *ch, struct err *err)
+{
+        const unsigned reconnect = FLEETCONF_CONNECTION | FLEETCONF_CREDENTIAL | FLEETCONF_VELERO_NAMESPACE | FLEETCONF_ERROR;
+        struct member *c = engine_configured_member(f, ch->member);
+
+        switch (ch->kind) {
+        case FLEETCONF_REMOVED:
+                if (c != NULL)
+                        engine_remove_member(e, c);
+                return 0;
+        case FLEETCONF_ADDED:
+                return engine_add_member(e, f, ch->member, err);
+        case FLEETCONF_CHANGED:
+                break;
+        }
+        if (c == NULL)
+                return 0;
+        engine_member_data(c, ch->member);
+        model_touch_member(c, false);
+        if ((ch->what & reconnect) == 0)
+                return 0;
+        member_stop(c);
+        return member_start(e, c, ch->member, err);
+}
+
+static int engine_apply_change(struct engine *e, const struct fleetconf_change *ch, struct err *err)
+{
+        struct fleet *f = model_fleet(&e->model, ch->fleet->name);
+
+        if (ch->member == NULL)
+                return engine_apply_fleet(e, f, ch, err);
+        return f != NULL ? engine_apply_member(e, f, ch, err) : 0;
+}
+
+/* ---------------------------------------------------------------- another configuration */
+
+/* Takes conf. */
+static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct err *err)
+{
+        struct fleetconf_diff diff;
+        struct fleet *f, *tmp;
+        int r = fleetconf_diff(e->conf->in_force, conf, &diff);
+
+        if (r < 0) {
+                fleetconf_free(conf);
+                return err_set(err, r, "compare configurations");
+        }
+        engine_write(e);
+        /* One that fails does not keep the others from being applied; the first failure is told. */
+        for (size_t i = 0; i < diff.n_changes; i++) {
+                int k = engine_apply_change(e, &diff.changes[i], r == 0 ? err : NULL);
+                if (k < 0 && r == 0)
+                        r = k;
+        }
+        fleetconf_diff_done(&diff);
+        HASH_ITER (hh, e->model.fleets, f, tmp) {
+                standing_follow_fleet(e, f);
+                rollup_fleet(e, f);
+        }
+        engine_kick_all(e);
+        fleetconf_free(e->conf->in_force);
+        e->conf->in_force = conf;
+        return r;
+}
+
+static void engine_conf_changed(void *arg, struct fleetconf *conf, const struct err *why)
+{
+        struct engine *e = arg;
+        struct err err = ERR_INIT;
+
+        engine_write(e);
+        if (conf == NULL) {
+                engine_event(e, "ConfigurationRefused", NULL, "message", why->msg, NULL);
+                log_warn("configuration refused; the one in force stays", LOG_ERR(why));
+                return;
+        }
+        if (engine_apply_conf(e, conf, &err) < 0)
+                log_error("configuration applied in part", LOG_ERR(&err));
+        else
+                engine_event(e, "ConfigurationRead", NULL, NULL);
+}
+
+void engine_reload(struct engine *e)
+{
+        fleetconf_watch_reload(e->conf->watch);
+}
+
+/* ---------------------------------------------------------------- life */
+
+int engine_conf_load(struct engine *e, struct err *err)
+{
+        struct fleetconf *conf = NULL;
+        int r;
+
+        e->conf = calloc(1, sizeof(*e->conf));
+        if (e->conf == NULL)
+                return err_set(err, -ENOMEM, "read the configuration");
+        r = fleetconf_load(e->options.source, &conf, err);
+        return r < 0 ? r : engine_apply_conf(e, conf, err);
+}
+
+int engine_conf_watch(struct engine *e, struct err *err)
+{
+        return fleetconf_watch_new(
+                &e->conf->watch, e->loop, e->options.source, e->conf->in_force, engine_conf_changed, e, err);
+}
+
+void engine_conf_free(struct engine *e)
+{
+        if (e->conf == NULL)
+                return;
+        fleetconf_watch_free(e->conf->watch);
+        fleetconf_free(e->conf->in_force);
+        free(e->conf);
+        e->conf = NULL;
+}
