@@ -66,6 +66,32 @@ void acting_clear_removal(struct object *next);
 void acting_set_removal(
         struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid);
 
+/* ---------------------------------------------------------------- drafts: ops/acting_draft.c */
+
+/* What forbids any new bytes under the name, whatever they are: -errno with a sentence. `o` may be NULL. */
+int acting_may_write(const struct object *o, const struct acting_file *f, struct err *err);
+/* Sets err for somebody else's object, with this code, and for a migration that has started (-EBUSY). Return the code. */
+int acting_not_ours(const struct object *o, int code, struct err *err);
+int acting_frozen(const struct object *o, struct err *err);
+
+/* `next` is a copy of *o, or a fresh object where there is none. -ESTALE: no such fleet. */
+int acting_copy_or_fresh(struct engine *e, const struct acting_file *f, const struct object *o,
+        struct object *next, struct err *err);
+/* In a copy: a draft of these bytes with the number of a new write, in place of the one that it had, which stays *o's.
+   mtime_ns 0: now. -ENOMEM. */
+int acting_draft(struct engine *e, struct object *next, const char *bytes, size_t len,
+        const char *ext, int64_t mtime_ns, struct err *err);
+/* In a copy: the draft is a write that was judged, not what a CREATE or an fsync made of it. */
+void acting_count(struct object *next);
+/*
+ * A refusal: `bytes` become the draft, or with NULL stay what they are (a refused rename leaves the
+ * original). What cannot be stored is kept in memory at least: the reason must show in any case.
+ * What was accepted of another write than `mine` stays; the refusal is told beside it. Returns
+ * why->code.
+ */
+int acting_keep_refused(struct engine *e, const struct acting_file *f, const char *bytes,
+        size_t len, uint64_t mine, const struct err *why);
+
 /* The draft becomes what is in force and op_type.start runs. Refused: the draft is Rejected. */
 int acting_start(struct engine *e, struct object *o, struct err *err);
 /* The same; *replaced, which comes in as NULL, is the policy that was in force, and the caller's. */
@@ -74,6 +100,8 @@ int acting_start_draft(
 /* The draft of a writer that is gone is marked. */
 int acting_interrupt(struct engine *e, const struct acting_file *f, struct object *o,
         const struct err *why, struct err *err);
+
+/* ---------------------------------------------------------------- refusals, undo, links */
 
 /* object.refusal is made or, with `why` NULL, forgotten; in a write section, touched. */
 void acting_set_refusal(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * op: what each kind of declared object does. One row per kind; ops/acting.c calls these at the right moments of
+ * op: what each kind of declared object does. One row per kind; ops/acting*.c call these at the right moments of
  * a file's life and knows nothing of backups, restores or migrations itself. All on the engine thread.
  */
 #include "base/err.h"
