@@ -71,8 +71,12 @@ void standing_next(struct engine *e, struct object *o);
 /* What a TASK_SCHEDULE owes to its cluster, which is ready. May free the task. */
 void schedule_act(struct engine *e, struct task *t, struct member *c);
 
+/* ---------------------------------------------------------------- schedule_document.c */
+
 /* Whether one that is in force was made for another state of its cluster: a node-agent came or went. */
 bool schedule_is_outdated(struct task *t, const struct member *c);
+
+/* ---------------------------------------------------------------- schedule_digest.c */
 
 /*
  * Hex sha256 of a ScheduleSpec's meaning: without what Velero and its client write by themselves (skipImmediately, zero
