@@ -110,6 +110,8 @@
  * the next line. */
 #define LIMIT_LOG_BURST     20
 #define LIMIT_LOG_WINDOW_MS 10000
+/* The log file; one more of that size is kept beside it. */
+#define LIMIT_LOG_FILE_BYTES (8 * MIB)
 /* Elements of a string vector. */
 #define LIMIT_STRV_ITEMS 1000000
 /* Text buffers without a closer limit: messages, paths, small renderings. */

@@ -18,14 +18,15 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/log_sink.h"
 #include "base/timefmt.h"
 #include "base/utf8.h"
 
 /*
  * A line is made of its fields on the caller's thread, then written with one call: write(2) to
  * stderr or send(2) to the journal, both atomic for our sizes, so lines of several threads do not
- * mix. The lock guards the call sites' counters only. Nothing here reports an error: there is
- * nowhere left to report it to.
+ * mix. One lock guards the call sites' counters, another what is written to stderr or a file; it is
+ * held for a write that does not wait. An error is counted, and told once a line goes through.
  */
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -42,7 +43,7 @@ static const struct {
 
 static _Atomic(int) log_max_level = LOG_LEVEL_INFO;
 
-/* Set by log_init() before threads start, constant afterwards. */
+/* Set by log_init() and log_to_file() before threads start, constant afterwards. */
 static struct {
         enum log_format format;
         int journal; /* a socket, or -1 */
@@ -52,6 +53,14 @@ static struct {
 } sink = { .journal = -1 };
 
 static pthread_mutex_t site_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all struct log_site */
+
+/* Stderr, or the file in its place, and the lines that did not get there. */
+static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the following */
+static struct log_sink out = LOG_SINK_INIT;
+static struct {
+        unsigned lines;
+        int errnum; /* of the last one */
+} dropped;
 
 /* --- levels --- */
 
@@ -121,12 +130,28 @@ void log_init(const struct log_options *options)
         sink.format = options->format;
         sink.is_journal = stderr_is_journal();
         sink.is_tty = isatty(STDERR_FILENO);
+        log_sink_stderr(&out);
         if (sink.is_journal && options->format == LOG_FORMAT_TEXT)
                 journal_open(options->journal_socket ? options->journal_socket : JOURNAL_SOCKET);
 }
 
+int log_to_file(const char *path, struct err *err)
+{
+        int r = log_sink_file(&out, path, err);
+
+        if (r < 0)
+                return r;
+        closep(&sink.journal);
+        sink.journal = -1;
+        sink.is_journal = false;
+        sink.is_tty = false;
+        return 0;
+}
+
 void log_done(void)
 {
+        log_sink_done(&out);
+        dropped.lines = 0;
         closep(&sink.journal);
         sink.journal = -1;
         sink.is_journal = false;
@@ -337,29 +362,63 @@ static bool write_journal(const struct line *line)
                                    sizeof(sink.address)) == (ssize_t)b.len;
 }
 
-static void write_stderr(const struct line *line)
+/* The whole line as stderr has it. */
+static void put_line(struct buf *b, const struct line *line)
 {
-        _cleanup_(buf_done) struct buf b = BUF_INIT(LIMIT_LOG_LINE_BYTES);
         char now[RFC3339_SIZE];
-        ssize_t n;
 
         (void)rfc3339_format(now, clock_realtime());
         if (sink.format == LOG_FORMAT_JSON) {
                 (void)buf_printf(
-                        &b, "{\"time\":\"%s\",\"level\":\"%s\"", now, levels[line->level].name);
-                put_fields(&b, line, put_json_field);
-                (void)buf_puts(&b, "}\n");
-        } else {
-                if (!sink.is_tty)
-                        (void)buf_printf(&b, "<%d>", levels[line->level].priority);
-                if (!sink.is_journal)
-                        (void)buf_printf(&b, "time=%s ", now);
-                put_text(&b, line);
-                (void)buf_putc(&b, '\n');
+                        b, "{\"time\":\"%s\",\"level\":\"%s\"", now, levels[line->level].name);
+                put_fields(b, line, put_json_field);
+                (void)buf_puts(b, "}\n");
+                return;
         }
-        do
-                n = write(STDERR_FILENO, b.data, b.len);
-        while (n < 0 && errno == EINTR);
+        if (!sink.is_tty)
+                (void)buf_printf(b, "<%d>", levels[line->level].priority);
+        if (!sink.is_journal)
+                (void)buf_printf(b, "time=%s ", now);
+        put_text(b, line);
+        (void)buf_putc(b, '\n');
+}
+
+/* A warning about the log itself, under the lock; false: it did not get there either. */
+static bool out_note(const char *message, int errnum, unsigned lines)
+{
+        _cleanup_(buf_done) struct buf b = BUF_INIT(LIMIT_LOG_LINE_BYTES);
+        struct line note = { .level = LOG_LEVEL_WARN };
+
+        line_add(&note, "msg", message);
+        if (lines > 0)
+                line_add_number(&note, "lines", lines);
+        line_add(&note, "err", strerror(errnum));
+        line_add(&note, "code", errno_name(errnum));
+        put_line(&b, &note);
+        return log_sink_write(&out, b.data, b.len) == 0;
+}
+
+/* What is missing is told where it is missing: before the first line that goes through again. */
+static void write_stderr(const struct line *line)
+{
+        _cleanup_(buf_done) struct buf b = BUF_INIT(LIMIT_LOG_LINE_BYTES);
+        int r = 0;
+
+        put_line(&b, line);
+        LOCK_SCOPE(&out_lock);
+        if (dropped.lines > 0 && !out_note("lines of the log were dropped", dropped.errnum, dropped.lines)) {
+                dropped.lines++;
+                return;
+        }
+        dropped.lines = 0;
+        r = log_sink_write(&out, b.data, b.len);
+        if (r < 0) {
+                dropped.lines = 1;
+                dropped.errnum = -r;
+        }
+        if (out.begun_anew != 0 &&
+                out_note("the log begins anew: the old one could not be set aside", out.begun_anew, 0))
+                out.begun_anew = 0;
 }
 
 /* Counts the line for its call site: false if it is one too many, else how many were left out

@@ -17,6 +17,14 @@
  * Values over LIMIT_LOG_VALUE_BYTES are cut; a field that no longer fits into LIMIT_LOG_LINE_BYTES
  * is left out, and the line then ends in cut=true.
  *
+ * A line never waits and never ends the process: what a pipe, a terminal or a socket does not take
+ * now, what nobody reads any more (the process is to ignore SIGPIPE) and what a full disk has no
+ * room for (and SIGXFSZ) is dropped. The next line that goes through comes after one that says
+ * lines=<count> of them were, and why. Only a regular file on a disk that hangs can make it wait.
+ *
+ * A file of our own (log_to_file()) has at most LIMIT_LOG_FILE_BYTES: then it is set aside as
+ * PATH.1, in place of the one before. One that may not be renamed is emptied, which is told.
+ *
  * Any thread may log, before log_init() too (then to stderr, level info). A call site that repeats
  * itself is cut down to LIMIT_LOG_BURST lines per LIMIT_LOG_WINDOW_MS; its next line then says
  * suppressed=<count>. Debug lines are exempt. errno is kept.
@@ -39,7 +47,10 @@ struct log_options {
 /* Once, before threads start; may be repeated by tests. NULL: the defaults above. Cannot fail: it
  * falls back to stderr. */
 void log_init(const struct log_options *options);
-/* Closes the journal socket. */
+/* After log_init(), and before threads start: lines are appended to that file from now on, which is made with mode
+ * 0600, and stderr leads there too. -errno of open(2): nothing has changed. */
+int log_to_file(const char *path, struct err *err);
+/* Closes the journal's socket and what log_init() and log_to_file() have opened; stderr stays where it leads. */
 void log_done(void);
 void log_set_level(enum log_level level);
 enum log_level log_level(void);

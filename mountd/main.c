@@ -139,27 +139,17 @@ static void daemon_ready(void *arg)
 }
 
 /* From here on stderr is the log; the terminal saw all that went wrong before. Without a place for
-   it a daemon logs nowhere, as long as nobody asked for one. */
+   it a daemon logs nowhere, as long as nobody asked for one; nor does it with -o ro, which writes nothing. */
 static int daemon_log_file(struct daemon *d, struct err *err)
 {
         char path[sizeof(d->fleet_dir) + 32];
-        int fd;
 
         if (d->options.log_file != NULL)
-                snprintf(path, sizeof(path), "%s", d->options.log_file);
-        else
-                snprintf(path, sizeof(path), "%s/fleetfs.log", d->options.state_dir);
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0 && d->options.log_file != NULL)
-                return err_set(err, -errno, "log to %s: %s", path, strerror(errno));
-        if (fd < 0)
-                fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
-                return err_set(err, -errno, "leave the terminal: %s", strerror(errno));
-        close(fd);
-        /* It looks at what stderr is. */
-        log_init(&d->log);
-        return 0;
+                return log_to_file(d->options.log_file, err);
+        snprintf(path, sizeof(path), "%s/fleetfs.log", d->options.state_dir);
+        if (!d->options.read_only && log_to_file(path, err) == 0)
+                return 0;
+        return log_to_file("/dev/null", err);
 }
 
 /* The parent's part. Returns only in the child; *ret_fd is what it tells `ready` by. */
@@ -400,6 +390,9 @@ int main(int argc, char **argv)
                 return EXIT_USAGE;
         }
         umask(0077);
+        /* A reader of the log that went away, a disk quota: errors of their write, and no reason to end. */
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGXFSZ, SIG_IGN);
         /* Relative paths of the environment count from here, and a daemon leaves for the root. */
         daemon_source(&d);
         if (!d.options.foreground)

@@ -45,7 +45,7 @@ static const struct option_row rows[] = {
         ROW("log-level", 0, OPTION_STRING, log_level, "LEVEL", "error, warn, info or debug (info)"),
         ROW("log-format", 0, OPTION_STRING, log_format, "FORMAT", "text or json (text)"),
         ROW("log-file", 0, OPTION_PATH, log_file, "FILE",
-                "log there and not to stderr; default of a daemon: fleetfs.log in the state folder"),
+                "log there and not to stderr; default of a daemon: fleetfs.log in the state folder, with --ro none; at 8 MiB it becomes FILE.1"),
 };
 
 const struct option_row *options_table(size_t *n)

@@ -196,6 +196,113 @@ fleet_file()
         umount_fleet
 }
 
+@test "a daemon with -o ro leaves nothing in the state folder, not even a log" {
+        mkdir -p "$TEST_DIR/r"
+        fleetfs --fleet-file "$FLEET_FILE" -o ro "$TEST_DIR/r" 3>&-
+        assert_exists "$TEST_DIR/r/prod/status.txt"
+        assert_equal '' "$(find "$TEST_DIR/state" -mindepth 1)" 'what there is in the state folder'
+        # Nobody holds a store by whom its pid were to be found.
+        pid=$(pgrep -f -- "-o ro $TEST_DIR/r\$")
+        state=$(proc_state "$pid")
+        printf '%s %s\n' "$pid" "${state#* }" >"$TEST_DIR/run/r.pid"
+        assert_equal /dev/null "$(readlink "/proc/$pid/fd/2")"
+        fusermount3 -u "$TEST_DIR/r"
+        proc_gone "$TEST_DIR/run/r.pid" 15
+}
+
+# ---------------------------------------------------------------- the log
+
+# mount_logging_to FIFO [OPTION...]: in the foreground with -d, which tells every request, and standard error there.
+mount_logging_to()
+{
+        local fifo=$1
+        shift
+        mkdir -p "$TEST_DIR/mnt"
+        # shellcheck disable=SC2016 # of the inner shell
+        proc_spawn "$TEST_DIR/run/mnt.pid" "$TEST_DIR/run/mnt.log" env -u KUBECONFIG -u NOTIFY_SOCKET HOME="$TEST_DIR/home" \
+                XDG_STATE_HOME="$TEST_DIR/state" XDG_CONFIG_HOME="$TEST_DIR/config" FIFO="$fifo" \
+                bash -c 'exec "$@" 2>"$FIFO"' fleetfs "$FLEETFS" -d --fleet-file "$FLEET_FILE" "$@" "$TEST_DIR/mnt"
+        proc_await "$TEST_DIR/run/mnt.pid" "$TEST_DIR/run/mnt.log" 15 is_mounted "$TEST_DIR/mnt"
+        proc_await "$TEST_DIR/run/mnt.pid" "$TEST_DIR/run/mnt.log" 15 timeout 2 test -d "$TEST_DIR/mnt/prod"
+        MNT=$TEST_DIR/mnt F=$TEST_DIR/mnt/prod
+}
+
+# ask N: that many requests at least, each a line of the log; the kernel keeps no name that there is not.
+ask()
+{
+        timeout 60 bash -c 'for ((i = 0; i < $1; i++)); do [[ ! -e $2/absent-$i ]] || exit 1; done' ask "$1" "$F" ||
+                assert_fail "the mount does not answer $1 requests within a minute"
+}
+
+@test "standard error is a full pipe: the mount answers, lines are dropped, and later it says how many" {
+        mkfifo "$TEST_DIR/fifo"
+        # Both ends: the daemon's open does not wait, and nobody reads.
+        exec 7<>"$TEST_DIR/fifo"
+        mount_logging_to "$TEST_DIR/fifo"
+        ask 2000
+        printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$TEST_DIR/p.yaml"
+        timeout 10 cp "$TEST_DIR/p.yaml" "$F/backups/unlogged.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/backups/unlogged/wait")"
+        # Whoever reads at last has first what was kept, then the number of what was not.
+        timeout 1 cat <&7 >"$TEST_DIR/early" || true
+        log_has 'msg=mounted' "$TEST_DIR/early"
+        ask 10
+        timeout 1 cat <&7 >"$TEST_DIR/late" || true
+        assert_match 'msg="lines of the log were dropped" lines=[0-9]+ err="Resource temporarily unavailable" code=EAGAIN' \
+                "$(cat "$TEST_DIR/early" "$TEST_DIR/late")"
+        log_has 'LOOKUP' "$TEST_DIR/late"
+        exec 7>&-
+        umount_fleet
+}
+
+@test "who read standard error has gone: the mount stays, and ends with 0 when it is unmounted" {
+        mkfifo "$TEST_DIR/fifo"
+        exec 7<>"$TEST_DIR/fifo"
+        mount_logging_to "$TEST_DIR/fifo"
+        exec 7>&-
+        ask 200
+        proc_alive "$TEST_DIR/run/mnt.pid"
+        assert_exists "$F/status.txt"
+        umount_fleet
+}
+
+@test "no room for the log: the mount serves, and what is missing is told when there is room" {
+        [[ $(id -u) -eq 0 ]] || skip 'needs root, to mount a small disk'
+        mkdir -p "$TEST_DIR/small"
+        mount -t tmpfs -o size=64k none "$TEST_DIR/small"
+        head -c 60000 /dev/zero >"$TEST_DIR/small/fill"
+        mount_fleet -d --log-file "$TEST_DIR/small/log"
+        ask 1000
+        printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$TEST_DIR/p.yaml"
+        cp "$TEST_DIR/p.yaml" "$F/backups/noroom.yaml"
+        rm "$TEST_DIR/small/fill"
+        ask 10
+        umount_fleet
+        run grep -E 'lines=[0-9]+ err="No space left on device" code=ENOSPC$' "$TEST_DIR/small/log"
+        umount "$TEST_DIR/small"
+        assert_equal 0 "$status" 'status of grep'
+}
+
+@test "the log of a daemon does not grow without end: at 8 MiB it is set aside, once" {
+        log=$TEST_DIR/state/fleetfs/fleetfs.log
+        mkdir -m 700 "$TEST_DIR/state/fleetfs"
+        head -c $((8 << 20)) /dev/zero | tr '\0' x >"$log"
+        printf 'older still\n' >"$log.1"
+        start_daemon d
+        eventually 5 log_has 'msg=mounted' "$log"
+        assert_equal $((8 << 20)) "$(stat -c %s "$log.1")"
+        [[ $(stat -c %s "$log") -lt 100000 ]] || assert_fail "the new log has $(stat -c %s "$log") bytes"
+        assert_equal 600 "$(stat -c %a "$log")"
+        assert_equal "$log" "$(readlink "/proc/$(proc_pid "$TEST_DIR/run/d.pid")/fd/2")"
+        assert_equal 'fleetfs.log fleetfs.log.1' "$(cd "$TEST_DIR/state/fleetfs" && echo fleetfs.log*)"
+        # logrotate(8), which renames, is noticed as well.
+        mv "$log" "$log.old"
+        kill -s HUP "$(proc_pid "$TEST_DIR/run/d.pid")"
+        fusermount3 -u "$TEST_DIR/d"
+        proc_gone "$TEST_DIR/run/d.pid" 15
+        log_has 'msg=unmounted' "$log"
+}
+
 # ---------------------------------------------------------------- what is refused
 
 @test "wrong usage ends with 2 and names what is wrong" {
