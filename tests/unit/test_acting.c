@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of files below acting names. Each row is what a tool was seen to do to the mount, as the
- * verbs that fs/ makes of it, and what must have come of it.
- *
- *     create F          CREATE                            commit F W        FLUSH of the bytes
- * "W\n" finish F [CODE]   RELEASE of the last commit        empty F [CODE]    RELEASE of a created
- * handle, nothing written emptied F [CODE]  the same after O_TRUNC            poisoned F W FLUSH
- * after a WRITE that failed sync F W          FSYNC                             in F W RENAME of a
- * scratch file over F back F W          the same by the file that left F  away F            RENAME
- * to a scratch name rm F              UNLINK                            rmerror STEM      UNLINK of
- * STEM.error.txt touch F           SETATTR of times                  ctl STEM LINE     a line to
- * ctl pass MS           time passes                       crash             the daemon dies and
- * starts again undo              the guard is armed                full / space      the disk is
- * full / is not busy              the operation is running now
- *
- * F may begin with a folder ("restores/x.yaml"), backups/ is understood. A verb that is to fail has
- * "!ERRNO" behind it. "keep" is another handle's turn, "finishkept F" the RELEASE of the one before,
- * "abandoned F W" a FLUSH that comes too late. Bytes are a word, to which a newline is added; "-" is nothing at all.
- * Afterwards the object is compared to `then`: "starts draft-state in-force-bytes visible-file",
- * where "-" is none, and +undone, +synced, +pending, +removed and the code of the error file follow when they are
- * there; "gone" when there is no object.
+ * The life of files below acting names. Each row is what a tool was seen to do to the mount, in the words of acting_player.h,
+ * and what must have come of it.
  */
-#include "tests/unit/acting_fixture.h"
-
-#include <ctype.h>
-#include <errno.h>
-
-#include "ops/object.h"
+#include "tests/unit/acting_player.h"
 
 struct script_row {
         const char *name;
@@ -400,287 +377,6 @@ static const struct script_row scripts[] = {
                 "0 accepted - nightly.yaml" },
 };
 
-/* ---------------------------------------------------------------- playing a script */
-
-struct player {
-        const char *dir;
-        uint64_t write, kept;
-        struct err err;
-};
-
-static char *word(char **p)
-{
-        char *w = *p + strspn(*p, " ");
-        size_t n = strcspn(w, " ");
-
-        *p = w + n + (w[n] != '\0');
-        w[n] = '\0';
-        return w;
-}
-
-static void file_of(char *text, struct acting_file *f)
-{
-        static char stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
-        char *slash = strchr(text, '/');
-
-        *f = (struct acting_file){
-                .fleet = "prod", .kind = OBJECT_BACKUP, .name = stem, .ext = ext
-        };
-        if (slash != NULL) {
-                *slash = '\0';
-                f->kind = (enum object_kind)object_kind_from_folder(text);
-                text = slash + 1;
-        }
-        for (char *p = text; *p != '\0'; p++)
-                *p = *p == '+' ? ' ' : *p;
-        if (!acting_name_split(text, stem, ext)) {
-                snprintf(stem, sizeof(stem), "%s", text);
-                strcpy(ext, "yaml");
-        }
-}
-
-static size_t bytes_of(const char *text, char *bytes, size_t size)
-{
-        return strcmp(text, "-") == 0 ? 0 : (size_t)snprintf(bytes, size, "%s\n", text);
-}
-
-/* "a+b c.yaml" is one name: a '+' in a script is a blank. */
-static int play_verb(struct player *p, const char *verb, char *rest)
-{
-        struct engine *e = fixture.engine;
-        struct err *err = &p->err;
-        struct acting_origin origin = { .fleet = "prod", .set = true };
-        struct acting_file f;
-        char bytes[64];
-        char *name;
-        size_t len;
-
-        if (strcmp(verb, "pass") == 0)
-                return fixture_pass(atoll(word(&rest))), 0;
-        if (strcmp(verb, "crash") == 0)
-                return fixture_crash(p->dir), 0;
-        if (strcmp(verb, "round") == 0)
-                return fixture_round(), 0;
-        if (strcmp(verb, "undo") == 0)
-                return acting_undo(e, 7), 0;
-        if (strcmp(verb, "full") == 0 || strcmp(verb, "space") == 0)
-                return fixture_fail_store(verb[0] == 'f' ? ENOSPC : 0), 0;
-        if (strcmp(verb, "busy") == 0)
-                return fixture.busy = true, 0;
-        if (strcmp(verb, "keep") == 0)
-                return p->kept = p->write, p->write = 0, 0;
-
-        name = word(&rest);
-        if (strncmp(name, "a+b", 3) == 0) {
-                name[3] = ' ';
-                word(&rest);
-        }
-        file_of(name, &f);
-        if (strcmp(verb, "create") == 0)
-                return acting_create(e, &f, err);
-        if (strcmp(verb, "finish") == 0)
-                return acting_finish(e, &f, p->write, atoi(word(&rest)), err);
-        if (strcmp(verb, "finishkept") == 0)
-                return acting_finish(e, &f, p->kept, 0, err);
-        if (strcmp(verb, "empty") == 0 || strcmp(verb, "emptied") == 0)
-                return acting_finish_empty(
-                        e, &f, strcmp(verb, "emptied") == 0, atoi(word(&rest)), err);
-        if (strcmp(verb, "away") == 0)
-                return acting_rename_away(e, &f, 7, err);
-        if (strcmp(verb, "rm") == 0)
-                return acting_unlink(e, &f, 7, err);
-        if (strcmp(verb, "rmerror") == 0)
-                return acting_unlink_error(e, &f, 7, err);
-        if (strcmp(verb, "touch") == 0)
-                return acting_touch(e, &f, 1234567890LL * 1000000000, err);
-        if (strcmp(verb, "ctl") == 0)
-                return acting_ctl(e, "prod", f.kind, f.name, rest, strlen(rest), err);
-
-        len = bytes_of(word(&rest), bytes, sizeof(bytes));
-        if (strcmp(verb, "commit") == 0)
-                return acting_commit(e, &f, bytes, len, 0, &p->write, err);
-        if (strcmp(verb, "sync") == 0)
-                return acting_sync(e, &f, bytes, len, err);
-        if (strcmp(verb, "poisoned") == 0) {
-                err_set(err, -EIO, "a write failed");
-                err_id(err, "FLT-0254");
-                return acting_refuse(e, &f, bytes, len, p->write, err);
-        }
-        if (strcmp(verb, "abandoned") == 0) {
-                err_set(err, -ETIMEDOUT, "too late");
-                err_id(err, "FLT-0258");
-                acting_abandon(e, &f, bytes, len, p->write, err);
-                p->write = 0;
-                return err_clear(err), 0;
-        }
-        if (strcmp(verb, "in") == 0 || strcmp(verb, "inraw") == 0)
-                return acting_rename_in(e, &f, NULL, bytes, len, 0, err);
-        if (strcmp(verb, "back") == 0) {
-                origin.kind = f.kind;
-                snprintf(origin.name, sizeof(origin.name), "%s", f.name);
-                return acting_rename_in(e, &f, &origin, bytes, len, 0, err);
-        }
-        fail_msg("\"%s\" is no verb of a script", verb);
-        return 0;
-}
-
-static void play(struct player *p, char *step)
-{
-        char expected[16] = "0", shown[128], *bang = strstr(step, " !"), *rest = step;
-        const char *got, *verb;
-        int r;
-
-        snprintf(shown, sizeof(shown), "%s", step);
-        if (bang != NULL) {
-                snprintf(expected, sizeof(expected), "%s", bang + 2);
-                *bang = '\0';
-        }
-        err_clear(&p->err);
-        verb = word(&rest);
-        r = play_verb(p, verb, rest);
-        got = r < 0 ? errno_name(r) : "0";
-        if (strcmp(got, expected) != 0)
-                fail_msg("step \"%s\": %s %s", shown, got, p->err.msg);
-        /* No refusal without a sentence. */
-        assert_true(r == 0 || p->err.msg[0] != '\0');
-        /* A crash right after a verb: what was not stored by the verb itself is lost. */
-        if (strcmp(verb, "inraw") != 0 && fixture.engine != NULL)
-                fixture_round();
-}
-
-static void describe(const char *of, char *ret, size_t size)
-{
-        static const char *const states[] = { "none", "open", "accepted", "inert", "rejected",
-                "interrupted" };
-        char text[64], in_force[64] = "-", file[300] = "-";
-        struct acting_file f;
-        const struct document *d;
-        const struct object *o;
-
-        snprintf(text, sizeof(text), "%s", of);
-        file_of(text, &f);
-        o = fleet_object(fixture.fleet, f.kind, f.name);
-        if (o == NULL) {
-                snprintf(ret, size, "gone");
-                return;
-        }
-        if (o->in_force.bytes != NULL && o->in_force.len > 0)
-                snprintf(in_force, sizeof(in_force), "%.*s", (int)o->in_force.len - 1,
-                        o->in_force.bytes);
-        d = object_visible_document(o);
-        if (d != NULL)
-                snprintf(file, sizeof(file), "%s.%s", o->name, d->ext);
-        snprintf(ret, size, "%u %s %s %s%s%s%s%s%s%s", fixture.starts, states[o->draft_state],
-                in_force, file,
-                o->refusal != NULL && strcmp(o->refusal->why.id, "FLT-0253") == 0 ? " +undone" : "",
-                o->synced.bytes != NULL ? " +synced" : "",
-                o->removal_at_ms != 0 ? " +pending" : "", o->removed ? " +removed" : "",
-                o->draft_err.code != 0 ? " " : "", o->draft_err.code != 0 ? o->draft_err.id : "");
-        assert_true((o->policy != NULL) == (o->in_force.bytes != NULL));
-}
-
-/* ---------------------------------------------------------------- generations */
-
-static uint64_t generation_of(const char *name, bool draft)
-{
-        const struct object *o = fleet_object(fixture.fleet, OBJECT_BACKUP, name);
-
-        assert_non_null(o);
-        return draft ? o->draft.generation : o->in_force.generation;
-}
-
-static void cp_as(const char *name, const char *bytes, bool finish)
-{
-        const struct acting_file f = {
-                .fleet = "prod", .kind = OBJECT_BACKUP, .name = name, .ext = "yaml"
-        };
-        uint64_t write;
-
-        (void)acting_create(fixture.engine, &f, NULL);
-        (void)acting_sync(fixture.engine, &f, bytes, strlen(bytes), NULL);
-        (void)acting_commit(fixture.engine, &f, bytes, strlen(bytes), 0, &write, NULL);
-        if (finish)
-                assert_int_equal(acting_finish(fixture.engine, &f, write, 0, NULL), 0);
-        fixture_round();
-}
-
-/* Each object counts its own writes, from 1; what was discarded, and a restart, leave no number twice. */
-static void generations_are_the_objects_own(void **state)
-{
-        const struct acting_file f = {
-                .fleet = "prod", .kind = OBJECT_BACKUP, .name = "one", .ext = "yaml"
-        };
-        struct object *o;
-
-        fixture_open(test_dir(state));
-        cp_as("one", "a\n", true);
-        cp_as("two", "a\n", true);
-        assert_int_equal(generation_of("one", false), 1);
-        assert_int_equal(generation_of("two", false), 1);
-        cp_as("one", "bad\n", false);
-        assert_int_equal(generation_of("one", true), 2);
-        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
-        fixture_crash(test_dir(state));
-        cp_as("one", "b\n", true);
-        assert_int_equal(generation_of("one", false), 3);
-        assert_int_equal(generation_of("two", false), 1);
-        /* A record of before the count was kept. */
-        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "two");
-        o->in_force.generation = 27;
-        o->writes = 0;
-        assert_int_equal(object_save(fixture.engine, o, NULL), 0);
-        fixture_crash(test_dir(state));
-        cp_as("two", "b\n", true);
-        assert_int_equal(generation_of("two", false), 28);
-}
-
-/* ---------------------------------------------------------------- refused operations */
-
-static void a_refusal_stands_until_something_is_accepted(void **state)
-{
-        const struct acting_file f = {
-                .fleet = "prod", .kind = OBJECT_BACKUP, .name = "one", .ext = "yaml"
-        };
-        struct err why = ERR_INIT, bad = ERR_INIT;
-        const struct object *o;
-        uint64_t write;
-
-        fixture_open(test_dir(state));
-        cp_as("one", "a\n", true);
-        o = fleet_object(fixture.fleet, OBJECT_BACKUP, "one");
-        err_set(&why, -EINVAL, "\"foo\" is no verb");
-        err_id(&why, "FLT-0259");
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
-        assert_non_null(o->refusal);
-        assert_string_equal(o->refusal->what, "echo foo > one/ctl");
-        assert_string_equal(o->refusal->why.msg, "\"foo\" is no verb");
-        assert_int_equal(o->draft_state, DRAFT_NONE);
-        assert_int_equal(fixture_events("OperationRefused"), 1);
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo run > one/ctl", NULL);
-        assert_null(o->refusal);
-        /* A refused write tells of itself, and is newer. */
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
-        assert_int_equal(acting_commit(fixture.engine, &f, "bad\n", 4, 0, &write, &bad), -EINVAL);
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "write one.yaml", &bad);
-        assert_null(o->refusal);
-        assert_int_equal(o->draft_state, DRAFT_REJECTED);
-        /* rm of the error file forgets both; alone it is enough for one to be there. */
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
-        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
-        assert_null(o->refusal);
-        assert_int_equal(o->draft_state, DRAFT_NONE);
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
-        assert_int_equal(acting_unlink_error(fixture.engine, &f, 0, NULL), 0);
-        assert_null(o->refusal);
-        /* Nothing depends on it: it is not stored. Nor is anything said of what is not there. */
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "one", "echo foo > one/ctl", &why);
-        acting_told(fixture.engine, "prod", OBJECT_BACKUP, "none", "echo foo > none/ctl", &why);
-        fixture_round();
-        fixture_crash(test_dir(state));
-        assert_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "one")->refusal);
-        assert_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "none"));
-}
-
 static void played(void **state)
 {
         const struct script_row *row = test_row(state);
@@ -693,7 +389,7 @@ static void played(void **state)
         for (char *step = strtok_r(steps, ";", &save); step != NULL;
                 step = strtok_r(NULL, ";", &save))
                 play(&p, step);
-        describe(row->of, then, sizeof(then));
+        play_describe(row->of, then, sizeof(then));
         assert_string_equal(then, row->then);
 
         /* Whatever it is, the store says the same. But for what a crash undoes. */
@@ -702,20 +398,8 @@ static void played(void **state)
                 (strstr(row->steps, "away") != NULL && strstr(then, "+pending") != NULL))
                 return;
         fixture_crash(test_dir(state));
-        describe(row->of, then, sizeof(then));
+        play_describe(row->of, then, sizeof(then));
         assert_string_equal(then, row->then);
-}
-
-static int play_setup(void **state)
-{
-        fixture = (struct fixture){ .engine = NULL };
-        return test_dir_setup(state);
-}
-
-static int play_teardown(void **state)
-{
-        fixture_close();
-        return test_dir_teardown(state);
 }
 
 /* ---------------------------------------------------------------- names */
@@ -758,7 +442,5 @@ int main(void)
 {
         TEST_ROWS_WITH(played, scripts, play_setup, play_teardown);
         TEST_ROWS(name_splits, file_names);
-        TEST_WITH(generations_are_the_objects_own, play_setup, play_teardown);
-        TEST_WITH(a_refusal_stands_until_something_is_accepted, play_setup, play_teardown);
         return test_run("acting");
 }
