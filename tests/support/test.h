@@ -141,6 +141,17 @@ static inline void test_assert_err_(
 /* The error has exactly this code and a message that contains the text. */
 #define assert_err(err, code, substring) test_assert_err_(err, code, substring, __FILE__, __LINE__)
 
+static inline void test_assert_remedy_(const struct err *err, const char *substring, const char *file, int line)
+{
+        if (strstr(err->remedy, substring))
+                return;
+        print_error("expected a remedy with \"%s\"\n     got \"%s\"\n", substring, err->remedy);
+        _fail(file, line);
+}
+
+/* What the error says to do contains the text. */
+#define assert_remedy(err, substring) test_assert_remedy_(err, substring, __FILE__, __LINE__)
+
 static inline void test_assert_ok_(
         int r, const struct err *err, const char *expression, const char *file, int line)
 {

@@ -283,7 +283,7 @@ static void documents_are_not_removed_by_rmdir(void **state)
 
         assert_ok(acting_rename_in(fixture.engine, &f, NULL, "x\n", 2, 0, &err), &err);
         assert_int_equal(acting_rmdir(fixture.engine, "prod", "m2", &err), -ENOTEMPTY);
-        assert_non_null(strstr(err.remedy, "m2.yaml"));
+        assert_remedy(&err, "m2.yaml");
 }
 
 /* ---------------------------------------------------------------- policy.yaml */

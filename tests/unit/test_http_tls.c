@@ -238,7 +238,7 @@ static void refuses_an_encrypted_key(void **state)
         assert_int_equal(
                 http_host_set_identity(f->host, f->server.client.cert_pem, pem, &err), -EINVAL);
         assert_err(&err, -EINVAL, "client key: it is encrypted");
-        assert_non_null(strstr(err.remedy, "without a password"));
+        assert_remedy(&err, "without a password");
 }
 
 static void tells_a_port_without_tls(void **state)

@@ -37,7 +37,7 @@ static void a_run_that_is_none_is_named(void **state)
         assert_int_equal(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b@20200101-000000Z\n", &err), -ENOENT);
         assert_err(&err, -ENOENT, "policy b has no run 20200101-000000Z");
         assert_string_equal(err.id, "FLT-0407");
-        assert_non_null(strstr(err.remedy, "name one of its runs/"));
+        assert_remedy(&err, "name one of its runs/");
 }
 
 /* A typing error in a name restores what was not meant, or nothing. */
@@ -86,7 +86,7 @@ static void latest_is_the_newest_completed_run_of_each_cluster(void **state)
         assert_int_equal(ops_write(f, OBJECT_RESTORE, "b@latest", "", &err), -EINVAL);
         assert_err(&err, -EINVAL, "not Completed");
         assert_string_equal(err.id, "FLT-0408");
-        assert_non_null(strstr(err.remedy, "wait until it is Completed"));
+        assert_remedy(&err, "wait until it is Completed");
 
         /* One cluster is done, the others are still at it. */
         ops_ctl(f, "eu-1", "velero resume");

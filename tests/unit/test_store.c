@@ -457,7 +457,7 @@ static void broken_id_is_not_replaced(void **state)
         write_file(test_dir(state), "id", "nonsense\n");
         assert_int_equal(store_open(&s, test_dir(state), false, &err), -EBADMSG);
         assert_err(&err, -EBADMSG, "16 hexadecimal digits");
-        assert_non_null(strstr(err.remedy, "disown"));
+        assert_remedy(&err, "disown");
 }
 
 int main(void)
