@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "k8s/path.h"
 #include "ops/member.h"
@@ -187,12 +188,17 @@ static void password_of_source(void *arg, const struct kube_reply *reply)
         struct engine *e = task_call_done(t);
         struct member *c = task_member(t);
         struct err err = ERR_INIT;
+        char hash[65] = "";
 
         if (reply->err != NULL && reply->http_status != 404 && reply->http_status != 403) {
                 volumes_drop(t);
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
-        } else if (password_hash(reply, t->password_sha256) != 0) {
+        } else if (password_hash(reply, hash) != 0) {
                 volumes_next(e, t);
+        } else if (intern_set(&t->password_sha256, hash) < 0) {
+                volumes_drop(t);
+                err_set(&err, -ENOMEM, "out of memory");
+                task_retry_later(e, t, &err, 0);
         } else if (c == NULL || target_get_secret(t, c, REPOSITORY_SECRET, password_of_target, &err) < 0) {
                 volumes_drop(t);
                 if (c != NULL)

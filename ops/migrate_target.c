@@ -23,6 +23,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "k8s/path.h"
 #include "ops/engine_private.h"
@@ -217,7 +218,7 @@ static const struct velero_backup *target_backup(struct engine *e, struct task *
                 target_wait(e, t, "FLT-0401", "waiting for the backup of source %s", s->member);
                 return NULL;
         }
-        snprintf(t->backup_name, sizeof(t->backup_name), "%s", v->name);
+        (void)intern_set(&t->backup_name, v->name);
         return v->backup;
 }
 

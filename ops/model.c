@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "ops/policy.h"
@@ -468,6 +469,37 @@ struct run *object_add_run(struct object *o, const char *id)
         return r;
 }
 
+static const struct {
+        size_t offset;
+        const char *unset;
+} task_texts[] = {
+        { offsetof(struct task, member), "" },
+        { offsetof(struct task, uid), "" },
+        { offsetof(struct task, backup_name), "" },
+        { offsetof(struct task, phase_text), NULL },
+        { offsetof(struct task, spec_sha256), "" },
+        { offsetof(struct task, posting_sha256), "" },
+        { offsetof(struct task, password_sha256), "" },
+};
+
+static const char **task_text(struct task *t, size_t i)
+{
+        return (const char **)(void *)((char *)t + task_texts[i].offset);
+}
+
+void task_ref_texts(struct task *t)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(task_texts); i++)
+                if (*task_text(t, i) != NULL)
+                        (void)intern_ref(*task_text(t, i)); /* somebody holds it: the same one */
+}
+
+void task_unref_texts(struct task *t)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(task_texts); i++)
+                intern_unref(*task_text(t, i));
+}
+
 struct task *run_add_task(struct run *r, enum task_verb verb, const char *member)
 {
         struct task *t = calloc(1, sizeof(*t));
@@ -475,14 +507,15 @@ struct task *run_add_task(struct run *r, enum task_verb verb, const char *member
 
         if (grown != NULL)
                 r->tasks = grown;
-        if (grown == NULL || t == NULL) {
+        for (size_t i = 0; i < ARRAY_SIZE(task_texts) && t != NULL; i++)
+                *task_text(t, i) = task_texts[i].unset != NULL ? intern_ref(task_texts[i].unset) : NULL;
+        if (grown == NULL || t == NULL || intern_set(&t->member, member) < 0) {
                 free(t);
                 return NULL;
         }
         t->run = r;
         t->verb = verb;
         t->phase = PHASE_PENDING;
-        snprintf(t->member, sizeof(t->member), "%s", member);
         r->tasks[r->n_tasks++] = t;
         run_index_task(t);
         return t;
@@ -540,9 +573,9 @@ static void task_free(struct task *t)
         free(t->sub);
         free(t->first_name);
         free(t->location);
-        free(t->phase_text);
         free(t->reason);
         free(t->hostpath);
+        task_unref_texts(t);
         task_forget_volumes(t);
         json_decref(t->volumes);
         free(t);
@@ -552,7 +585,7 @@ void run_move_task(struct task *t, const char *member)
 {
         run_unindex_task(t);
         t->next_same = NULL;
-        snprintf(t->member, sizeof(t->member), "%s", member);
+        (void)intern_set(&t->member, member); /* without memory it stays where it was */
         run_index_task(t);
 }
 

@@ -102,6 +102,7 @@ struct object {
 
         bool file_gone;             /* unlinked or renamed away: the file does not show */
         int64_t removal_at_ms;      /* boottime at which the removal applies; 0 = none pending */
+        int64_t removal_at;         /* … the same on the wall, for who reads it: no file depends on the reader's clock */
         bool removal_renamed;       /* … by a rename-away, which a crash undoes */
         uint32_t removal_uid;       /* … and whose it is */
         bool removed;               /* the removal was applied: a backup's folder stays while backups exist */
@@ -182,12 +183,13 @@ struct task {
         enum task_verb verb;
         enum task_state state;
         enum task_step step;
-        char member[FOLDER_NAME_MAX + 1]; /* folder name of the cluster */
-        char uid[UID_MAX];                /* its kube-system UID, "" until the cluster was ever seen */
+        /* What tasks have in common is interned (base/intern.h): "" when unset unless said otherwise, changed by intern_set(). */
+        const char *member;               /* folder name of the cluster */
+        const char *uid;                  /* its kube-system UID, "" until the cluster was ever seen */
         char *sub;                        /* sub-policy name, NULL when the policy has none */
         char velero_name[64];             /* "" until chosen; with the attempt's stamp */
         char *first_name;                 /* … of the first attempt, once a retry took its place; NULL before */
-        char backup_name[254];            /* restores: the Velero Backup that is restored */
+        const char *backup_name;          /* interned; restores: the Velero Backup that is restored */
         char *location;                   /* migrations: location made or found on the target */
         bool location_made;               /* fleetfs made it and removes it */
         bool handed_over;                 /* the Backup object on the target is ours to remove */
@@ -195,7 +197,7 @@ struct task {
         int64_t deadline;                 /* startDeadline of the attempt */
         int64_t started, completed;       /* as last seen from Velero */
         enum phase phase;                 /* what the tree shows, recomputed at every change */
-        char *phase_text;                 /* Velero's own word ("Finalizing") once its object was seen, else NULL */
+        const char *phase_text;           /* interned: Velero's own word ("Finalizing") once its object was seen, else NULL */
         char code[12];                    /* FLT code of `reason`, "" when none */
         char *reason;                     /* one sentence, NULL when all is well */
         int64_t since;                    /* since when `reason` holds */
@@ -216,7 +218,7 @@ struct task {
         int64_t overdue_at;               /* Overdue from then on, unless a backup completes; 0: never */
 
         /* engine's own, durable, not shown */
-        char spec_sha256[65];             /* of the spec that was posted under velero_name, or may have been */
+        const char *spec_sha256;          /* interned, of the spec that was posted under velero_name, or may have been */
         bool sent;                        /* … it may have been: what the cluster has decides, not what we remember */
         bool given_up;                    /* not to be posted any more, once it is clear that it was not */
         bool unwanted;                    /* its Restore objects are to be removed from the cluster */
@@ -241,8 +243,8 @@ struct task {
         unsigned races;                   /* Restores that failed validation before their backup was in Velero's cache */
         int64_t posted_at_ms;             /* when it was posted, 0: by an earlier process */
         uint64_t shown;                   /* digest of what was last published */
-        char posting_sha256[65];          /* of the document under way */
-        char password_sha256[65];         /* of the source's repository password, for a comparison under way */
+        const char *posting_sha256;       /* interned, of the document under way */
+        const char *password_sha256;      /* interned, of the source's repository password, for a comparison under way */
         struct json_t *volumes;           /* PodVolumeBackups still to be handed over */
         bool secret_copied;               /* migrations: the copy is known to be there */
         bool may_act;                     /* what was decided about it is durable */
@@ -490,6 +492,9 @@ void run_move_task(struct task *t, const char *member);
 void run_remove_task(struct task *t);
 /* Of seen_volumes. */
 void task_forget_volumes(struct task *t);
+/* A copy of the struct gets references of its own to the interned texts, and gives them back. */
+void task_ref_texts(struct task *t);
+void task_unref_texts(struct task *t);
 void object_remove_run(struct run *r);
 /* Takes ownership of record (freed with the entry); `name` points into it. */
 struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name);

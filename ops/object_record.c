@@ -10,19 +10,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "ops/object.h"
+#include "velero/names.h"
 
 /* ---------------------------------------------------------------- structs as tables */
 
-enum field_type { FIELD_CHARS, FIELD_STRING, FIELD_I64, FIELD_I32, FIELD_BOOL, FIELD_NAMED };
+enum field_type { FIELD_CHARS, FIELD_STRING, FIELD_INTERNED, FIELD_I64, FIELD_I32, FIELD_BOOL, FIELD_NAMED };
 
 struct field {
         const char *key;
         enum field_type type;
         size_t offset, size;
         const char *const *names; /* of FIELD_NAMED, an enum of int's size; ends with NULL */
+        size_t max;               /* of FIELD_INTERNED: its longest text; 0 any */
 };
 
 #define MEMBER(T, m, type_, ...)                                                                   \
@@ -68,12 +71,12 @@ static const struct field task_fields[] = {
         MEMBER(struct task, verb, FIELD_NAMED, .names = task_verbs),
         MEMBER(struct task, state, FIELD_NAMED, .names = task_states),
         MEMBER(struct task, step, FIELD_NAMED, .names = task_steps),
-        MEMBER(struct task, member, FIELD_CHARS),
-        MEMBER(struct task, uid, FIELD_CHARS),
+        MEMBER(struct task, member, FIELD_INTERNED, .max = FOLDER_NAME_MAX),
+        MEMBER(struct task, uid, FIELD_INTERNED, .max = UID_MAX - 1),
         MEMBER(struct task, sub, FIELD_STRING),
         MEMBER(struct task, velero_name, FIELD_CHARS),
         MEMBER(struct task, first_name, FIELD_STRING),
-        MEMBER(struct task, backup_name, FIELD_CHARS),
+        MEMBER(struct task, backup_name, FIELD_INTERNED, .max = VELERO_NAME_MAX),
         MEMBER(struct task, location, FIELD_STRING),
         MEMBER(struct task, location_made, FIELD_BOOL),
         MEMBER(struct task, handed_over, FIELD_BOOL),
@@ -81,7 +84,7 @@ static const struct field task_fields[] = {
         MEMBER(struct task, deadline, FIELD_I64),
         MEMBER(struct task, started, FIELD_I64),
         MEMBER(struct task, completed, FIELD_I64),
-        MEMBER(struct task, phase_text, FIELD_STRING),
+        MEMBER(struct task, phase_text, FIELD_INTERNED),
         MEMBER(struct task, code, FIELD_CHARS),
         MEMBER(struct task, reason, FIELD_STRING),
         MEMBER(struct task, since, FIELD_I64),
@@ -91,7 +94,7 @@ static const struct field task_fields[] = {
         MEMBER(struct task, warnings, FIELD_I32),
         MEMBER(struct task, expires, FIELD_I64),
         MEMBER(struct task, hostpath, FIELD_STRING),
-        MEMBER(struct task, spec_sha256, FIELD_CHARS),
+        MEMBER(struct task, spec_sha256, FIELD_INTERNED, .max = VELERO_SHA256_HEX),
         MEMBER(struct task, sent, FIELD_BOOL),
         MEMBER(struct task, given_up, FIELD_BOOL),
         MEMBER(struct task, unwanted, FIELD_BOOL),
@@ -191,6 +194,7 @@ static void put_fields(struct buf *out, const struct field *fields, size_t n, co
                         put_text(out, f->key, at);
                         break;
                 case FIELD_STRING:
+                case FIELD_INTERNED:
                         put_text(out, f->key, *(char *const *)(const void *)at);
                         break;
                 case FIELD_I64:
@@ -374,6 +378,10 @@ static int get_field(const struct field *f, const json_t *v, char *at)
                 *p = strdup(text);
                 return *p == NULL ? -ENOMEM : 0;
         }
+        case FIELD_INTERNED:
+                if (text == NULL || (f->max != 0 && strlen(text) > f->max))
+                        return -EBADMSG;
+                return intern_set((const char **)(void *)at, text);
         case FIELD_I64:
                 if (!json_is_integer(v))
                         return -EBADMSG;

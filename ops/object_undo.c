@@ -18,7 +18,6 @@ static const size_t task_strings[] = {
         offsetof(struct task, sub),
         offsetof(struct task, first_name),
         offsetof(struct task, location),
-        offsetof(struct task, phase_text),
         offsetof(struct task, reason),
         offsetof(struct task, hostpath),
 };
@@ -60,6 +59,7 @@ static void task_was_done(struct task_was *w)
 {
         for (size_t i = 0; i < ARRAY_SIZE(task_strings); i++)
                 free(*task_string(&w->copy, i));
+        task_unref_texts(&w->copy);
 }
 
 static int task_note(struct task_was *w, struct task *t)
@@ -68,6 +68,7 @@ static int task_note(struct task_was *w, struct task *t)
 
         w->at = t;
         w->copy = *t;
+        task_ref_texts(&w->copy);
         for (size_t i = 0; i < ARRAY_SIZE(task_strings); i++) {
                 const char *text = *task_string(t, i);
                 char *own = text != NULL ? strdup(text) : NULL;
@@ -188,6 +189,8 @@ static void task_put_back(struct engine *e, struct task *t, struct task_was *w)
         was.volumes = t->volumes;
         was.open = t->open;
         was.may_act = t->may_act;
+        task_ref_texts(&was);
+        task_unref_texts(t);
         *t = was;
         if (w->copy.open && !t->open)
                 task_open(e, t);
@@ -296,6 +299,7 @@ static void undo_fields(struct object *o, const struct object *was)
         o->draft_loaded = was->draft_loaded;
         o->file_gone = was->file_gone;
         o->removal_at_ms = was->removal_at_ms;
+        o->removal_at = was->removal_at;
         o->removal_renamed = was->removal_renamed;
         o->removal_uid = was->removal_uid;
         o->removed = was->removed;

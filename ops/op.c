@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -185,7 +186,7 @@ struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, c
 
         if (t == NULL)
                 return NULL;
-        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        (void)intern_set(&t->uid, c->uid);
         t->attempt = now;
         /* The stamp may be that of an older run that this one joined. */
         t->deadline = clock_realtime() + e->options.start_deadline;

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -110,7 +111,7 @@ static void adopt_add(struct engine *e, struct object *o, const struct member *c
 
         if (t == NULL)
                 return;
-        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        (void)intern_set(&t->uid, c->uid);
         engine_dirty(e, o);
         task_open(e, t);
         task_refresh(e, t);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/timefmt.h"
 #include "ops/engine.h"
 #include "ops/op.h"
@@ -222,7 +223,7 @@ static int migrate_retry(struct engine *e, struct object *o, const char *arg, st
                 if (attempt == 0)
                         attempt = op_next_run(e, o);
                 if (again)
-                        t->backup_name[0] = '\0';
+                        (void)intern_set(&t->backup_name, "");
                 task_renew(e, t, attempt);
         }
         if (attempt == 0 && cleaning) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/timefmt.h"
 #include "ops/engine.h"
 #include "ops/member.h"
@@ -331,7 +332,7 @@ static void restore_start(struct engine *e, struct object *o, const struct polic
 
                 if (t == NULL)
                         continue;
-                snprintf(t->backup_name, sizeof(t->backup_name), "%s", plan.rows[i].velero_name);
+                (void)intern_set(&t->backup_name, plan.rows[i].velero_name);
                 t->sub = TAKE(plan.rows[i].sub);
         }
         op_begin(e, r);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -32,7 +33,7 @@ static void schedule_in_force(struct engine *e, struct task *t, const char *dige
            changes nothing, and a thousand clusters answer one by one, each of which would store all of them. */
         if (!t->sent)
                 engine_dirty(e, t->run->object);
-        memcpy(t->spec_sha256, digest, VELERO_SHA256_HEX + 1);
+        (void)intern_set(&t->spec_sha256, digest);
         t->sent = true;
         t->resend = false;
         t->failures = 0;
@@ -143,7 +144,7 @@ static void schedule_patch(struct engine *e, struct task *t, struct member *c, c
         int r = body != NULL ? member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, &err) : -ENOMEM;
 
         json_decref(patch);
-        memcpy(t->posting_sha256, d->digest, sizeof(d->digest));
+        (void)intern_set(&t->posting_sha256, d->digest);
         if (r == 0) {
                 const struct kube_request rq = {
                         .method = "PATCH",

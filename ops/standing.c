@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
@@ -49,7 +50,7 @@ static struct task *standing_add(struct engine *e, struct object *o, const struc
 
         if (t == NULL)
                 return NULL;
-        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        (void)intern_set(&t->uid, c->uid);
         if (sub != NULL && sub[0] != '\0')
                 t->sub = strdup(sub);
         /* A policy that was removed and comes back finds its backups there. */
@@ -103,7 +104,7 @@ static void standing_want(struct engine *e, struct task *t, const struct member 
         if (strcmp(t->member, c->name) != 0)
                 run_move_task(t, c->name);
         if (t->uid[0] == '\0')
-                snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+                (void)intern_set(&t->uid, c->uid);
         t->resend = t->resend || resend;
         if (!resend && !t->unwanted && !t->tracked)
                 return;

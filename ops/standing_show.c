@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -217,7 +218,7 @@ static void judge(struct engine *e, struct task *t, const struct member *c, cons
 static void show(struct task *t, const struct verdict *v)
 {
         t->phase = v->phase;
-        task_set_text(&t->phase_text, v->text);
+        (void)intern_set(&t->phase_text, v->text);
         task_set_reason(t, v->why.msg[0] != '\0' ? &v->why : NULL);
 }
 
@@ -255,12 +256,12 @@ void standing_show(struct engine *e, struct task *t)
         if (t->unwanted || t->verb == TASK_ADOPT || (t->state != TASK_POSTED && t->state != TASK_CONFLICT &&
                                                             t->state != TASK_REJECTED)) {
                 t->phase = PHASE_PENDING;
-                task_set_text(&t->phase_text, NULL);
+                (void)intern_set(&t->phase_text, NULL);
                 t->drifted = false;
         } else if (t->state == TASK_POSTED) {
                 show_posted(e, t);
         } else {
                 t->phase = t->state == TASK_CONFLICT ? PHASE_CONFLICT : PHASE_FAILED;
-                task_set_text(&t->phase_text, t->state == TASK_REJECTED ? "Rejected" : NULL);
+                (void)intern_set(&t->phase_text, t->state == TASK_REJECTED ? "Rejected" : NULL);
         }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -113,13 +114,13 @@ void task_choose_name(struct engine *e, struct task *t, const struct member *c)
 
         assert(t->uid[0] == '\0' || strcmp(t->uid, c->uid) == 0);
         engine_write(e);
-        snprintf(t->uid, sizeof(t->uid), "%s", c->uid);
+        (void)intern_set(&t->uid, c->uid);
         if (t->verb == TASK_SCHEDULE)
                 velero_name_base(&id, t->velero_name);
         else
                 velero_name_run(&id, t->attempt, t->velero_name);
         t->sent = false;
-        t->spec_sha256[0] = '\0';
+        (void)intern_set(&t->spec_sha256, "");
         engine_dirty(e, t->run->object);
 }
 
@@ -150,7 +151,7 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
                 if (t->state == TASK_DONE)
                         task_keep_name(t);
                 t->velero_name[0] = '\0';
-                t->spec_sha256[0] = '\0';
+                (void)intern_set(&t->spec_sha256, "");
                 t->sent = false;
                 t->attempt = attempt;
         }

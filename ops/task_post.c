@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "ops/engine_private.h"
@@ -90,7 +91,7 @@ static void task_posted(struct engine *e, struct task *t)
         t->given_up = false;
         t->posted_at_ms = loop_now(e->loop);
         if (t->posting_sha256[0] != '\0')
-                memcpy(t->spec_sha256, t->posting_sha256, sizeof(t->spec_sha256));
+                (void)intern_set(&t->spec_sha256, t->posting_sha256);
         task_set_state(e, t, TASK_POSTED, NULL);
 }
 
@@ -233,14 +234,14 @@ void task_post(struct engine *e, struct task *t, struct member *c, json_t *objec
 
         json_unpack(object, "{s:{s?{s?s}}}", "metadata", "annotations", VELERO_ANNOTATION_SPEC, &sha);
         if (!t->sent) {
-                snprintf(t->spec_sha256, sizeof(t->spec_sha256), "%s", sha);
+                (void)intern_set(&t->spec_sha256, sha);
                 json_decref(object);
                 t->sent = true;
                 engine_dirty(e, t->run->object);
                 task_kick(e, t);
                 return;
         }
-        snprintf(t->posting_sha256, sizeof(t->posting_sha256), "%s", sha);
+        (void)intern_set(&t->posting_sha256, sha);
         json_decref(object);
         if (body != NULL)
                 r = member_velero_path(c, task_velero_kind(t), NULL, &path, &err);
@@ -304,7 +305,7 @@ void task_verify(struct engine *e, struct task *t, struct member *c)
                 task_cancelled(e, t);
                 return;
         }
-        t->posting_sha256[0] = '\0';
+        (void)intern_set(&t->posting_sha256, "");
         if (task_get(t, c, task_verified, &err) < 0)
                 task_retry_later(e, t, &err, 0);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -120,7 +121,7 @@ static void task_show_backup(struct task *t, const struct velero_object *v)
         if (t->state == TASK_DONE && b->phase == VELERO_BACKUP_DELETING && t->phase_text != NULL)
                 return;
         t->phase = phase_of_backup(b->phase, false);
-        task_set_text(&t->phase_text, b->phase_text[0] != '\0' ? b->phase_text : "New");
+        (void)intern_set(&t->phase_text, b->phase_text[0] != '\0' ? b->phase_text : "New");
         t->started = b->started;
         t->completed = b->completed;
         t->expires = b->expiration;
@@ -142,7 +143,7 @@ static void task_show_restore(struct task *t, const struct velero_object *v)
         const struct velero_restore *x = v->restore;
 
         t->phase = phase_of_restore(x->phase);
-        task_set_text(&t->phase_text, x->phase_text[0] != '\0' ? x->phase_text : "New");
+        (void)intern_set(&t->phase_text, x->phase_text[0] != '\0' ? x->phase_text : "New");
         t->started = x->started;
         t->completed = x->completed;
         t->items_done = (int32_t)x->items_done;
@@ -196,7 +197,7 @@ static void task_show_own(struct task *t)
         };
 
         t->phase = shown[t->state].phase;
-        task_set_text(&t->phase_text, shown[t->state].text);
+        (void)intern_set(&t->phase_text, shown[t->state].text);
 }
 
 static uint64_t digest_number(uint64_t h, int64_t v)
@@ -251,7 +252,7 @@ static void task_show_velero(struct engine *e, struct task *t, const struct vele
 {
         if (task_lost_race(t)) {
                 t->phase = PHASE_QUEUED;
-                task_set_text(&t->phase_text, "New");
+                (void)intern_set(&t->phase_text, "New");
                 task_kick(e, t);
                 return;
         }
@@ -277,7 +278,7 @@ void task_refresh(struct engine *e, struct task *t)
                 standing_show(e, t);
         } else if (t->doomed) {
                 t->phase = PHASE_DELETING;
-                task_set_text(&t->phase_text, NULL);
+                (void)intern_set(&t->phase_text, NULL);
         } else if (v != NULL) {
                 task_show_velero(e, t, v);
         } else if (t->state != TASK_DONE && !(t->state == TASK_POSTED && t->phase_text != NULL)) {
@@ -306,7 +307,7 @@ void task_object_gone(struct engine *e, struct task *t)
         err_id(&err, "FLT-0411");
         t->state = TASK_DONE;
         t->phase = PHASE_FAILED;
-        task_set_text(&t->phase_text, "Failed");
+        (void)intern_set(&t->phase_text, "Failed");
         task_set_reason(t, &err);
         engine_note(e, t->run->object);
         task_kick(e, t);
@@ -319,7 +320,7 @@ void task_set_state(struct engine *e, struct task *t, enum task_state state, con
         t->state = state;
         task_set_reason(t, err);
         if (state == TASK_POSTED)
-                task_set_text(&t->phase_text, NULL);
+                (void)intern_set(&t->phase_text, NULL);
         engine_note(e, t->run->object);
         task_kick(e, t);
         task_refresh(e, t);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
@@ -35,7 +36,7 @@ static void track_recognise(struct engine *e, struct task *t, const struct belon
         }
         if (!t->sent || (strcmp(t->spec_sha256, b->spec_sha256) != 0 && strcmp(t->posting_sha256, b->spec_sha256) != 0))
                 return;
-        snprintf(t->spec_sha256, sizeof(t->spec_sha256), "%s", b->spec_sha256);
+        (void)intern_set(&t->spec_sha256, b->spec_sha256);
         t->given_up = false;
         task_set_state(e, t, TASK_POSTED, NULL);
         task_open(e, t);

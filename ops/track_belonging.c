@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "ops/op.h"
@@ -199,13 +200,13 @@ struct task *track_add_task(struct run *r, const struct velero_object *v, const 
 
         if (t == NULL)
                 return NULL;
-        snprintf(t->uid, sizeof(t->uid), "%s", v->member->uid);
+        (void)intern_set(&t->uid, v->member->uid);
         t->sub = b->sub[0] != '\0' ? strdup(b->sub) : NULL;
         t->state = TASK_POSTED;
         t->attempt = r->created;
         t->tracked = true;
         if (b->verb == TASK_RESTORE)
-                snprintf(t->backup_name, sizeof(t->backup_name), "%s", v->restore->backup_name);
+                (void)intern_set(&t->backup_name, v->restore->backup_name);
         model_touch_run(r, true);
         return t;
 }

@@ -7,6 +7,7 @@
  * store. And two ways to look at it: one file by its path, or all of them.
  */
 #include "base/buf.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/node.h"
@@ -47,6 +48,17 @@ __attribute__((unused)) static int fixture_teardown(void **state)
 static char *fixture_dup(const char *s)
 {
         return s != NULL ? strdup(s) : NULL;
+}
+
+static __attribute__((format(printf, 2, 3))) void fixture_intern(const char **to, const char *format, ...)
+{
+        char text[256];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        assert_int_equal(intern_set(to, text), 0);
 }
 
 static struct member *fixture_member(struct fleet *f, const char *name, enum member_health health)
@@ -160,7 +172,7 @@ static struct task *fixture_task(struct run *r, const struct fixture_task *x)
         assert_non_null(t);
         t->state = x->state;
         t->phase = x->phase;
-        t->phase_text = fixture_dup(x->word);
+        assert_int_equal(intern_set(&t->phase_text, x->word), 0);
         t->items_done = x->done;
         t->items_total = x->total;
         t->errors = x->errors;
@@ -169,7 +181,7 @@ static struct task *fixture_task(struct run *r, const struct fixture_task *x)
         t->sub = fixture_dup(x->sub);
         t->attempt = r->created;
         t->deadline = r->created + 3600;
-        snprintf(t->uid, sizeof(t->uid), "uid-of-%s", x->member);
+        fixture_intern(&t->uid, "uid-of-%s", x->member);
         if (x->state == TASK_POSTED || x->state == TASK_DONE) {
                 snprintf(t->velero_name, sizeof(t->velero_name), "%.20s%s-%.10s-a1b2c3-%lld", r->object->name,
                         x->sub != NULL ? x->sub : "", x->member, (long long)r->created);
@@ -180,7 +192,7 @@ static struct task *fixture_task(struct run *r, const struct fixture_task *x)
                 t->expires = x->restore ? 0 : r->created + 604800;
         }
         if (x->restore)
-                snprintf(t->backup_name, sizeof(t->backup_name), "nightly-%s-a1b2c3", x->member);
+                fixture_intern(&t->backup_name, "nightly-%s-a1b2c3", x->member);
         if (x->reason != NULL) {
                 t->reason = fixture_dup(x->reason);
                 snprintf(t->code, sizeof(t->code), "%s", x->code);
@@ -262,8 +274,8 @@ static void fixture_standing_task(struct object *o, const struct fixture_schedul
         assert_non_null(t);
         t->state = x->state;
         t->phase = x->phase;
-        t->phase_text = fixture_dup(x->word);
-        snprintf(t->uid, sizeof(t->uid), "uid-of-%s", x->member);
+        assert_int_equal(intern_set(&t->phase_text, x->word), 0);
+        fixture_intern(&t->uid, "uid-of-%s", x->member);
         if (x->state == TASK_POSTED)
                 snprintf(t->velero_name, sizeof(t->velero_name), "%.20s-%.10s-a1b2c3", o->name, x->member);
         if (x->seen && c != NULL)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "base/intern.h"
 #include "ops/model.h"
 
 struct told {
@@ -152,7 +153,7 @@ static void tasks_of_one_cluster_are_found_and_leave_each_other_alone(void **sta
         assert_ptr_equal(run_task(r, TASK_RESTORE, "eu-1"), c);
         assert_null(run_tasks_on(r, "us-1"));
         assert_null(run_tasks_on(r, ""));
-        snprintf(late->member, sizeof(late->member), "us-1");
+        assert_int_equal(intern_set(&late->member, "us-1"), 0);
         run_index_task(late);
         assert_ptr_equal(run_tasks_on(r, "us-1"), late);
         run_remove_task(a);
@@ -163,6 +164,30 @@ static void tasks_of_one_cluster_are_found_and_leave_each_other_alone(void **sta
         run_remove_task(b);
         assert_null(run_tasks_on(r, "eu-1"));
         assert_int_equal(r->n_tasks, 1);
+}
+
+static void tasks_share_what_they_have_in_common(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct task *a = run_add_task(object_add_run(x->o, "20260101-000000Z"), TASK_BACKUP, "eu-1");
+        struct task *b = run_add_task(object_add_run(x->o, "20260102-000000Z"), TASK_BACKUP, "eu-1");
+        struct task copy;
+
+        assert_ptr_equal(a->member, b->member);
+        assert_string_equal(a->uid, "");
+        assert_string_equal(a->backup_name, "");
+        assert_string_equal(a->spec_sha256, "");
+        assert_string_equal(a->posting_sha256, "");
+        assert_string_equal(a->password_sha256, "");
+        assert_null(a->phase_text);
+        assert_int_equal(intern_set(&a->phase_text, "Finalizing"), 0);
+        copy = *a;
+        task_ref_texts(&copy);
+        object_remove_run(a->run);
+        assert_string_equal(copy.phase_text, "Finalizing");
+        assert_ptr_equal(copy.member, b->member);
+        task_unref_texts(&copy);
+        assert_string_equal(b->member, "eu-1");
 }
 
 static struct velero_object *add_backup(struct member *c, const char *name)
@@ -212,7 +237,7 @@ static void a_task_is_for_one_cluster_whatever_its_folder_is(void **state)
         struct task *t = run_add_task(r, TASK_BACKUP, "eu-1");
 
         assert_ptr_equal(task_member(t), x->eu);
-        strcpy(t->uid, "uid-1");
+        assert_int_equal(intern_set(&t->uid, "uid-1"), 0);
         strcpy(x->eu->uid, "uid-2");
         assert_null(task_member(t));
         strcpy(x->us->uid, "uid-1");
@@ -274,6 +299,7 @@ int main(void)
         TEST_WITH(a_barrier_is_passed_when_nothing_changed, setup, teardown);
         TEST_WITH(runs_stay_in_order_whenever_they_come, setup, teardown);
         TEST_WITH(tasks_of_one_cluster_are_found_and_leave_each_other_alone, setup, teardown);
+        TEST_WITH(tasks_share_what_they_have_in_common, setup, teardown);
         TEST_WITH(an_object_and_what_it_has_on_clusters_part_both_ways, setup, teardown);
         TEST_WITH(a_cluster_that_leaves_lets_its_tasks_go, setup, teardown);
         TEST_WITH(a_task_is_for_one_cluster_whatever_its_folder_is, setup, teardown);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is stored of an object: every member, the exact bytes, and what happens to bad records. */
+#include "base/intern.h"
 #include "tests/unit/acting_fixture.h"
 
 #include <errno.h>
@@ -44,14 +45,14 @@ static struct object *full_object(void)
         t->step = STEP_CLEANUP;
         t->sub = strdup("part");
         t->location = strdup("from-eu-1");
-        t->phase_text = strdup("PartiallyFailed");
+        assert_int_equal(intern_set(&t->phase_text, "PartiallyFailed"), 0);
         t->phase = PHASE_PARTIALLY_FAILED;
         t->reason = strdup("two\nlines");
-        snprintf(t->uid, sizeof(t->uid), "6ad23565");
+        assert_int_equal(intern_set(&t->uid, "6ad23565"), 0);
         snprintf(t->velero_name, sizeof(t->velero_name), "m-eu-1-abc");
-        snprintf(t->backup_name, sizeof(t->backup_name), "b-1");
+        assert_int_equal(intern_set(&t->backup_name, "b-1"), 0);
         snprintf(t->code, sizeof(t->code), "FLT-0410");
-        snprintf(t->spec_sha256, sizeof(t->spec_sha256), "%064d", 1);
+        assert_int_equal(intern_set(&t->spec_sha256, "0000000000000000000000000000000000000000000000000000000000000001"), 0);
         t->location_made = t->handed_over = true;
         t->attempt = 21;
         t->deadline = 22;
@@ -133,6 +134,31 @@ static void a_removal_is_stored_unless_by_rename(void **state)
         buf_done(&b);
 }
 
+/* What earlier versions have written is read as they meant it. */
+static void a_stored_task_is_read(void **state)
+{
+        static const char record[] =
+                "{\"version\":1,\"runs\":[{\"id\":\"20260901-020003Z\",\"tasks\":[{\"verb\":\"Restore\",\"state\":\"Done\","
+                "\"member\":\"eu-1\",\"uid\":\"6ad23565\",\"velero_name\":\"r-eu-1-abc\",\"backup_name\":\"b-1\","
+                "\"phase_text\":\"Completed\",\"spec_sha256\":\"00ff\",\"phase\":\"Completed\"}]}]}\n";
+        struct object *o;
+        const struct task *t;
+
+        fixture_open(test_dir(state));
+        o = fleet_add_object(fixture.fleet, OBJECT_RESTORE, "r");
+        assert_ok(object_decode(o, record, strlen(record), NULL), NULL);
+        t = run_task(o->runs[0], TASK_RESTORE, "eu-1");
+        assert_non_null(t);
+        assert_int_equal(t->state, TASK_DONE);
+        assert_string_equal(t->uid, "6ad23565");
+        assert_string_equal(t->velero_name, "r-eu-1-abc");
+        assert_string_equal(t->backup_name, "b-1");
+        assert_string_equal(t->phase_text, "Completed");
+        assert_string_equal(t->spec_sha256, "00ff");
+        assert_string_equal(t->posting_sha256, "");
+        assert_null(t->reason);
+}
+
 struct bad_row {
         const char *name, *bytes, *why;
 };
@@ -156,6 +182,10 @@ static const struct bad_row bad_records[] = {
         { "a number out of range",
                 "{\"version\":1,\"runs\":[{\"id\":\"a\",\"tasks\":[{\"errors\":4294967296}]}]}\n",
                 "errors" },
+        { "a cluster's name that is too long",
+                "{\"version\":1,\"runs\":[{\"id\":\"a\",\"tasks\":[{\"member\":"
+                "\"0123456789012345678901234567890123456789012345678901234567890123\"}]}]}\n",
+                "member" },
         { "half a link", "{\"version\":1,\"targets\":[{\"name\":\"t\"}]}\n", "incomplete" },
 };
 
@@ -352,6 +382,7 @@ int main(void)
 {
         TEST_WITH(every_member_survives, object_setup, object_teardown);
         TEST_WITH(a_removal_is_stored_unless_by_rename, object_setup, object_teardown);
+        TEST_WITH(a_stored_task_is_read, object_setup, object_teardown);
         TEST_ROWS_WITH(bad_record_is_refused, bad_records, object_setup, object_teardown);
         TEST_WITH(removed_bytes_stay_in_the_trash_for_thirty_days, object_setup, object_teardown);
         TEST_WITH(times_are_kept_but_those_of_a_refusal, object_setup, object_teardown);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What files say of runs and their parts in cases that the fleet of show_fixture.h does not have. */
+#include "base/intern.h"
 #include "base/utf8.h"
 #include "fs/task_view.h"
 #include "tests/unit/show_fixture.h"
@@ -134,8 +135,7 @@ static void a_restore_says_which_runs_and_what_is_left_out(void **state)
         r = FIXTURE_RUN(o, T0 + 60, { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .restore = true },
                 { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .restore = true });
         for (size_t i = 0; i < 2; i++)
-                snprintf(r->tasks[i]->backup_name, sizeof(r->tasks[i]->backup_name), "%s",
-                        backup->runs[i]->tasks[0]->velero_name);
+                assert_int_equal(intern_set(&r->tasks[i]->backup_name, backup->runs[i]->tasks[0]->velero_name), 0);
         says("prod/restores/back/status.txt", "policy: of backup two@latest, run 20260901-020003Z and 20260831-020003Z");
         says("prod/restores/back/status.txt", "left out, as no backup to restore is known there: lab-2\n");
         policy_free(o->policy);

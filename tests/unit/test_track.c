@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/intern.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
@@ -247,13 +248,13 @@ static void a_record_knows_which_attempt_it_is_at(void **state)
         o->own = true;
         r = object_add_run(o, "20260101-000000Z");
         t = run_add_task(r, TASK_BACKUP, "eu-1");
-        strcpy(t->uid, "uid-eu");
+        assert_int_equal(intern_set(&t->uid, "uid-eu"), 0);
         FEED(x, x->eu, .name = "a-20260101000000", .phase = "Failed");
         assert_string_equal(t->velero_name, "");
         assert_int_equal(t->state, TASK_PENDING);
         /* What it may have sent is what counts, also when it was given up. */
         strcpy(t->velero_name, "a-20260101000100");
-        strcpy(t->spec_sha256, "00");
+        assert_int_equal(intern_set(&t->spec_sha256, "00"), 0);
         t->state = TASK_EXPIRED;
         FEED(x, x->eu, .name = "a-20260101000100");
         assert_int_equal(t->state, TASK_EXPIRED);
