@@ -164,8 +164,10 @@ static const struct schema restore_filter_schema =
         SCHEMA_CHECKED(filter_rows, check_restore_filter);
 
 static const struct schema_field status_rows[] = {
-        { "includedResources", SCHEMA_STRING_LIST, .help = "kinds; empty is all" },
-        { "excludedResources", SCHEMA_STRING_LIST, .help = "kinds to leave out" },
+        { "includedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,
+                .help = "kinds; empty is all" },
+        { "excludedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,
+                .help = "kinds to leave out" },
 };
 static const struct schema status_schema = SCHEMA_CHECKED(status_rows, velero_check_filter);
 

@@ -75,7 +75,7 @@ static const struct reason reasons[] = {
         { 220, EINVAL, "MixedFilters", "old and new resource filters cannot be combined",
                 "use either includedResources, excludedResources and includeClusterResources, or the "
                 "four ...ScopedResources" },
-        { 221, EINVAL, "BadFilterItem", "an item of a filter contradicts another",
+        { 221, EINVAL, "BadFilterItem", "an item of a filter is empty or contradicts another",
                 "write \"*\" alone; name nothing in both lists" },
         { 222, EINVAL, "BadNamespace", "a namespace's name or pattern is not valid",
                 "lower case letters, digits and '-'; '*', '?' and '[a-z]' in patterns" },

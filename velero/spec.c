@@ -85,8 +85,9 @@ static const struct schema backup_hook_schema = SCHEMA(backup_hook_rows);
                 .help = "namespaces whose pods it is run in" },                                    \
         { "excludedNamespaces", SCHEMA_STRING_LIST, .check = velero_check_namespaces,              \
                 .help = "namespaces to leave out" },                                               \
-        { "includedResources", SCHEMA_STRING_LIST, .help = "pods" },                               \
-        { "excludedResources", SCHEMA_STRING_LIST, .help = "kinds to leave out" },                 \
+        { "includedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds, .help = "pods" },  \
+        { "excludedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,                    \
+                .help = "kinds to leave out" },                                                    \
         { "labelSelector", SCHEMA_OBJECT, .sub = &velero_label_selector_schema,                    \
                 .help = "pods with these labels only" }
 /* clang-format on */
@@ -184,8 +185,10 @@ const struct schema velero_backup_spec_schema = {
 /* --- RestoreSpec --- */
 
 static const struct schema_field restore_status_rows[] = {
-        { "includedResources", SCHEMA_STRING_LIST, .help = "kinds; empty is all" },
-        { "excludedResources", SCHEMA_STRING_LIST, .help = "kinds to leave out" },
+        { "includedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,
+                .help = "kinds; empty is all" },
+        { "excludedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,
+                .help = "kinds to leave out" },
 };
 static const struct schema restore_status_schema = {
         .fields = restore_status_rows,

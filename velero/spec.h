@@ -26,7 +26,7 @@ extern const struct schema velero_label_selector_schema;
 
 /* err.id of the rules; base/yaml.h has those of form. */
 #define ERR_ID_MIXED_FILTERS  "FLT-0220" /* old and new resource filters together */
-#define ERR_ID_FILTER_ITEM    "FLT-0221" /* '*' beside others, in excludes, or an item in both */
+#define ERR_ID_FILTER_ITEM    "FLT-0221" /* "", '*' beside others, in excludes, or an item in both */
 #define ERR_ID_NAMESPACE      "FLT-0222" /* not a namespace name or glob */
 #define ERR_ID_SELECTOR       "FLT-0223" /* labelSelector and orLabelSelectors, operators, keys */
 #define ERR_ID_RESTORE_SOURCE "FLT-0224" /* not exactly one of backupName and scheduleName */
@@ -41,9 +41,10 @@ extern const struct schema velero_label_selector_schema;
                 .help = "namespaces to take objects from; empty is all" },                         \
         { "excludedNamespaces", SCHEMA_STRING_LIST, .check = velero_check_namespaces,              \
                 .help = "namespaces to leave out" },                                               \
-        { "includedResources", SCHEMA_STRING_LIST,                                                 \
+        { "includedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,                    \
                 .help = "kinds to take, as deployments.apps; empty is all" },                      \
-        { "excludedResources", SCHEMA_STRING_LIST, .help = "kinds to leave out" },                 \
+        { "excludedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,                    \
+                .help = "kinds to leave out" },                                                    \
         { "includeClusterResources", SCHEMA_BOOL,                                                  \
                 .help = "whether cluster-scoped objects are taken; unset is those related" },      \
         { "labelSelector", SCHEMA_OBJECT, .sub = &velero_label_selector_schema,                    \
@@ -52,18 +53,20 @@ extern const struct schema velero_label_selector_schema;
                 .help = "objects that one of these selects; not with labelSelector" }
 /* The newer ones, which restores do not have. */
 #define VELERO_SCOPED_FILTER_ROWS                                                                  \
-        { "includedClusterScopedResources", SCHEMA_STRING_LIST,                                    \
+        { "includedClusterScopedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,       \
                 .help = "cluster-scoped kinds to take; empty is those related" },                  \
-        { "excludedClusterScopedResources", SCHEMA_STRING_LIST,                                    \
+        { "excludedClusterScopedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,       \
                 .help = "cluster-scoped kinds to leave out" },                                     \
-        { "includedNamespaceScopedResources", SCHEMA_STRING_LIST,                                  \
+        { "includedNamespaceScopedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,     \
                 .help = "namespaced kinds to take; empty is all" },                                \
-        { "excludedNamespaceScopedResources", SCHEMA_STRING_LIST,                                  \
+        { "excludedNamespaceScopedResources", SCHEMA_STRING_LIST, .check = velero_check_kinds,     \
                 .help = "namespaced kinds to leave out" }
 /* clang-format on */
 
-/* For schema_field.check of a list: each item is "", a namespace name or a glob Velero takes. */
+/* For schema_field.check of a list: each item is a namespace name or a glob Velero takes. */
 int velero_check_namespaces(const struct yaml_node *list, struct err *err);
+/* For schema_field.check of a list of kinds: none is "". */
+int velero_check_kinds(const struct yaml_node *list, struct err *err);
 /* For schema_field.check of a namespaceMapping: from and to namespace names. */
 int velero_check_namespace_mapping(const struct yaml_node *map, struct err *err);
 /* For schema_field.check of a duration: not below zero. */

@@ -167,12 +167,23 @@ static const char *glob_fault(const char *text)
         return open ? "'[' is not closed" : NULL;
 }
 
+/* What a variable that is not set leaves in a template. */
+static int refuse_empty(const struct yaml_node *item, const char *id, const char *what, struct err *err)
+{
+        (void)yaml_refuse(item, err, id, "\"\" is not %s", what);
+        return err_remedy(err, "remove it, or write the name that is missing");
+}
+
+/* Velero looks for a namespace of that name and reports the backup as PartiallyFailed (measured); a restore of it restores
+   nothing. */
 int velero_check_namespaces(const struct yaml_node *list, struct err *err)
 {
         YAML_ITEMS (list, i, item) {
                 char name[LIMIT_NAME_DNS1123_LABEL + 1];
                 const char *fault = glob_fault(item->text);
 
+                if (item->len == 0)
+                        return refuse_empty(item, ERR_ID_NAMESPACE, "a namespace's name", err);
                 if (fault) {
                         (void)yaml_refuse(item, err, ERR_ID_NAMESPACE,
                                 "\"%s\" is not a namespace pattern: %s", item->text, fault);
@@ -183,7 +194,7 @@ int velero_check_namespaces(const struct yaml_node *list, struct err *err)
                 for (size_t k = 0; item->len < sizeof(name) && k <= item->len; k++)
                         name[k] = item->text[k] && strchr("*?[]", item->text[k]) ? 'x'
                                                                                  : item->text[k];
-                if (item->len != 0 && (item->len >= sizeof(name) || !velero_is_dns_label(name))) {
+                if (item->len >= sizeof(name) || !velero_is_dns_label(name)) {
                         (void)yaml_refuse(item, err, ERR_ID_NAMESPACE,
                                 "\"%s\" is not a namespace's name", item->text);
                         return err_remedy(
@@ -213,6 +224,15 @@ int velero_check_namespace_mapping(const struct yaml_node *map, struct err *err)
 }
 
 /* --- filters --- */
+
+/* Velero leaves it out without a word: a list of nothing else means every kind, where it was to mean few. */
+int velero_check_kinds(const struct yaml_node *list, struct err *err)
+{
+        YAML_ITEMS (list, i, item)
+                if (item->len == 0)
+                        return refuse_empty(item, ERR_ID_FILTER_ITEM, "a kind", err);
+        return 0;
+}
 
 static const char *const old_filters[] = { "includedResources", "excludedResources",
         "includeClusterResources" };

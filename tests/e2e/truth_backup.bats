@@ -196,6 +196,15 @@ resources_of() { download eu-1 BackupResourceList "$1"; }
                 '.errors.velero == [" resource: /namespaces message: /fail to get the namespace nowhere specified in backup.Spec.IncludedNamespaces"]'
 }
 
+@test "backup: an empty name of a namespace makes it PartiallyFailed, too; of a kind it means nothing" {
+        name=$(own nameless)
+        backup eu-1 "$name" '{"includedNamespaces": [""]}' | jq -e '.status.phase == "PartiallyFailed" and .status.errors == 1'
+        download eu-1 BackupResults "$name" | jq -e \
+                '.errors.velero == [" resource: /namespaces message: /fail to get the namespace  specified in backup.Spec.IncludedNamespaces"]'
+        backup eu-1 "$(own kindless)" "$(only_shop '{"includedResources": [""]}')" |
+                jq -e '.status.phase == "Completed" and .status.progress.totalItems > 10'
+}
+
 @test "backup: a pattern of namespaces that matches none is no error" {
         backup eu-1 "$(own no-match)" '{"includedNamespaces": ["nowhere-*"]}' |
                 jq -e '.status.phase == "Completed" and (.status.progress.totalItems // 0) == 0'

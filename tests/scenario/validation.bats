@@ -47,6 +47,27 @@ both_refuse()
         both_refuse FLT-0223 '{"labelSelector": {"matchLabels": {"a": "b"}}, "orLabelSelectors": [{"matchLabels": {"c": "d"}}]}'
 }
 
+# doubtful CODE SPEC: Velero takes it and does what nobody meant: refused by cp.
+doubtful()
+{
+        local name
+        N=$((${N:-0} + 1))
+        name=doubtful-$N
+        document "$2" >"$TEST_DIR/$name.json"
+        refute cp "$TEST_DIR/$name.json" "$F/backups/$name.json" || return 1
+        assert_match "^$1 $name\\.json:1:[1-9][0-9]*: .+" "$(unwrapped "$F/backups/$name.error.txt")" || return 1
+        refute_exists "$F/backups/$name"
+}
+
+@test "what Velero would misread is refused when it is written: an empty name" {
+        mount_ready
+        assert_equal PartiallyFailed "$(backup eu-1 "nameless-$RUN" '{"includedNamespaces": [""]}' | jq -r .status.phase)" 'Velero on ""'
+        doubtful FLT-0222 '{"includedNamespaces": [""]}'
+        doubtful FLT-0222 '{"includedNamespaces": ["*"], "excludedNamespaces": [""]}'
+        doubtful FLT-0221 '{"includedResources": [""]}'
+        doubtful FLT-0221 '{"excludedNamespaceScopedResources": ["pods", ""]}'
+}
+
 # accepted SPEC: through the mount; what became of it is looked at by all_ended.
 accepted()
 {

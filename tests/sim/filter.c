@@ -227,12 +227,24 @@ bool filter_names_type(const json_t *list, const struct restype *type)
         return false;
 }
 
+/* Velero leaves empty names out: with nothing else the list says nothing. */
+static bool names_nothing(const json_t *list)
+{
+        json_t *v;
+        size_t i;
+
+        json_array_foreach ((json_t *)list, i, v)
+                if (json_string_length(v))
+                        return false;
+        return true;
+}
+
 bool filter_includes_type(
         const json_t *includes, const json_t *excludes, const struct restype *type)
 {
         if (filter_has(excludes, "*") || filter_names_type(excludes, type))
                 return false;
-        return !json_array_size(includes) || filter_has(includes, "*") ||
+        return names_nothing(includes) || filter_has(includes, "*") ||
                filter_names_type(includes, type);
 }
 

@@ -55,6 +55,7 @@ static const struct spelling {
 #define ALONE "write \"*\" alone, or only the names"
 #define OUT   "name what to leave out"
 #define OTHER "use either includedResources, excludedResources and includeClusterResources, or the four ...ScopedResources"
+#define EMPTY "remove it, or write the name that is missing"
 #define LONG  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 /* clang-format off */
@@ -102,6 +103,19 @@ static const struct rule {
         { "an open bracket", FILTER, "includedNamespaces: [\"a[b\"]\n", "FLT-0222", 1, 22, "'[' is not closed", GLOBS },
         { "a closed bracket alone", FILTER, "includedNamespaces: [\"a]b\"]\n", "FLT-0222", 1, 22, "']' without '['", GLOBS },
         { "an empty bracket", FILTER, "includedNamespaces: [\"a[]\"]\n", "FLT-0222", 1, 22, "'[]' is empty", GLOBS },
+
+        /* --- what a template leaves where a variable is not set (real Velero: PartiallyFailed, or every kind) --- */
+        { "an empty namespace", FILTER, "includedNamespaces: [\"\"]\n", "FLT-0222", 1, 22, "\"\" is not a namespace's name", EMPTY },
+        { "an empty namespace among others", FILTER, "includedNamespaces:\n- a\n- ''\n", "FLT-0222", 3, 3, "\"\" is not a namespace's name", EMPTY },
+        { "an empty excluded namespace", FILTER, "excludedNamespaces: [\"\"]\n", "FLT-0222", 1, 22, "\"\" is not a namespace's name", EMPTY },
+        { "an empty kind", FILTER, "includedResources: [\"\"]\n", "FLT-0221", 1, 21, "\"\" is not a kind", EMPTY },
+        { "an empty excluded kind", FILTER, "excludedResources: [pods, \"\"]\n", "FLT-0221", 1, 27, "\"\" is not a kind", EMPTY },
+        { "an empty cluster-scoped kind", FILTER, "includedClusterScopedResources: [\"\"]\n", "FLT-0221", 1, 34, "\"\" is not a kind", EMPTY },
+        { "an empty excluded cluster-scoped kind", FILTER, "excludedClusterScopedResources: [\"\"]\n", "FLT-0221", 1, 34, "\"\" is not a kind", EMPTY },
+        { "an empty namespaced kind", FILTER, "includedNamespaceScopedResources: [\"\"]\n", "FLT-0221", 1, 36, "\"\" is not a kind", EMPTY },
+        { "an empty excluded namespaced kind", FILTER, "excludedNamespaceScopedResources: [\"\"]\n", "FLT-0221", 1, 36, "\"\" is not a kind", EMPTY },
+        { "an empty namespace of a hook", VELERO_ONLY, "hooks: {resources: [{name: a, includedNamespaces: [\"\"]}]}\n", "FLT-0222", 1, 52, "\"\" is not a namespace's name", EMPTY },
+        { "an empty kind of a hook", VELERO_ONLY, "hooks: {resources: [{name: a, excludedResources: [\"\"]}]}\n", "FLT-0221", 1, 51, "\"\" is not a kind", EMPTY },
 
         /* --- selectors --- */
         { "both selectors", FILTER, "labelSelector: {matchLabels: {a: b}}\norLabelSelectors: [{matchLabels: {c: d}}]\n", "FLT-0223", 2, 1, "labelSelector and orLabelSelectors cannot be combined", "move the labelSelector into orLabelSelectors" },

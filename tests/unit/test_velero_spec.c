@@ -34,7 +34,6 @@ static const struct accepted {
         { "the scoped filters", &BACKUP,
                 "includedClusterScopedResources: [\"*\"]\nincludedNamespaceScopedResources: [pods]\n"
                 "excludedNamespaceScopedResources: [secrets]\nexcludedClusterScopedResources: [nodes]\n" },
-        { "no namespace at all", &BACKUP, "includedNamespaces: [\"\"]\n" },
         { "excludes of all of one scope", &BACKUP, "excludedClusterScopedResources: [\"*\"]\n" },
         { "an empty list of the other style", &BACKUP,
                 "includedResources: [pods]\nincludedClusterScopedResources: []\n" },
