@@ -155,8 +155,7 @@ static void doom_asked(void *arg, const struct kube_reply *reply)
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
                 return;
         }
-        /* The watches tell what comes of it. */
-        t->failures = 0;
+        /* The watches tell what comes of it: not that it was asked, but that the backup goes ends what failed in a row. */
         t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
 }
 
@@ -218,12 +217,30 @@ static void doom_wait(struct engine *e, struct task *t, int code, const char *id
 
 /* Velero's list of what it works on lags behind the phase that it shows (measured): one that has just ended is refused as
    still in progress. That request is over; another one is made after a pause. */
-static void doom_again(struct engine *e, struct task *t, const struct err *why)
+static void doom_again(struct engine *e, struct task *t, const struct velero_backup *b)
 {
+        struct err why = ERR_INIT;
+
+        err_set(&why, -EBUSY, "Velero on %s still counts backup %s as in progress; it is asked again", t->member, b->name);
+        err_id(&why, "FLT-0413");
         engine_write(e);
         doom_stamp(t);
         engine_dirty(e, t->run->object);
-        task_retry_later(e, t, why, 0);
+        task_retry_later(e, t, &why, 0);
+}
+
+/* The request was answered, and the backup is there. */
+static void doom_refused(struct engine *e, struct task *t, const struct velero_backup *b, const char *errors)
+{
+        struct err err = ERR_INIT;
+
+        if (strstr(errors, "still in progress") != NULL) {
+                doom_again(e, t, b);
+                return;
+        }
+        err_set(&err, -EIO, "Velero did not delete backup %s: %s", b->name, errors);
+        err_id(&err, "FLT-0414");
+        doom_failed(e, t, &err);
 }
 
 static void doom_by_request(struct engine *e, struct task *t, struct member *c, const struct velero_backup *b)
@@ -238,12 +255,7 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
         request = member_velero(c, VELERO_DELETE_REQUEST, name);
         if (request != NULL && request->delete_request->phase == VELERO_REQUEST_PROCESSED &&
                 request->delete_request->errors[0] != '\0') {
-                err_set(&err, -EIO, "Velero did not delete backup %s: %s", b->name, request->delete_request->errors);
-                err_id(&err, "FLT-0414");
-                if (strstr(request->delete_request->errors, "still in progress") != NULL)
-                        doom_again(e, t, &err);
-                else
-                        doom_failed(e, t, &err);
+                doom_refused(e, t, b, request->delete_request->errors);
         } else if (known == -EPERM) {
                 doom_forbidden(e, t, &why);
         } else if (request != NULL) {

@@ -49,6 +49,19 @@ post()
         eventually_equal 10 Completed velero_phase eu-1 backups paused
 }
 
+@test "track: a backup that has ended is in progress for who wants to delete it, until it is released" {
+        post tracked
+        eventually_equal 10 Completed velero_phase eu-1 backups tracked
+        sim_ctl eu-1 velero track tracked
+        post tracked-1 DeleteBackupRequest '{"backupName": "tracked"}'
+        eventually_equal 10 Processed velero_phase eu-1 deletebackuprequests tracked-1
+        api eu-1 GET "$VELERO/deletebackuprequests/tracked-1" | jq -e '.status.errors == ["backup deletion failed: backup is still in progress"]'
+        assert_equal Completed "$(velero_phase eu-1 backups tracked)"
+        sim_ctl eu-1 velero release
+        post tracked-2 DeleteBackupRequest '{"backupName": "tracked"}'
+        eventually 10 api_expect 404 eu-1 GET "$VELERO/backups/tracked"
+}
+
 @test "hold: a backup stays in a phase until it is released" {
         for phase in Queued ReadyToStart InProgress Finalizing; do
                 sim_ctl eu-1 hold "$phase"

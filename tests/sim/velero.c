@@ -371,7 +371,10 @@ int velero_command(struct velero *v, char **args, size_t n, struct str *why)
                 knob_set(&knob->fail_next, args[1]);
         } else if (strcmp(verb, "hold") == 0 && n >= 2) {
                 knob_set(&knob->hold, args[1]);
+        } else if (strcmp(verb, "track") == 0 && n == 2) {
+                names_add(&v->tracked, args[1]);
         } else if (strcmp(verb, "release") == 0) {
+                names_done(&v->tracked);
                 knob_set(&v->backup_knob.hold, NULL);
                 knob_set(&v->restore_knob.hold, NULL);
                 if (v->backup.name && !timer_armed(&v->backup.timer))
@@ -395,7 +398,7 @@ int velero_command(struct velero *v, char **args, size_t n, struct str *why)
         } else {
                 str_puts(why, "velero takes one of: pause | resume | restart | fail-next PHASE "
                               "[restore] | hold PHASE [restore] | "
-                              "release | version V | fire SCHEDULE | tick | gc");
+                              "track BACKUP | release | version V | fire SCHEDULE | tick | gc");
                 return -1;
         }
         return 0;

@@ -44,7 +44,7 @@ void velero_backup_seen(struct velero *v, const struct doc *d)
 
 bool velero_backup_running(const struct velero *v, const char *name)
 {
-        return v->backup.name && strcmp(v->backup.name, name) == 0;
+        return (v->backup.name && strcmp(v->backup.name, name) == 0) || names_has(&v->tracked, name);
 }
 
 static void set_position(json_t *backup, size_t position)
@@ -151,8 +151,8 @@ static void backup_progress(struct run *r, json_t *backup, bool done)
                 json_object_set_new(object_status(backup), "hookStatus", json_object());
 }
 
-/* Namespaces that are asked for by name and are not there: each is an error, the rest is backed up.
- */
+/* Namespaces that are asked for by name ("" is one) and are not there: each is an error, the rest is
+ * backed up. */
 static void note_missing_namespaces(struct run *r, const json_t *backup, json_t *errors)
 {
         struct table *t = cluster_table(r->v->c, RT_NAMESPACES);
@@ -163,7 +163,7 @@ static void note_missing_namespaces(struct run *r, const json_t *backup, json_t 
                 json_object_get(json_object_get(backup, "spec"), "includedNamespaces"), i, name) {
                 const char *s = json_string_value(name);
 
-                if (!*s || strpbrk(s, "*?[") || table_find(t, "", s))
+                if (strpbrk(s, "*?[") || table_find(t, "", s))
                         continue;
                 filter_error(errors,
                         " resource: /namespaces message: /fail to get the namespace %s "
@@ -328,4 +328,5 @@ void velero_backups_stop(struct velero *v)
         run_done(&v->backup);
         names_done(&v->fresh_backups);
         names_done(&v->queue);
+        names_done(&v->tracked);
 }

@@ -47,6 +47,7 @@ struct velero {
         struct names queue;         /* Queued, in order */
         struct run backup;
         struct knob backup_knob;
+        struct names tracked; /* counted as in progress although they have ended */
 
         struct names fresh_restores;
         struct run restore;
