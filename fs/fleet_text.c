@@ -226,7 +226,8 @@ static void policy_row(struct columns *t, const struct object_view *v, struct bu
                 run_counts(&c, r);
         columns_cell(t, o->name);
         buf_reset(cell);
-        buf_printf(cell, "%s%s%s", phase_text(show_object_phase(o)), v->mark, o->removed ? " (removed)" : "");
+        buf_printf(cell, "%s%s%s", phase_text(show_object_phase(o)), v->mark,
+                o->removed ? " (removed)" : show_removal_at(o) != 0 ? " (removing)" : "");
         columns_cell(t, cell->data);
         /* A schedule's run is named after its slot; its backups may begin later. */
         columns_value(t, value_time(show_object_stands(o) && c.started != 0 ? c.started : r != NULL ? r->created : 0));

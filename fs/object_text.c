@@ -31,12 +31,13 @@ static void summary_migration(const struct object *o, struct buf *out)
 static void object_state(const struct object *o, const struct task_views *views, struct buf *out)
 {
         _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct show_nowhere *nowhere = show_object_nowhere(o);
         enum phase phase = show_object_phase(o);
 
         buf_printf(&text, "%s%s   %s %s: ", phase_text(phase), task_views_mark(views, phase),
                 object_noun(o), o->name);
-        if (show_object_is_nowhere(o))
-                buf_puts(&text, "no cluster is selected");
+        if (nowhere != NULL)
+                buf_puts(&text, nowhere->state);
         else if (views->n > 0 || o->n_runs > 0)
                 task_views_summary(views, &text);
         else if (o->is_folder && !o->started)
@@ -44,6 +45,7 @@ static void object_state(const struct object *o, const struct task_views *views,
         else
                 buf_puts(&text, "not started");
         show_line(out, "state:", text.data, NULL);
+        show_removal_lines(o, out);
         if (o->removed)
                 show_line(out, "note:", "its policy was removed, its backups are kept", NULL);
         if (!o->own)
@@ -68,11 +70,16 @@ static void object_last_good(const struct object *o, struct buf *out)
 
 static void object_nowhere(const struct object *o, struct buf *out)
 {
+        const struct show_nowhere *nowhere = show_object_nowhere(o);
         size_t told = 0;
 
-        if (!show_object_is_nowhere(o))
+        if (nowhere == NULL)
                 return;
-        show_line(out, "reason:", show_nowhere_text(o), show_nowhere_code);
+        show_line(out, "reason:", nowhere->text, nowhere->code);
+        if (nowhere->command != NULL) {
+                show_action(out, &told, "to have them made again, as this mount's own: %s", nowhere->command);
+                return;
+        }
         show_action(out, &told, "cat ../../clusters/*/labels.json");
         show_action(out, &told, "correct the destination, then write %s",
                 o->kind == OBJECT_BACKUP ? "the file again" : "it under a new name");
@@ -392,14 +399,15 @@ int show_object_error(const struct subject *s, struct buf *out)
 {
         const struct object *o = s->object;
         const struct run *newest = object_latest_run(o);
+        const struct show_nowhere *nowhere = show_object_nowhere(o);
         _cleanup_(task_views_done) struct task_views views = { 0 }, run = { 0 };
 
         task_views_init(&views, show_object_parts(o));
         if (show_object_stands(o))
                 task_views_init(&run, newest);
         task_views_errors(&views, &run, out);
-        if (show_object_is_nowhere(o))
-                show_error(out, show_nowhere_code, NULL, show_nowhere_text(o),
-                        newest != NULL ? newest->created : 0, NULL);
+        if (nowhere != NULL)
+                show_error(out, nowhere->code, NULL, nowhere->text,
+                        o->own && newest != NULL ? newest->created : 0, nowhere->command);
         return out->error;
 }

@@ -211,21 +211,21 @@ enum phase show_object_phase(const struct object *o)
         return o->is_folder ? PHASE_DRAFT : PHASE_NONE;
 }
 
-const char show_nowhere_code[] = "FLT-0282";
-
-const char *show_nowhere_text(const struct object *o)
+const struct show_nowhere *show_object_nowhere(const struct object *o)
 {
-        return object_is_scheduled(o) ? "the destination matches no cluster now"
-                                      : "the destination matched no cluster when it started";
-}
-
-bool show_object_is_nowhere(const struct object *o)
-{
+        static const struct show_nowhere selects_nothing = { "no cluster is selected", "FLT-0282",
+                "the destination matches no cluster now", NULL };
+        static const struct show_nowhere selected_nothing = { "no cluster is selected", "FLT-0282",
+                "the destination matched no cluster when it started", NULL };
+        /* Of another store's policy all that is known is what the clusters have. */
+        static const struct show_nowhere gone = { "no cluster has a Schedule of it any more", "FLT-0317",
+                "its Schedules are gone: the policy was removed in the store that made it, or somebody deleted them",
+                "echo adopt > ctl" };
         const struct run *r = object_latest_run(o);
 
         if (object_is_scheduled(o))
-                return !show_object_stands(o);
-        return r != NULL && r->n_tasks == 0 && !o->removed;
+                return show_object_stands(o) ? NULL : o->own ? &selects_nothing : &gone;
+        return r != NULL && r->n_tasks == 0 && !o->removed ? &selected_nothing : NULL;
 }
 
 bool show_object_stands(const struct object *o)

@@ -79,10 +79,20 @@ void show_reason_members(struct json_writer *w, const char *code, const char *te
 /* The phase of an object as every file has it: of what is in force; Accepted while a write waits to
    be released; the draft's where nothing is in force. */
 enum phase show_object_phase(const struct object *o);
-/* It has no cluster: the destination matched none when the newest run started, or a schedule's matches none now. */
-bool show_object_is_nowhere(const struct object *o);
-const char *show_nowhere_text(const struct object *o);
-extern const char show_nowhere_code[];
+/* Why it has no cluster. */
+struct show_nowhere {
+        const char *state;   /* behind its name, in place of a count of clusters */
+        const char *code, *text;
+        const char *command; /* NULL: show_remedy() of the code */
+};
+/* The destination matched no cluster when the newest run started, or a schedule's matches none now, or another
+   store's Schedules are gone from all clusters. NULL: it has some. */
+const struct show_nowhere *show_object_nowhere(const struct object *o);
+/* When the removal of its file takes effect, while that can be taken back; 0: none is pending (fs/show_removal.c). */
+int64_t show_removal_at(const struct object *o);
+/* Until when and how, if one is: lines of status.txt and ctl; an element of the array that is open. */
+void show_removal_lines(const struct object *o, struct buf *out);
+void show_removal_reason(struct json_writer *w, const struct object *o);
 /* "backup nightly" needs an eye: a bad phase, a write that was refused or interrupted. */
 bool show_object_needs_eye(const struct object *o);
 /* What the answer is about: with a schedule what stands on the clusters, else the newest run; NULL for none. */

@@ -54,6 +54,8 @@
         V(declared, phase, "phase", "one word")                                                \
         V(declared, reason, "reason", "why it is not good, one sentence")                      \
         J(declared, put_reasons, "reasons")                                                    \
+        V(declared, removal_at, "removalAt",                                                   \
+                "its file is gone: when that takes effect, unless it is taken back before")    \
         V(declared, removed, "removed", "1: its policy was removed, its backups are kept")     \
         J(declared, put_runs, "runs")                                                          \
         J(declared, put_schedule, "schedule")                                                  \
@@ -73,19 +75,26 @@ static bool object_draft_speaks(const struct object *o)
         return o->in_force.bytes == NULL && o->draft_state == DRAFT_REJECTED;
 }
 
+/* When the run was made that has no cluster; of Schedules that are gone nobody knows. */
+static int64_t nowhere_since(const struct object *o)
+{
+        const struct run *r = object_latest_run(o);
+
+        return o->own && r != NULL ? r->created : 0;
+}
+
 static bool object_why(const struct subject *s, struct task_view_reason *why)
 {
         const struct object *o = s->object;
-        const struct run *r = object_latest(s);
+        const struct show_nowhere *nowhere = show_object_nowhere(o);
         const struct task *t;
 
         if (object_draft_speaks(o)) {
                 *why = (struct task_view_reason){ o->draft_err.msg, o->draft_err.id, o->draft_at };
                 return true;
         }
-        if (show_object_is_nowhere(o)) {
-                *why = (struct task_view_reason){ show_nowhere_text(o), show_nowhere_code,
-                        r != NULL ? r->created : 0 };
+        if (nowhere != NULL) {
+                *why = (struct task_view_reason){ nowhere->text, nowhere->code, nowhere_since(o) };
                 return true;
         }
         t = show_object_worst(o);
@@ -265,6 +274,11 @@ static struct value declared_reason(const struct subject *s)
         return object_why(s, &why) ? value_text(why.text) : value_none();
 }
 
+static struct value declared_removal_at(const struct subject *s)
+{
+        return value_time(show_removal_at(s->object));
+}
+
 static struct value declared_removed(const struct subject *s)
 {
         return value_bool(s->object->removed);
@@ -333,8 +347,19 @@ static void declared_put_kind(struct json_writer *w, const char *key, const stru
 static void declared_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
 {
         const struct run *parts = show_object_parts(s->object), *newest = object_latest(s);
+        const struct show_nowhere *nowhere = show_object_nowhere(s->object);
 
-        task_views_put_reasons(w, key, parts, newest != parts ? newest : NULL);
+        json_open(w, key, '[');
+        show_removal_reason(w, s->object);
+        if (nowhere != NULL) {
+                json_open(w, NULL, '{');
+                json_string_member(w, "cluster", NULL);
+                show_reason_members(w, nowhere->code, nowhere->text, nowhere_since(s->object), nowhere->command);
+                json_string_member(w, "subPolicy", NULL);
+                json_close(w);
+        }
+        task_views_put_reasons(w, parts, newest != parts ? newest : NULL);
+        json_close(w);
 }
 
 static void declared_put_runs(struct json_writer *w, const char *key, const struct subject *s)
@@ -438,6 +463,7 @@ static int object_ctl(const struct subject *s, struct buf *out)
 {
         const struct op_verb *v = op_type_of(s->object->kind)->verbs;
 
+        show_removal_lines(s->object, out);
         for (; v->name != NULL; v++) {
                 /* What another store made has one verb, and our own all the others. */
                 if (v->on_others == s->object->own)

@@ -166,7 +166,9 @@ static void run_put_object(struct json_writer *w, const char *key, const struct 
 
 static void run_put_reasons(struct json_writer *w, const char *key, const struct subject *s)
 {
-        task_views_put_reasons(w, key, s->run, NULL);
+        json_open(w, key, '[');
+        task_views_put_reasons(w, s->run, NULL);
+        json_close(w);
 }
 
 static void run_put_summary(struct json_writer *w, const char *key, const struct subject *s)

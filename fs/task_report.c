@@ -403,14 +403,11 @@ static void put_reasons(struct json_writer *w, const struct run *r, const struct
         task_views_done(&views);
 }
 
-void task_views_put_reasons(
-        struct json_writer *w, const char *key, const struct run *r, const struct run *more)
+void task_views_put_reasons(struct json_writer *w, const struct run *r, const struct run *more)
 {
-        json_open(w, key, '[');
         put_reasons(w, r, NULL);
         if (more != NULL)
                 put_reasons(w, more, r);
-        json_close(w);
 }
 
 /* Keys in the order of the alphabet, like those of every object. */

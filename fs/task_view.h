@@ -151,7 +151,6 @@ int64_t show_standing_overdue(const struct object *o);
 /* JSON: the list of tasks, of reasons, and the counts. */
 void task_views_put_clusters(
         struct json_writer *w, const char *key, const struct subject *s, const struct run *r);
-/* `more` as above. */
-void task_views_put_reasons(
-        struct json_writer *w, const char *key, const struct run *r, const struct run *more);
+/* `more` as above. Into the array that is open. */
+void task_views_put_reasons(struct json_writer *w, const struct run *r, const struct run *more);
 void task_views_put_summary(struct json_writer *w, const char *key, const struct run *r);

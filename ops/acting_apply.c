@@ -67,6 +67,7 @@ void acting_set_removal(
         struct engine *e, struct object *next, int64_t grace_ms, bool renamed, uint32_t uid)
 {
         next->removal_at_ms = clock_boottime_ms() + grace_ms;
+        next->removal_at = clock_realtime() + (grace_ms + 999) / 1000;
         next->removal_renamed = renamed;
         next->removal_uid = uid;
         next->file_gone = true;
@@ -94,6 +95,7 @@ static void acting_copy(struct object *o, const struct object *next)
         o->draft_loaded = next->draft_loaded;
         o->file_gone = next->file_gone;
         o->removal_at_ms = next->removal_at_ms;
+        o->removal_at = next->removal_at;
         o->removal_renamed = next->removal_renamed;
         o->removal_uid = next->removal_uid;
         o->removed = next->removed;

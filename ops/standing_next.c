@@ -52,7 +52,8 @@ void standing_next(struct engine *e, struct object *o)
         if (!object_is_scheduled(o) || cron_parse(o->policy->schedule, &cron, NULL) < 0)
                 return;
         o->interval = longest_pause(&cron, now);
-        if (o->paused || o->policy->paused)
+        /* Another store's policy runs by its Schedules alone; ours are made as soon as there is a cluster. */
+        if (o->paused || o->policy->paused || (!o->own && (o->standing == NULL || o->standing->n_tasks == 0)))
                 return;
         at = cron_is_every(&cron) ? first_every(o, now) : cron_next(&cron, now);
         for (size_t i = 0; i < ARRAY_SIZE(o->next_runs) && at != 0; i++) {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What files say of policies whose file, Schedules or objects are gone. */
+#include "tests/unit/show_fixture.h"
+
+static struct fleet *fleet;
+
+static int setup(void **state)
+{
+        (void)state;
+        if (fixture_begin() < 0)
+                return -1;
+        fixture_fill(&model);
+        fleet = model_fleet(&model, "prod");
+        return 0;
+}
+
+static void says(const char *path, const char *text)
+{
+        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
+
+        assert_int_equal(fixture_render(&model, path, &out), 0);
+        if (strstr(out.data, text) == NULL)
+                fail_msg("%s does not say \"%s\":\n%s", path, text, out.data);
+}
+
+static void says_not(const char *path, const char *text)
+{
+        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
+
+        assert_int_equal(fixture_render(&model, path, &out), 0);
+        if (strstr(out.data, text) != NULL)
+                fail_msg("%s says \"%s\":\n%s", path, text, out.data);
+}
+
+/* ---------------------------------------------------------------- Schedules that somebody deleted */
+
+static void another_stores_schedules_that_are_gone_are_no_bad_destination(void **state)
+{
+        struct object *o = fixture_standing(fixture_object(fleet, OBJECT_BACKUP, "their-nights"), "0 2 * * *", NULL, 0);
+
+        (void)state;
+        o->own = false;
+        snprintf(o->owner, sizeof(o->owner), "ffffffffffffffff");
+        FIXTURE_RUN(o, T0, DONE("eu-1"));
+        o->phase = PHASE_UNPROTECTED;
+        memset(o->next_runs, 0, sizeof(o->next_runs));
+        says("prod/backups/their-nights/status.txt",
+                "state:  Unprotected   backup their-nights: no cluster has a Schedule of it any more\n"
+                "note:   made by store ffffffffffffffff, read-only here\n"
+                "reason: its Schedules are gone: the policy was removed in the store that made it, or somebody\n"
+                "        deleted them   FLT-0317\n"
+                "action: to have them made again, as this mount's own: echo adopt > ctl\n");
+        says_not("prod/backups/their-nights/status.txt", "destination");
+        says("prod/backups/their-nights/error.txt", "FLT-0317");
+        says("prod/backups/their-nights/error.txt", "remedy: echo adopt > ctl\n");
+        says("prod/backups/their-nights/code", "FLT-0317");
+        says("prod/backups/their-nights/status.json", "\"remedy\": \"echo adopt > ctl\"");
+        says_not("prod/backups/their-nights/status.json", "FLT-0282");
+        /* Our own that selects no cluster is another matter, and has another remedy. */
+        says("prod/backups/nowhere/code", "FLT-0282");
+        says("prod/backups/nowhere/status.json", "\"code\": \"FLT-0282\"");
+}
+
+/* ---------------------------------------------------------------- removals that are pending */
+
+static const struct removal {
+        const char *name;
+        const char *object; /* of the fixture; NULL: a one-off of the test's own */
+        bool renamed;
+        const char *note, *undo;
+} removals[] = {
+        { "a schedule that was renamed away", "in-order", true,
+                "note:   its file was renamed away: at 2026-09-01T02:02:00Z its schedule ends on every cluster, every\n"
+                "        backup stays; until then that can be taken back   FLT-0318\n",
+                "action: mv NAME ../in-order.yaml\n        cp applied.yaml ../in-order.yaml\n" },
+        { "a schedule that was removed", "in-order", false,
+                "note:   its file was removed: at 2026-09-01T02:02:00Z its schedule ends on every cluster, every\n"
+                "        backup stays; until then that can be taken back   FLT-0318\n",
+                "action: cp applied.yaml ../in-order.yaml\n" },
+        { "a one-off that was renamed away", NULL, true,
+                "note:   its file was renamed away: at 2026-09-01T02:02:00Z what of it is not posted yet is\n"
+                "        cancelled, every backup stays; until then that can be taken back   FLT-0318\n",
+                "action: mv NAME ../once.yaml\n" },
+        { "a one-off that was removed", NULL, false,
+                "note:   its file was removed: at 2026-09-01T02:02:00Z what of it is not posted yet is cancelled,\n"
+                "        every backup stays; until then that can be taken back   FLT-0318\n",
+                "action: write ../once.yaml again: it runs once more\n" },
+};
+
+static void a_removal_that_is_pending_says_until_when_and_how_to_take_it_back(void **state)
+{
+        const struct removal *c = test_row(state);
+        const char *name = c->object != NULL ? c->object : "once";
+        struct object *o = fleet_object(fleet, OBJECT_BACKUP, name);
+        char status[100], json[100], ctl[100], at[100];
+
+        if (o == NULL) {
+                o = fixture_object(fleet, OBJECT_BACKUP, name);
+                fixture_policy(o, POLICY("shop"));
+                FIXTURE_RUN(o, T0, DONE("eu-1"));
+                o->phase = PHASE_COMPLETED;
+        }
+        snprintf(status, sizeof(status), "prod/backups/%s/status.txt", name);
+        snprintf(json, sizeof(json), "prod/backups/%s/status.json", name);
+        snprintf(ctl, sizeof(ctl), "prod/backups/%s/ctl", name);
+        snprintf(at, sizeof(at), "prod/backups/%s/removal_at", name);
+        says_not(status, "FLT-0318");
+        says_not(ctl, "FLT-0318");
+        says(json, "\"removalAt\": null");
+
+        o->file_gone = true;
+        o->removal_at_ms = 1;
+        o->removal_at = T0 + 117;
+        o->removal_renamed = c->renamed;
+        says(status, c->note);
+        says(status, "FLT-0318\n");
+        says(status, c->undo);
+        says(ctl, c->note);
+        says(ctl, c->undo);
+        says(ctl, "\nrun ");
+        says(json, "\"removalAt\": \"2026-09-01T02:02:00Z\"");
+        says(json, "\"code\": \"FLT-0318\"");
+        says(at, "2026-09-01T02:02:00Z\n");
+        says("prod/status.txt", " (removing)");
+
+        o->removal_at_ms = 0;
+        o->removed = true;
+        says_not(status, "FLT-0318");
+        says(json, "\"removalAt\": null");
+        says_not("prod/status.txt", " (removing)");
+}
+
+int main(void)
+{
+        TEST_WITH(another_stores_schedules_that_are_gone_are_no_bad_destination, setup, fixture_teardown);
+        TEST_ROWS_WITH(a_removal_that_is_pending_says_until_when_and_how_to_take_it_back, removals, setup, fixture_teardown);
+        return test_run("show_policies");
+}
