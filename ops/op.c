@@ -108,7 +108,6 @@ int op_policy_env(const struct fleet *f, struct policy_env *ret)
                 .fleet = f->name,
                 .clusters = names,
                 .n_clusters = n,
-                .schedules_supported = true,
                 .label = op_label,
                 .userdata = (void *)f,
         };

@@ -53,7 +53,6 @@ struct policy_env {
         policy_label_fn
                 *label; /* for the warning that a selector matches nothing; NULL: no check */
         void *userdata; /* for `label` */
-        bool schedules_supported; /* false: a policy with a schedule is refused */
         /* Refuse a restore or migration in YAML that does not end in a newline: it may be cut off.
          */
         bool final_newline;

@@ -219,11 +219,6 @@ static int read_schedule(struct policy_reading *in)
         r = policy_check_schedule(in, node);
         if (r < 0)
                 return r;
-        if (!in->env->schedules_supported) {
-                (void)policy_refuse(in, node, ERR_ID_SCHEDULES, "schedule",
-                        "this version of fleetfs makes no schedules");
-                return err_remedy(in->err, "remove the schedule: the backup is then made once");
-        }
         in->policy->schedule = policy_keep(in->policy, node->text);
         if (!in->policy->schedule)
                 return policy_oom(in->err);

@@ -102,8 +102,6 @@ static const struct reason reasons[] = {
                 "see clusters/ for the names" },
         { 235, EINVAL, "ClustersAndSelector", "clusters and clusterSelector cannot be combined",
                 "use one of them" },
-        { 236, EINVAL, "SchedulesUnsupported", "schedules are not supported by this build",
-                "remove the schedule" },
         { 237, EINVAL, "InlineCredentials", "credentials stand in the document",
                 "put them into a Secret and give its name" },
         { 238, EINVAL, "DuplicateName", "a name stands twice", "give each its own" },

@@ -73,7 +73,6 @@ static void track_set_policy(struct engine *e, struct object *o, const char *tex
         if (op_policy_env(o->fleet, &env) < 0)
                 return;
         if (document_set(&o->in_force, text, len, text[0] == '{' ? "json" : "yaml", at * NS_PER_SEC) == 0) {
-                env.schedules_supported = true;
                 env.links = o->kind == OBJECT_MIGRATION;
                 (void)policy_parse((enum policy_kind)o->kind, o->name, text, len, &env, &policy, NULL);
                 policy_free(o->policy);

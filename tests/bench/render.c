@@ -90,7 +90,7 @@ static void fill_task(struct run *r, size_t i)
 static void fill_policy(struct object *o)
 {
         static const char text[] = "schedule: 0 2 * * *\npolicy:\n  resourceFilter: {includedNamespaces: [shop]}\n";
-        const struct policy_env env = { .fleet = "prod", .schedules_supported = true };
+        const struct policy_env env = { .fleet = "prod" };
         struct err err = ERR_INIT;
 
         if (document_set(&o->in_force, text, strlen(text), "yaml", 1) < 0 ||

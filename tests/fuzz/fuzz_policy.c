@@ -31,7 +31,6 @@ static const struct policy_env fleet = {
         .clusters = clusters,
         .n_clusters = ARRAY_SIZE(clusters),
         .label = label,
-        .schedules_supported = true,
 };
 
 static void assert_spec(const struct schema *schema, const json_t *spec)

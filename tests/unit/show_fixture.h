@@ -121,7 +121,7 @@ static const char *const fixture_clusters[] = { "eu-1", "us-1", "lab-2" };
 static void fixture_policy(struct object *o, const char *bytes)
 {
         const struct policy_env env = { .fleet = "prod", .clusters = fixture_clusters,
-                .n_clusters = ARRAY_SIZE(fixture_clusters), .schedules_supported = true };
+                .n_clusters = ARRAY_SIZE(fixture_clusters) };
         struct err err = ERR_INIT;
 
         assert_int_equal(document_set(&o->in_force, bytes, strlen(bytes), "yaml", T0 * 1000000000), 0);

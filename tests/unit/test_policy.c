@@ -25,7 +25,6 @@ static const struct policy_env fleet = {
         .clusters = clusters,
         .n_clusters = ARRAY_SIZE(clusters),
         .label = label,
-        .schedules_supported = true,
         .final_newline = true,
 };
 

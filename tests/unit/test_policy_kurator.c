@@ -11,7 +11,7 @@
 
 static const char *const clusters[] = { "eu-1", "us-1" };
 static const struct policy_env env = {
-        .fleet = "prod", .clusters = clusters, .n_clusters = 2, .schedules_supported = true,
+        .fleet = "prod", .clusters = clusters, .n_clusters = 2,
 };
 
 #define REFERENCE(name)                                                                            \

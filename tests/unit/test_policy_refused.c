@@ -19,7 +19,7 @@ static const char *label(void *userdata, const char *cluster, const char *key)
         return strncmp(cluster, "eu", 2) == 0 ? "eu" : "us";
 }
 
-enum { NO_SCHEDULES = 1, LINKS = 2 };
+
 
 #define KURATOR(kind) "apiVersion: backup.kurator.dev/v1alpha1\nkind: " kind "\nspec:\n"
 #define VELERO(kind)  "apiVersion: velero.io/v1\nkind: " kind "\nspec:\n"
@@ -38,7 +38,7 @@ static const struct refused {
         const char *msg;
         const char *remedy;
         const char *stem; /* "p" */
-        int flags;
+        bool links; /* a migration folder's policy.yaml */
 } refused[] = {
         { "nothing at all", POLICY_BACKUP,
                 "",
@@ -285,21 +285,6 @@ static const struct refused {
                 "FLT-0211", 5, 10,
                 "spec.policy.ttl: a negative duration",
                 "write it without the sign" },
-        { "a schedule where there are none", POLICY_BACKUP,
-                BACKUP "  schedule: \"0 2 * * *\"\n",
-                "FLT-0236", 4, 13,
-                "spec.schedule: this version of fleetfs makes no schedules",
-                "remove the schedule: the backup is then made once", .flags = NO_SCHEDULES },
-        { "a Velero schedule where there are none", POLICY_BACKUP,
-                VELERO("Schedule") "  schedule: \"@daily\"\n  template: {}\n",
-                "FLT-0236", 4, 13,
-                "spec.schedule: this version of fleetfs makes no schedules",
-                "remove the schedule: the backup is then made once", .flags = NO_SCHEDULES },
-        { "a bad cron comes first", POLICY_BACKUP,
-                BACKUP "  schedule: \"0 2 * * 7\"\n",
-                "FLT-0248", 4, 22,
-                "spec.schedule: 7 is no day of week: Velero's cron counts 0-6",
-                "use 0 for Sunday", .flags = NO_SCHEDULES },
         { "a bad cron in quotes", POLICY_BACKUP,
                 BACKUP "  schedule: \"0 2 * * 7\"\n",
                 "FLT-0248", 4, 22,
@@ -574,7 +559,7 @@ static const struct refused {
                 KURATOR("Migrate") "  sourceCluster: {clusters: [{name: eu-1}]}\n",
                 "FLT-0246", 4, 3,
                 "spec.sourceCluster: this folder's links say source and targets",
-                "remove it", .flags = LINKS },
+                "remove it", .links = true },
         { "a bucket in capitals", POLICY_BACKUP,
                 BACKUP "  storage:\n    location: {bucket: Fleet, provider: aws}\n",
                 "FLT-0211", 5, 24,
@@ -646,9 +631,8 @@ static void refuses(void **state)
                 .clusters = clusters,
                 .n_clusters = ARRAY_SIZE(clusters),
                 .label = label,
-                .schedules_supported = !(row->flags & NO_SCHEDULES),
                 .final_newline = true,
-                .links = row->flags & LINKS,
+                .links = row->links,
         };
         struct err err = ERR_INIT;
         struct policy *p = NULL;
@@ -668,7 +652,7 @@ static void refuses(void **state)
 /* One byte over the limit, and a valid document up to there. */
 static void refuses_too_large(void **state)
 {
-        const struct policy_env env = { .fleet = "prod", .schedules_supported = true };
+        const struct policy_env env = { .fleet = "prod" };
         static char text[LIMIT_POLICY_BYTES + 1];
         struct err err = ERR_INIT;
         struct policy *p = NULL;

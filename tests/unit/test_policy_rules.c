@@ -14,7 +14,7 @@
 
 static const char *const clusters[] = { "eu-1" };
 static const struct policy_env env = {
-        .fleet = "prod", .clusters = clusters, .n_clusters = 1, .schedules_supported = true, .final_newline = true,
+        .fleet = "prod", .clusters = clusters, .n_clusters = 1, .final_newline = true,
 };
 
 /* Where a field of a spec has its place. */

@@ -200,7 +200,6 @@ static struct policy *parse(enum policy_kind kind, const char *text)
                 .fleet = "prod",
                 .clusters = clusters,
                 .n_clusters = ARRAY_SIZE(clusters),
-                .schedules_supported = true,
         };
         struct err err = ERR_INIT;
         struct policy *p = NULL;

@@ -98,7 +98,6 @@ static const struct id {
         { "WrongFleet", ERR_ID_WRONG_FLEET },
         { "UnknownCluster", ERR_ID_UNKNOWN_CLUSTER },
         { "ClustersAndSelector", ERR_ID_CLUSTERS },
-        { "SchedulesUnsupported", ERR_ID_SCHEDULES },
         { "InlineCredentials", ERR_ID_CREDENTIALS },
         { "DuplicateName", ERR_ID_DUPLICATE_NAME },
         { "CutOff", ERR_ID_CUT_OFF },

@@ -285,7 +285,7 @@ static int teardown_clock(void **state)
 
 static struct object *schedule(struct fixture *x, const char *name, const char *cron)
 {
-        const struct policy_env env = { .fleet = "prod", .schedules_supported = true };
+        const struct policy_env env = { .fleet = "prod" };
         struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, name);
         struct err err = ERR_INIT;
         char text[128];

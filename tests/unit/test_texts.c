@@ -34,7 +34,7 @@ static const struct template_row {
 static void accept(const struct template_row *row, const char *text)
 {
         const struct policy_env env = { .fleet = "prod", .clusters = clusters, .n_clusters = ARRAY_SIZE(clusters),
-                .label = label_of, .final_newline = true, .schedules_supported = true, .links = row->links };
+                .label = label_of, .final_newline = true, .links = row->links };
         struct err err = ERR_INIT;
         struct policy *p = NULL;
 
