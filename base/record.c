@@ -26,35 +26,7 @@ struct decoder {
         int bad_field; /* whose value is wrong; -1: none in particular */
 };
 
-/* --- small parts of the interface --- */
-
-const char *record_next(const char *s)
-{
-        return s + strlen(s) + 1;
-}
-
-const char *record_list_last(const struct record_list *list)
-{
-        const char *s = list->first;
-
-        for (uint32_t i = 1; i < list->count; i++)
-                s = record_next(s);
-        return s;
-}
-
-const char *record_map_get(const struct record_map *m, const char *key)
-{
-        const char *s = m->first;
-
-        for (uint32_t i = 0; i < m->count; i++) {
-                const char *value = record_next(s);
-
-                if (strcmp(s, key) == 0)
-                        return value;
-                s = record_next(value);
-        }
-        return NULL;
-}
+/* --- enums --- */
 
 int record_enum_value(const struct record_enum *e, const char *text, size_t len)
 {
@@ -186,8 +158,6 @@ static bool found_is_absent(const struct record_field *row, const struct record_
         case RECORD_JSON:
         case RECORD_ENUM:
                 return f->len == 0;
-        case RECORD_STRINGS:
-        case RECORD_PAIRS:
         case RECORD_JOINED:
                 return f->count == 0;
         default:
@@ -218,9 +188,9 @@ static char *put_text(char *at, const char *p, size_t len, bool escaped)
         return at + n + 1;
 }
 
-/* All strings of an array, or keys and values of an object, with the text `between` instead of the
- * NUL, and `arrow` instead of that after a key. The document was read before: it cannot fail. */
-static char *put_all(char *at, const struct record_found *f, const char *between, const char *arrow)
+/* All strings of an array, with the separator instead of their NULs, or keys and values of an object, with an arrow behind each
+ * key. The document was read before: it cannot fail. */
+static char *put_all(char *at, const struct record_found *f, const char *separator)
 {
         struct json_scan s;
         struct json_text text = { 0 };
@@ -235,15 +205,14 @@ static char *put_all(char *at, const struct record_found *f, const char *between
                 if (object) {
                         (void)json_next_key(&s, &text);
                         at = put_text(at, text.p, text.len, text.escaped);
-                        if (arrow)
-                                at = stpcpy(at - 1, arrow);
+                        at = stpcpy(at - 1, RECORD_ARROW);
                 } else {
                         (void)json_next_item(&s);
                 }
                 (void)json_read_string(&s, &text);
                 at = put_text(at, text.p, text.len, text.escaped);
-                if (between && i + 1 < f->count)
-                        at = stpcpy(at - 1, between);
+                if (i + 1 < f->count)
+                        at = stpcpy(at - 1, separator);
         }
         return at;
 }
@@ -275,14 +244,13 @@ static void store_row(
                 break;
         case RECORD_JOINED:
                 *(const char **)member = f->count ? *at : record_absent;
-                *at = put_all(*at, f, row->separator, RECORD_ARROW);
+                *at = put_all(*at, f, row->separator);
                 break;
         case RECORD_INT64:
         case RECORD_TIME:
                 *(int64_t *)member = f->number;
                 break;
         case RECORD_INT32:
-        case RECORD_COUNT:
                 *(int32_t *)member = (int32_t)f->number;
                 break;
         case RECORD_UINT32:
@@ -294,16 +262,6 @@ static void store_row(
         case RECORD_BOOL:
         case RECORD_PRESENT:
                 *(bool *)member = f->number != 0;
-                break;
-        case RECORD_STRINGS:
-                *(struct record_list *)member =
-                        (struct record_list){ f->count ? *at : NULL, f->count };
-                *at = put_all(*at, f, NULL, NULL);
-                break;
-        case RECORD_PAIRS:
-                *(struct record_map *)member =
-                        (struct record_map){ f->count ? *at : NULL, f->count };
-                *at = put_all(*at, f, NULL, NULL);
                 break;
         case RECORD_ENUM:
                 record_enum_store(row, member, (int)f->number);

@@ -8,14 +8,14 @@
  *             const char *name;
  *             const char *phase_text;
  *             int64_t started;
- *             struct record_list errors;
+ *             const char *errors;
  *             uint8_t phase;                          enum backup_phase
  *     };
  *     static const struct record_field backup_fields[] = {
  *             FIELD(struct backup, name, "metadata.name", RECORD_REQUIRED),
  *             FIELD_TIME(struct backup, started, "status.startTimestamp", 0),
  *             FIELD_ENUM(struct backup, phase, phase_text, "status.phase", &backup_phases, 0),
- *             FIELD(struct backup, errors, "status.validationErrors", 0),
+ *             FIELD_JOINED(struct backup, errors, "status.validationErrors", "; ", 0),
  *     };
  *     static struct record_type backup_type = RECORD_TYPE("Backup", struct backup, backup_fields);
  *
@@ -32,7 +32,7 @@
  * A decoded record is one allocation: the struct and right behind it its strings; free() is its
  * destructor. Nothing of the document is kept. Decoding is one pass of base/json.h over the bytes.
  *
- * Absent values are "" (a string is never NULL), 0, false, an empty list; an absent enum is 0.
+ * Absent values are "" (a string is never NULL), 0, false; an absent enum is 0.
  *
  * Thread: tables are shared by all threads; records are plain data.
  */
@@ -41,34 +41,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
-
-/* Strings that lie one after the other, each with its NUL. */
-struct record_list {
-        const char *first; /* NULL if count is 0 */
-        uint32_t count;
-};
-
-/* A map of strings: key, value, key, value, … in the order of the document. */
-struct record_map {
-        const char *first; /* NULL if count is 0 */
-        uint32_t count;    /* pairs */
-};
-
-/* The string behind `s`. */
-const char *record_next(const char *s);
-
-/* The last string of a list, or NULL. */
-const char *record_list_last(const struct record_list *list);
-
-/* RECORD_LIST_FOREACH (s, &b->errors) puts(s); */
-#define RECORD_LIST_FOREACH(s, list)                                               \
-        for (const char *s = (list)->first, *s##_last = record_list_last(list); s; \
-                s = s == s##_last ? NULL : record_next(s))
-
-/* The value of a key, or NULL. */
-const char *record_map_get(const struct record_map *m, const char *key);
 
 /* Texts of an enum: names[value]; NULL entries have no text. */
 struct record_enum {
@@ -88,23 +61,17 @@ enum record_field_type {
         RECORD_UINT32,  /* uint32_t */
         RECORD_UINT16,  /* uint16_t; what is more becomes 65535 */
         RECORD_BOOL,    /* bool */
-        RECORD_STRINGS, /* struct record_list, from an array of strings */
-        RECORD_PAIRS,   /* struct record_map, from an object of strings */
         RECORD_TIME,    /* int64_t, seconds since 1970, from RFC 3339; fractions are cut off */
         RECORD_ENUM,    /* int or uint8_t, and beside it the text as it was written */
         RECORD_JSON,    /* const char *, the value's own JSON text */
         RECORD_JOINED,  /* const char *, an array of strings joined by `separator`, or an object of
-                           strings as "key -> value" joined; "" from a scalar is an error; not
-                           encoded */
-        RECORD_PRESENT, /* bool, whether there is a value at all that is not null; not encoded */
-        RECORD_COUNT,   /* int32_t, number of elements of an array or object; not encoded */
+                           strings as "key -> value" joined; "" from a scalar is an error */
+        RECORD_PRESENT, /* bool, whether there is a value at all that is not null */
 };
 
 enum record_field_flags {
         RECORD_REQUIRED = 1 << 0, /* must be there to decode; "" counts as there */
-        RECORD_ALWAYS = 1 << 1,   /* encoded also when absent: "", 0, false, [], {} */
-        RECORD_FALLBACK = 1 << 2, /* taken only if the member is still absent after the rows
-                                     before; not encoded */
+        RECORD_FALLBACK = 1 << 1, /* taken only if the member is still absent after the rows before */
 };
 
 struct record_field {
@@ -126,8 +93,7 @@ struct record_field {
 #define FIELD(T, m, p, fl)                                                                       \
         RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, const char *: RECORD_STRING,                \
                 int64_t: RECORD_INT64, int32_t: RECORD_INT32, uint32_t: RECORD_UINT32,           \
-                uint16_t: RECORD_UINT16, bool: RECORD_BOOL, struct record_list: RECORD_STRINGS,  \
-                struct record_map: RECORD_PAIRS), fl, )
+                uint16_t: RECORD_UINT16, bool: RECORD_BOOL), fl, )
 #define FIELD_TIME(T, m, p, fl)                                                                  \
         RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, int64_t: RECORD_TIME), fl, )
 /* `text` keeps what was written, known or not; the text of a known value costs no memory. */
@@ -142,8 +108,6 @@ struct record_field {
                 .separator = (sep))
 #define FIELD_PRESENT(T, m, p)                                                                   \
         RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, bool: RECORD_PRESENT), 0, )
-#define FIELD_COUNT(T, m, p)                                                                     \
-        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, int32_t: RECORD_COUNT), 0, )
 /* clang-format on */
 
 struct record_plan;
@@ -177,15 +141,8 @@ int record_decode(
 int record_decode_into(struct record_type *type, const char *bytes, size_t len, void *out,
         char **strings, struct err *err);
 
-/* Appends the record as a JSON object, keys nested by path in the table's order, absent ones left
- * out. -ENOMEM, -EFBIG. */
-int record_encode(struct record_type *type, const void *record, struct buf *out, struct err *err);
-
-/* Whether all fields are the same. Maps and lists compare in order. */
+/* Whether all fields are the same. */
 bool record_equal(const struct record_type *type, const void *a, const void *b);
-
-/* Bytes of the allocation that record_decode() made: struct and strings. */
-size_t record_bytes(const struct record_type *type, const void *record);
 
 /* Checks a table: paths well-formed, unique, none a prefix of another, enums complete. For unit
  * tests. -EINVAL. */

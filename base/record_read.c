@@ -142,21 +142,6 @@ static int read_joined(struct json_scan *s, const char *separator, struct record
                                                 : read_strings(s, extra, f);
 }
 
-static int read_count(struct json_scan *s, struct record_found *f)
-{
-        struct json_text key;
-        bool object = json_peek(s) == JSON_KIND_OBJECT;
-        int r = object ? json_enter_object(s) : json_enter_array(s);
-
-        while (r >= 0 && (r = object ? json_next_key(s, &key) : json_next_item(s)) > 0) {
-                r = json_skip(s);
-                f->number++;
-        }
-        if (r == 0 && f->number > INT32_MAX)
-                r = json_scan_fail(s, -EBADMSG, "too many elements");
-        return r;
-}
-
 static int read_integer(struct json_scan *s, int64_t min, int64_t max, struct record_found *f)
 {
         int r = json_read_int64(s, &f->number);
@@ -201,12 +186,6 @@ int record_read(const struct record_field *row, struct json_scan *s, struct reco
                 r = json_read_bool(s, &yes);
                 f->number = yes;
                 break;
-        case RECORD_STRINGS:
-                r = read_strings(s, 0, f);
-                break;
-        case RECORD_PAIRS:
-                r = read_pairs(s, 0, f);
-                break;
         case RECORD_TIME:
                 r = read_time(s, f);
                 break;
@@ -222,9 +201,6 @@ int record_read(const struct record_field *row, struct json_scan *s, struct reco
         case RECORD_PRESENT:
                 r = json_skip(s);
                 f->number = 1;
-                break;
-        case RECORD_COUNT:
-                r = read_count(s, f);
                 break;
         }
         return r;

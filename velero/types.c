@@ -157,19 +157,6 @@ static const struct record_field velero_delete_request_fields[] = {
 struct record_type velero_delete_request_type = RECORD_TYPE(
         "DeleteBackupRequest", struct velero_delete_request, velero_delete_request_fields);
 
-#define T struct velero_server_status
-static const struct record_field velero_server_status_fields[] = {
-        FIELD(T, name, "metadata.name", RECORD_REQUIRED),
-        FIELD_TIME(T, created, "metadata.creationTimestamp", 0),
-        PHASE_FIELD(velero_request_phases),
-        FIELD(T, server_version, "status.serverVersion", 0),
-        FIELD_JSON(T, plugins, "status.plugins", 0),
-        FIELD_TIME(T, processed, "status.processedTimestamp", 0),
-};
-#undef T
-struct record_type velero_server_status_type = RECORD_TYPE(
-        "ServerStatusRequest", struct velero_server_status, velero_server_status_fields);
-
 int velero_backup_decode(const char *bytes, size_t len, struct velero_backup **ret, struct err *err)
 {
         void *record = NULL;
@@ -220,84 +207,6 @@ int velero_delete_request_decode(
 
         if (r == 0)
                 *ret = record;
-        return r;
-}
-
-/* Appends a text of the document, with the separator if it is not the first. */
-static int put_text(struct buf *out, const char *separator, const struct json_text *text)
-{
-        ssize_t n;
-        int r = out->len ? buf_puts(out, separator) : 0;
-
-        if (r == 0)
-                r = buf_reserve(out, text->len);
-        if (r < 0)
-                return r;
-        n = json_text_decode(text, out->data + out->len);
-        if (n < 0)
-                return (int)n;
-        buf_added(out, (size_t)n);
-        return 0;
-}
-
-/* [{"kind": "ObjectStore", "name": "velero.io/aws"}] as "velero.io/aws ObjectStore". */
-static int put_plugins(struct json_scan *s, struct buf *out)
-{
-        int r = json_enter_array(s);
-
-        while (r >= 0 && (r = json_next_item(s)) > 0) {
-                struct json_text key, name = { 0 }, kind = { 0 };
-
-                r = json_enter_object(s);
-                while (r >= 0 && (r = json_next_key(s, &key)) > 0) {
-                        if (json_text_is(&key, "name"))
-                                r = json_read_string(s, &name);
-                        else if (json_text_is(&key, "kind"))
-                                r = json_read_string(s, &kind);
-                        else
-                                r = json_skip(s);
-                }
-                if (r >= 0 && (!name.p || !kind.p))
-                        return json_scan_fail(s, -EINVAL, "expected a plugin's name and kind");
-                if (r >= 0)
-                        r = put_text(out, ", ", &name);
-                if (r >= 0)
-                        r = put_text(out, " ", &kind);
-        }
-        return r;
-}
-
-/* The table has the plugins as JSON; what is shown of them is shorter and is written over it. */
-static int show_plugins(struct velero_server_status *status, struct err *err)
-{
-        size_t len = strlen(status->plugins);
-        _cleanup_(buf_done) struct buf out = BUF_INIT(len);
-        struct json_scan s;
-        int r;
-
-        if (len == 0)
-                return 0;
-        json_scan_init(&s, status->plugins, len);
-        r = put_plugins(&s, &out);
-        if (r == -ENOMEM)
-                return err_set(err, r, "out of memory");
-        if (r < 0)
-                return err_set(err, -EBADMSG, "ServerStatusRequest: status.plugins: %s",
-                        s.what ? s.what : "expected text");
-        memcpy((char *)(uintptr_t)status->plugins, out.data, out.len + 1);
-        return 0;
-}
-
-int velero_server_status_decode(
-        const char *bytes, size_t len, struct velero_server_status **ret, struct err *err)
-{
-        _cleanup_(freep) void *record = NULL;
-        int r = record_decode(&velero_server_status_type, bytes, len, &record, err);
-
-        if (r == 0)
-                r = show_plugins(record, err);
-        if (r == 0)
-                *ret = TAKE(record);
         return r;
 }
 

@@ -183,16 +183,6 @@ struct velero_delete_request {
         uint8_t phase; /* enum velero_request_phase */
 };
 
-struct velero_server_status {
-        const char *name;
-        const char *server_version; /* "" for a build without a version, also when processed */
-        const char *plugins;        /* "velero.io/aws ObjectStore, …", in Velero's order */
-        const char *phase_text;
-        int64_t created;
-        int64_t processed;
-        uint8_t phase; /* enum velero_request_phase */
-};
-
 int velero_backup_decode(
         const char *bytes, size_t len, struct velero_backup **ret, struct err *err);
 int velero_restore_decode(
@@ -202,16 +192,13 @@ int velero_schedule_decode(
 int velero_bsl_decode(const char *bytes, size_t len, struct velero_bsl **ret, struct err *err);
 int velero_delete_request_decode(
         const char *bytes, size_t len, struct velero_delete_request **ret, struct err *err);
-int velero_server_status_decode(
-        const char *bytes, size_t len, struct velero_server_status **ret, struct err *err);
 
-/* The records' tables, for record_equal(), record_bytes() and tests. */
+/* The records' tables, for record_equal() and tests. */
 extern struct record_type velero_backup_type;
 extern struct record_type velero_restore_type;
 extern struct record_type velero_schedule_type;
 extern struct record_type velero_bsl_type;
 extern struct record_type velero_delete_request_type;
-extern struct record_type velero_server_status_type;
 
 /*
  * The annotation fleetfs.dev/policy of an object's JSON: the user's own bytes, which the records

@@ -23,9 +23,7 @@ struct thing {
         const char *joined;
         const char *json;
         int64_t number;
-        struct record_list list;
-        struct record_map map;
-        int32_t count;
+        const char *labels;
         bool flag;
         bool present;
 };
@@ -33,12 +31,10 @@ struct thing {
 static const struct record_field thing_fields[] = {
         FIELD(struct thing, name, "metadata.name", RECORD_REQUIRED),
         FIELD(struct thing, label, "metadata.labels[a.b/c]", 0),
-        FIELD(struct thing, map, "metadata.labels", 0),
+        FIELD_JOINED(struct thing, labels, "metadata.labels", ",", 0),
         FIELD(struct thing, number, "spec.n", 0),
         FIELD(struct thing, flag, "spec.flag", 0),
-        FIELD(struct thing, list, "spec.list", 0),
         FIELD_JOINED(struct thing, joined, "spec.list", ",", 0),
-        FIELD_COUNT(struct thing, count, "spec.list"),
         FIELD_JSON(struct thing, json, "spec.any", 0),
         FIELD_PRESENT(struct thing, present, "spec.any"),
 };
@@ -104,46 +100,47 @@ static void assert_text(const json_t *want, const char *got)
         assert(strcmp(want ? json_string_value(want) : "", got) == 0);
 }
 
+/* `got` goes on with this text; returns what is behind it. */
+static const char *assert_begins(const char *got, const char *text)
+{
+        assert(strncmp(got, text, strlen(text)) == 0);
+        return got + strlen(text);
+}
+
+/* The strings of an array with a comma between them, or "key -> value" of an object. */
+static void assert_joined(json_t *want, const char *got)
+{
+        const char *key, *between = "";
+        json_t *value;
+        size_t i;
+
+        json_array_foreach (want, i, value) {
+                got = assert_begins(assert_begins(got, between), json_string_value(value));
+                between = ",";
+        }
+        json_object_foreach (want, key, value) {
+                got = assert_begins(assert_begins(got, between), key);
+                got = assert_begins(assert_begins(got, " -> "), json_string_value(value));
+                between = ",";
+        }
+        assert(*got == '\0');
+}
+
 /* The record is what the tree says. */
 static void assert_same(json_t *doc, const struct thing *t)
 {
-        json_t *list = at(doc, "spec", "list", NULL), *labels = at(doc, "metadata", "labels", NULL);
-        json_t *any = at(doc, "spec", "any", NULL), *value, *again;
-        const char *s = t->list.first, *key;
-        size_t i;
+        json_t *any = at(doc, "spec", "any", NULL), *again;
 
         assert_text(at(doc, "metadata", "name", NULL), t->name);
         assert_text(at(doc, "metadata", "labels", "a.b/c"), t->label);
         assert(json_integer_value(at(doc, "spec", "n", NULL)) == t->number);
         assert(json_is_true(at(doc, "spec", "flag", NULL)) == t->flag);
-        assert(json_array_size(list) == t->list.count && (int32_t)t->list.count == t->count);
-        json_array_foreach (list, i, value) {
-                assert_text(value, s);
-                s = record_next(s);
-        }
-        assert(json_object_size(labels) == t->map.count);
-        json_object_foreach (labels, key, value)
-                assert_text(value, record_map_get(&t->map, key));
+        assert_joined(at(doc, "spec", "list", NULL), t->joined);
+        assert_joined(at(doc, "metadata", "labels", NULL), t->labels);
         assert(t->present == (any != NULL));
         again = json_loads(t->json, JSON_DECODE_ANY, NULL);
         assert(!any == !again && (!any || json_equal(any, again)));
         json_decref(again);
-}
-
-static void check_encoding(const struct thing *t)
-{
-        struct buf out = BUF_INIT(LIMIT_API_REPLY_BYTES);
-        struct thing *again = NULL;
-        int r = record_encode(&thing_type, t, &out, NULL);
-
-        assert(r == 0);
-        r = record_decode(&thing_type, out.data, out.len, (void **)&again, NULL);
-        assert(r == 0);
-        again->count = t->count;
-        again->joined = t->joined;
-        assert(record_equal(&thing_type, t, again) || t->map.count || t->list.count == 0);
-        free(again);
-        buf_done(&out);
 }
 
 static void check_document(const char *bytes, size_t n)
@@ -172,10 +169,8 @@ static void check_document(const char *bytes, size_t n)
         err_clear(&err);
         r = record_decode(&thing_type, bytes, n, (void **)&t, &err);
         assert(r == 0 || (err.code == r && err.msg[0]));
-        if (r == 0 && doc) {
+        if (r == 0 && doc)
                 assert_same(doc, t);
-                check_encoding(t);
-        }
         free(t);
         json_decref(doc);
 }
