@@ -162,11 +162,3 @@ void str_clear(struct str *b)
         if (b->s)
                 b->s[0] = '\0';
 }
-
-char *str_take(struct str *b)
-{
-        char *s = b->s;
-
-        *b = (struct str){ 0 };
-        return s;
-}

@@ -47,5 +47,3 @@ void str_json(struct str *b, const char *s);
 void str_shift(struct str *b, size_t n);
 /* Empties without giving memory back, unless it holds more than a page would want to keep. */
 void str_clear(struct str *b);
-/* Gives the bytes away (NULL if nothing was ever added); the caller frees them. */
-char *str_take(struct str *b);

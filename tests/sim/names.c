@@ -14,18 +14,12 @@ void names_done(struct names *l)
         *l = (struct names){ 0 };
 }
 
-static size_t names_find(const struct names *l, const char *name)
-{
-        size_t i = 0;
-
-        while (i < l->n && strcmp(l->v[i], name) != 0)
-                i++;
-        return i;
-}
-
 bool names_has(const struct names *l, const char *name)
 {
-        return names_find(l, name) < l->n;
+        for (size_t i = 0; i < l->n; i++)
+                if (strcmp(l->v[i], name) == 0)
+                        return true;
+        return false;
 }
 
 void names_add(struct names *l, const char *name)
@@ -36,26 +30,14 @@ void names_add(struct names *l, const char *name)
         l->v[l->n++] = mem_strdup(name);
 }
 
-static char *names_take(struct names *l, size_t i)
-{
-        char *name = l->v[i];
-
-        memmove(l->v + i, l->v + i + 1, (l->n - i - 1) * sizeof *l->v);
-        l->n--;
-        return name;
-}
-
-bool names_remove(struct names *l, const char *name)
-{
-        size_t i = names_find(l, name);
-
-        if (i == l->n)
-                return false;
-        free(names_take(l, i));
-        return true;
-}
-
 char *names_shift(struct names *l)
 {
-        return l->n ? names_take(l, 0) : NULL;
+        char *name;
+
+        if (l->n == 0)
+                return NULL;
+        name = l->v[0];
+        l->n--;
+        memmove(l->v, l->v + 1, l->n * sizeof *l->v);
+        return name;
 }

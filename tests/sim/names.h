@@ -15,7 +15,5 @@ void names_done(struct names *l);
 /* Appends unless it is there. */
 void names_add(struct names *l, const char *name);
 bool names_has(const struct names *l, const char *name);
-/* Returns true where it was there. */
-bool names_remove(struct names *l, const char *name);
 /* Takes the first one out; the caller frees it. NULL when empty. */
 char *names_shift(struct names *l);

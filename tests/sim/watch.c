@@ -199,10 +199,3 @@ void watch_break_all(struct table *t)
                 exchange_end(x);
         }
 }
-
-void watch_bookmark_all(struct table *t)
-{
-        for (struct watch *w = t->watches; w; w = w->next)
-                if (w->bookmarks)
-                        watch_bookmark(w, false);
-}

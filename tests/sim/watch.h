@@ -45,5 +45,3 @@ void watch_end_all(struct table *t);
 void watch_expire_all(struct table *t);
 /* Sends the first half of an event's line on every watch of @t and closes the connection. */
 void watch_break_all(struct table *t);
-/* A bookmark on every watch that wants them. */
-void watch_bookmark_all(struct table *t);
