@@ -16,7 +16,6 @@ static const struct notify_rule {
         const char *path; /* of the directory, with {fields} of the change */
         const char *name; /* TELL_NAME */
 } notify_rules[] = {
-        { CHANGE_ROOT, .tell = TELL_FILES | TELL_CHILDREN, .path = "" },
         { CHANGE_EVENTS, .tell = TELL_LOGS, .path = "" },
 
         { CHANGE_FLEET, .if_listing = true, .tell = TELL_NAME, .path = "", .name = "{fleet}" },

@@ -217,11 +217,6 @@ struct kube_client *kube_client_free(struct kube_client *client)
         return NULL;
 }
 
-const char *kube_client_server(const struct kube_client *client)
-{
-        return client->server;
-}
-
 int64_t kube_client_ahead(const struct kube_client *client)
 {
         return client->ahead_s;

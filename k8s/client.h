@@ -47,8 +47,7 @@ int kube_client_new(struct kube_client **ret, struct loop *loop, struct http *ht
 struct kube_client *kube_client_free(struct kube_client *client);
 DEFINE_CLEANUP(struct kube_client *, kube_client_free);
 
-/* The server's URL, for messages; loop and context name. Borrowed. */
-const char *kube_client_server(const struct kube_client *client);
+/* The context's name, for messages. Borrowed. */
 const char *kube_client_name(const struct kube_client *client);
 /* What the cluster's clock was before ours when it last answered, in seconds; 0 below
  * LIMIT_SERVER_CLOCK_S and while that is not known. */

@@ -25,7 +25,6 @@
 struct engine_private {
         pthread_t thread;
         bool running;
-        pthread_t owner;
         uint64_t random;
 };
 
@@ -43,11 +42,6 @@ int64_t engine_random(struct engine *e, int64_t n)
 bool engine_acts(const struct engine *e)
 {
         return !e->options.read_only && !e->model.store_read_only;
-}
-
-bool engine_is_current_thread(const struct engine *e)
-{
-        return pthread_equal(pthread_self(), e->p->owner);
 }
 
 void engine_object_shrunk(struct engine *e, struct object *o)
@@ -128,7 +122,6 @@ int engine_new(struct engine **ret, const struct engine_options *options, struct
         if (e == NULL || (e->p = calloc(1, sizeof(*e->p))) == NULL || engine_round_new(e) < 0)
                 return err_set(err, -ENOMEM, "make the engine");
         e->options = *options;
-        e->p->owner = pthread_self();
         if (getrandom(&e->p->random, sizeof(e->p->random), GRND_NONBLOCK) < 0)
                 e->p->random = (uintptr_t)e;
         e->p->random |= 1;
@@ -185,7 +178,6 @@ static void *engine_thread(void *arg)
         struct engine *e = arg;
         struct err err = ERR_INIT;
 
-        e->p->owner = pthread_self();
         pthread_setname_np(pthread_self(), "engine");
         if (loop_run(e->loop, &err) < 0)
                 log_error("engine stopped", LOG_ERR(&err));
@@ -209,7 +201,6 @@ void engine_stop(struct engine *e)
         loop_stop(e->loop);
         pthread_join(e->p->thread, NULL);
         e->p->running = false;
-        e->p->owner = pthread_self();
         loop_adopt(e->loop);
         /* What was asked for and not done yet is done while all of the engine stands. */
         (void)loop_run_once(e->loop, 0, NULL);

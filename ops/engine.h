@@ -63,7 +63,6 @@ void engine_stop(struct engine *e);
 /* Any thread: runs fn(engine, arg) on the engine thread, in order. */
 /* -ENOMEM or -ENOBUFS: then fn is not called. */
 int engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg);
-bool engine_is_current_thread(const struct engine *e);
 
 /* ---------------------------------------------------------------- engine thread only */
 

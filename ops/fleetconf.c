@@ -70,15 +70,6 @@ const struct fleetconf_fleet *fleetconf_find(const struct fleetconf *conf, const
         return NULL;
 }
 
-const struct fleetconf_member *fleetconf_member_find(
-        const struct fleetconf_fleet *fleet, const char *name)
-{
-        for (size_t i = 0; i < fleet->n_members; i++)
-                if (strcmp(fleet->members[i].name, name) == 0)
-                        return &fleet->members[i];
-        return NULL;
-}
-
 /* --- names --- */
 
 static bool name_char_inner(char c)

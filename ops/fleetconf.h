@@ -112,8 +112,6 @@ DEFINE_CLEANUP(struct fleetconf *, fleetconf_free);
 
 /* Borrowed, or NULL. */
 const struct fleetconf_fleet *fleetconf_find(const struct fleetconf *conf, const char *fleet);
-const struct fleetconf_member *fleetconf_member_find(
-        const struct fleetconf_fleet *fleet, const char *name);
 
 /*
  * The folder name of a context: its last path part, lower case, other characters than [a-z0-9.-] as
@@ -152,10 +150,6 @@ struct fleetconf_diff {
 int fleetconf_diff(
         const struct fleetconf *old, const struct fleetconf *new_, struct fleetconf_diff *ret);
 void fleetconf_diff_done(struct fleetconf_diff *diff);
-
-/* "credential, labels": the names of the bits, for logs and events; `buf` always terminated.
- * Returns buf. */
-const char *fleetconf_what_str(unsigned what, char *buf, size_t size);
 
 /*
  * A change on disk: either `conf`, which is then the callee's to free, or `err`: the files are

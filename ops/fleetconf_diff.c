@@ -1,35 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/fleetconf.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static const struct {
-        unsigned bit;
-        const char *name;
-} fleetconf_what_names[] = {
-        { FLEETCONF_CONNECTION, "connection" },
-        { FLEETCONF_CREDENTIAL, "credential" },
-        { FLEETCONF_LABELS, "labels" },
-        { FLEETCONF_VELERO_NAMESPACE, "velero namespace" },
-        { FLEETCONF_ERROR, "error" },
-        { FLEETCONF_BACKUP, "backup" },
-        { FLEETCONF_YAML, "yaml" },
-};
-
-const char *fleetconf_what_str(unsigned what, char *buf, size_t size)
-{
-        size_t len = 0;
-
-        buf[0] = '\0';
-        for (size_t i = 0; i < ARRAY_SIZE(fleetconf_what_names) && len < size; i++) {
-                if (!(what & fleetconf_what_names[i].bit))
-                        continue;
-                len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-                        fleetconf_what_names[i].name);
-        }
-        return buf;
-}
 
 /* Equal, or both absent. */
 static bool text_same(const char *a, const char *b)

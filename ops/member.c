@@ -418,19 +418,6 @@ struct kube_client *member_client(const struct member *c)
         return c->runtime != NULL ? c->runtime->client : NULL;
 }
 
-void member_kick(struct member *c)
-{
-        struct member_runtime *rt = c->runtime;
-
-        if (rt == NULL || rt->client == NULL)
-                return;
-        for (int k = 0; k < VELERO_KINDS; k++)
-                if (rt->watches[k].reflector != NULL)
-                        reflector_kick(rt->watches[k].reflector);
-        if (rt->call == 0 && loop_timer_armed(&rt->retry))
-                loop_timer_after(rt->engine->loop, &rt->retry, 0);
-}
-
 void member_follow_requests(struct member *c)
 {
         struct member_runtime *rt = c->runtime;

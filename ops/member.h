@@ -33,8 +33,6 @@ bool member_ready(const struct member *c);
 int64_t member_ahead(const struct member *c);
 /* NULL while there is none. */
 struct kube_client *member_client(const struct member *c);
-/* Looks again now: after a suspend, or because somebody asked. */
-void member_kick(struct member *c);
 /* A task of the cluster is doomed: from now on its DeleteBackupRequests are in the model, until no task is. */
 void member_follow_requests(struct member *c);
 /* Whether they are in the model: 0; -EPERM when the cluster forbids us to list them, -EAGAIN when they are not known for

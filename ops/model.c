@@ -157,14 +157,6 @@ bool object_is_scheduled(const struct object *o)
         return o->kind == OBJECT_BACKUP && !o->removed && o->policy != NULL && o->policy->schedule[0] != '\0';
 }
 
-struct task *run_task(const struct run *r, enum task_verb verb, const char *member)
-{
-        for (struct task *t = run_tasks_on(r, member); t != NULL; t = t->next_same)
-                if (t->verb == verb)
-                        return t;
-        return NULL;
-}
-
 struct task *run_tasks_on(const struct run *r, const char *member)
 {
         struct task *t;

@@ -364,7 +364,6 @@ struct event_log {
 /* ---------------------------------------------------------------- changes */
 
 enum change_kind {
-        CHANGE_ROOT,         /* /: version, events grew, a fleet came or went */
         CHANGE_EVENTS,       /* events.jsonl grew */
         CHANGE_FLEET,        /* the fleet's own files */
         CHANGE_MEMBER,       /* clusters/<member>/ own files */
@@ -433,7 +432,6 @@ void model_touch_velero(struct velero_object *v, bool listing);
 void model_touch_object(struct object *o, bool listing);
 void model_touch_run(struct run *r, bool listing);
 void model_touch_task(struct task *t);
-void model_touch_root(struct model *m);
 void model_touch_events(struct model *m);
 
 /* Lookups; inside a read section, or on the engine thread. NULL when there is none. */
@@ -448,8 +446,6 @@ struct run *object_latest_run(const struct object *o);
 bool object_owns(const struct object *o, const char *owner);
 /* Whether the policy in force is a schedule. */
 bool object_is_scheduled(const struct object *o);
-/* The task of that verb and cluster; a migration's source is its TASK_BACKUP. With sub-policies the first. */
-struct task *run_task(const struct run *r, enum task_verb verb, const char *member);
 /* The first task of the run on that cluster, the others by next_same; of both verbs. */
 struct task *run_tasks_on(const struct run *r, const char *member);
 struct member *task_member(const struct task *t); /* NULL when the cluster left the fleet */

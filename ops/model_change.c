@@ -145,11 +145,6 @@ static void change_fleet(struct change *c, const struct fleet *f)
         snprintf(c->fleet, sizeof(c->fleet), "%s", f->name);
 }
 
-void model_touch_root(struct model *m)
-{
-        model_note(m, &(struct change){ .kind = CHANGE_ROOT });
-}
-
 void model_touch_events(struct model *m)
 {
         model_note(m, &(struct change){ .kind = CHANGE_EVENTS });

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "ops/store_local.h"
 
 int store_open(struct store **ret, const char *dir, bool read_only, struct err *err)
@@ -72,17 +71,6 @@ int store_each(struct store *s, enum store_space space, const char *fleet, const
         store_each_fn *fn, void *arg, struct err *err)
 {
         return s->ops->each(s, space, fleet, folder, fn, arg, err);
-}
-
-int store_get_value(struct store *s, const char *key, char **ret, struct err *err)
-{
-        _cleanup_(buf_done) struct buf b = BUF_INIT(LIMIT_TEXT_BYTES);
-        int r = store_get(s, &(struct store_key){ .space = STORE_VALUES, .name = key }, &b, err);
-
-        if (r < 0)
-                return r;
-        r = buf_steal(&b, ret, NULL);
-        return r < 0 ? err_set(err, r, "read value %s", key) : 0;
 }
 
 int store_put_value(struct store *s, const char *key, const char *value, struct err *err)

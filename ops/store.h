@@ -84,8 +84,7 @@ typedef int store_each_fn(
 int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder,
         store_each_fn *fn, void *arg, struct err *err);
 
-/* A short text under a key such as "cluster/prod/eu-1". *ret is the caller's. -ENOENT. */
-int store_get_value(struct store *s, const char *key, char **ret, struct err *err);
+/* A short text under a key such as "cluster/prod/eu-1": a record of STORE_VALUES. */
 int store_put_value(struct store *s, const char *key, const char *value, struct err *err);
 
 /* ---------------------------------------------------------------- for backends */

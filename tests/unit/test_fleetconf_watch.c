@@ -80,17 +80,41 @@ static struct fleetconf *load_text(void **state, const char *text)
         return conf;
 }
 
+static const struct {
+        unsigned bit;
+        const char *name;
+} parts[] = {
+        { FLEETCONF_CONNECTION, "connection" },
+        { FLEETCONF_CREDENTIAL, "credential" },
+        { FLEETCONF_LABELS, "labels" },
+        { FLEETCONF_VELERO_NAMESPACE, "velero namespace" },
+        { FLEETCONF_ERROR, "error" },
+        { FLEETCONF_BACKUP, "backup" },
+        { FLEETCONF_YAML, "yaml" },
+};
+
+static void put_parts(struct buf *text, unsigned what)
+{
+        const char *between = ": ";
+
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                if (what & parts[i].bit) {
+                        (void)buf_printf(text, "%s%s", between, parts[i].name);
+                        between = ", ";
+                }
+        (void)buf_putc(text, '\n');
+}
+
 static void put_diff(struct buf *text, const struct fleetconf_diff *diff)
 {
         static const char *const kinds[] = { "added", "removed", "changed" };
 
         for (size_t i = 0; i < diff->n_changes; i++) {
                 const struct fleetconf_change *c = &diff->changes[i];
-                char what[128];
 
-                (void)buf_printf(text, "%s %s%s%s%s%s\n", kinds[c->kind], c->fleet->name,
-                        c->member ? "/" : "", c->member ? c->member->name : "", c->what ? ": " : "",
-                        fleetconf_what_str(c->what, what, sizeof(what)));
+                (void)buf_printf(text, "%s %s%s%s", kinds[c->kind], c->fleet->name,
+                        c->member ? "/" : "", c->member ? c->member->name : "");
+                put_parts(text, c->what);
         }
 }
 

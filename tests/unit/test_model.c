@@ -149,8 +149,9 @@ static void tasks_of_one_cluster_are_found_and_leave_each_other_alone(void **sta
         struct task *a = run_add_task(r, TASK_BACKUP, "eu-1"), *b = run_add_task(r, TASK_BACKUP, "eu-1"),
                     *c = run_add_task(r, TASK_RESTORE, "eu-1"), *late = run_add_task(r, TASK_BACKUP, "");
 
-        assert_ptr_equal(run_task(r, TASK_BACKUP, "eu-1"), a);
-        assert_ptr_equal(run_task(r, TASK_RESTORE, "eu-1"), c);
+        assert_ptr_equal(run_tasks_on(r, "eu-1"), a);
+        assert_ptr_equal(a->next_same, b);
+        assert_ptr_equal(b->next_same, c);
         assert_null(run_tasks_on(r, "us-1"));
         assert_null(run_tasks_on(r, ""));
         assert_int_equal(intern_set(&late->member, "us-1"), 0);
@@ -160,7 +161,7 @@ static void tasks_of_one_cluster_are_found_and_leave_each_other_alone(void **sta
         assert_ptr_equal(run_tasks_on(r, "eu-1"), b);
         assert_ptr_equal(b->next_same, c);
         run_remove_task(c);
-        assert_null(run_task(r, TASK_RESTORE, "eu-1"));
+        assert_null(b->next_same);
         run_remove_task(b);
         assert_null(run_tasks_on(r, "eu-1"));
         assert_int_equal(r->n_tasks, 1);

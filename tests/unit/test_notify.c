@@ -113,7 +113,7 @@ static void a_flood_of_changes_loses_nothing(void **state)
         for (int i = 0; i < MEMBERS; i++)
                 member(m, i)->seen = 2;
         session_listener(m->session, flood, n, NULL, NULL);
-        model_touch_root(&m->model);
+        model_touch_events(&m->model);
         mount_change_end(m);
         free(flood);
         for (int i = 0; i < MEMBERS; i += 50) {
@@ -349,7 +349,7 @@ static void a_new_generation_is_a_new_file(void **state)
         model_write_begin(&m->model);
         memcpy(m->model.events.bytes, "{\"m\":7}\n", 8);
         m->model.events.generation++;
-        model_touch_root(&m->model);
+        model_touch_events(&m->model);
         mount_change_end(m);
         mount_assert_text(m, "events.jsonl", "{\"m\":7}\n");
         assert_int_equal(stat(mount_path(m, "events.jsonl"), &after), 0);

@@ -147,7 +147,7 @@ static void a_stored_task_is_read(void **state)
         fixture_open(test_dir(state));
         o = fleet_add_object(fixture.fleet, OBJECT_RESTORE, "r");
         assert_ok(object_decode(o, record, strlen(record), NULL), NULL);
-        t = run_task(o->runs[0], TASK_RESTORE, "eu-1");
+        t = run_tasks_on(o->runs[0], "eu-1");
         assert_non_null(t);
         assert_int_equal(t->state, TASK_DONE);
         assert_string_equal(t->uid, "6ad23565");

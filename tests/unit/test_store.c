@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/limits.h"
 #include "ops/store.h"
 #include "ops/store_local.h"
 
@@ -268,13 +269,14 @@ static void lists_one_folder(void **state)
 static void values(void **state)
 {
         struct store *s = open_store(test_dir(state));
-        char *value = NULL;
+        const struct store_key key = { .space = STORE_VALUES, .name = "cluster/prod/eu-1" };
+        struct buf value = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        assert_int_equal(store_get_value(s, "cluster/prod/eu-1", &value, NULL), -ENOENT);
+        assert_int_equal(store_get(s, &key, &value, NULL), -ENOENT);
         assert_ok(store_put_value(s, "cluster/prod/eu-1", "uid-1", NULL), NULL);
-        assert_ok(store_get_value(s, "cluster/prod/eu-1", &value, NULL), NULL);
-        assert_string_equal(value, "uid-1");
-        free(value);
+        assert_ok(store_get(s, &key, &value, NULL), NULL);
+        assert_string_equal(value.data, "uid-1");
+        buf_done(&value);
         store_close(s);
 }
 
