@@ -12,6 +12,7 @@
 #include "fs/task_view.h"
 #include "ops/reason.h"
 #include "ops/rollup.h"
+#include "ops/warnings.h"
 
 size_t show_width(const char *s, size_t n)
 {
@@ -253,10 +254,21 @@ const struct task *show_object_worst(const struct object *o)
         return run != NULL && (t == NULL || run->phase < t->phase) ? run : t;
 }
 
+/* A backup of nothing is Completed, and protects nobody. */
+static bool run_is_good(const struct run *r)
+{
+        if (r->phase != PHASE_COMPLETED || r->n_tasks == 0)
+                return false;
+        for (size_t i = 0; i < r->n_tasks; i++)
+                if (r->tasks[i]->verb == TASK_BACKUP && task_holds_nothing(r->tasks[i]))
+                        return false;
+        return true;
+}
+
 const struct run *show_object_last_good(const struct object *o)
 {
         for (size_t i = o->n_runs; i-- > 0;)
-                if (o->runs[i]->phase == PHASE_COMPLETED && o->runs[i]->n_tasks > 0)
+                if (run_is_good(o->runs[i]))
                         return o->runs[i];
         return NULL;
 }

@@ -99,7 +99,7 @@ bool show_object_needs_eye(const struct object *o);
 const struct run *show_object_parts(const struct object *o);
 /* Whether that is what stands, one Schedule for each cluster. */
 bool show_object_stands(const struct object *o);
-/* The newest run that was Completed on all its clusters; NULL when there was none. */
+/* The newest run that was Completed on all its clusters, and holds something of each; NULL when there was none. */
 const struct run *show_object_last_good(const struct object *o);
 /* The part that the object's reason is of: of what stands, else of its newest run; NULL when all is well. */
 const struct task *show_object_worst(const struct object *o);

@@ -251,7 +251,7 @@ static void action_look(const struct object *o, const struct task_view *v, struc
         const struct run *newest = object_latest_run(o);
         const char *code = v->task->code;
         bool backups = strcmp(code, "FLT-0410") == 0 || strcmp(code, "FLT-0303") == 0 ||
-                       v->task->phase == PHASE_OVERDUE;
+                       strcmp(code, "FLT-0305") == 0 || v->task->phase == PHASE_OVERDUE;
 
         if (v->member == NULL)
                 return;

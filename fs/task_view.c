@@ -35,7 +35,8 @@ void task_view(struct task_view *ret, const struct task *t)
                 ret->velero = member_velero(c, task_velero_kind(t), t->velero_name);
         ret->stale = seen && (c == NULL || c->health != MEMBER_READY);
         ret->gone = view_is_gone(ret);
-        ret->good = phase_is(t->phase, PHASE_IS_GOOD) && !ret->stale && !ret->gone;
+        ret->good = phase_is(t->phase, PHASE_IS_GOOD) && !ret->stale && !ret->gone &&
+                    (t->verb != TASK_BACKUP || !task_holds_nothing(t));
 }
 
 const char *task_view_mark(const struct task_view *v)

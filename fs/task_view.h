@@ -75,7 +75,7 @@ struct task_views {
 void task_views_init(struct task_views *ret, const struct run *r);
 void task_views_done(struct task_views *views);
 
-/* How the parts of a run ended. What is stale or gone is good no more. */
+/* How the parts of a run ended. What is stale, gone or a backup of nothing is not good. */
 struct run_counts {
         size_t good, part, fail; /* Completed, and known to be so; PartiallyFailed; any other bad end */
         const char *mark;        /* as task_views_mark() has it */

@@ -211,9 +211,10 @@ struct task {
 
         /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
         int64_t last_attempt;             /* when the newest backup began */
-        int64_t last_success;             /* when the newest Completed one that still exists ended */
+        int64_t last_success;             /* when the newest Completed one that still exists, and holds something, ended */
         char last_run[RUN_ID_LEN + 1];    /* run of the newest backup */
         char last_result[24];             /* phase of the newest backup that has ended */
+        bool last_empty;                  /* … which is Completed, and holds nothing */
         int64_t next_run;                 /* when Velero is to run it, by its own rule; 0: not known, or paused */
         int64_t overdue_at;               /* Overdue from then on, unless a backup completes; 0: never */
 

@@ -103,6 +103,7 @@ static const struct field task_fields[] = {
         MEMBER(struct task, last_success, FIELD_I64),
         MEMBER(struct task, last_run, FIELD_CHARS),
         MEMBER(struct task, last_result, FIELD_CHARS),
+        MEMBER(struct task, last_empty, FIELD_BOOL),
         MEMBER(struct task, next_run, FIELD_I64),
         MEMBER(struct task, overdue_at, FIELD_I64),
         MEMBER(struct task, resend, FIELD_BOOL),

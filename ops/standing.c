@@ -14,6 +14,7 @@
 #include "ops/policy.h"
 #include "ops/rollup.h"
 #include "ops/task.h"
+#include "ops/warnings.h"
 
 static bool sub_is(const struct task *t, const char *sub)
 {
@@ -341,9 +342,11 @@ static void standing_recount(struct task *t)
                 }
                 if (!ended && phase_is(x->phase, PHASE_IS_TERMINAL)) {
                         snprintf(t->last_result, sizeof(t->last_result), "%s", phase_text(x->phase));
+                        t->last_empty = task_holds_nothing(x);
                         ended = true;
                 }
-                if (x->phase == PHASE_COMPLETED && task_velero(x) != NULL) {
+                /* A backup of nothing protects nobody. */
+                if (x->phase == PHASE_COMPLETED && task_velero(x) != NULL && !task_holds_nothing(x)) {
                         t->last_success = x->completed;
                         good = true;
                 }
@@ -352,8 +355,10 @@ static void standing_recount(struct task *t)
                 t->last_attempt = 0;
                 t->last_run[0] = '\0';
         }
-        if (!ended)
+        if (!ended) {
                 t->last_result[0] = '\0';
+                t->last_empty = false;
+        }
         if (!good)
                 t->last_success = 0;
         engine_note(engine_of_task(t), t->run->object);

@@ -163,6 +163,11 @@ static void judge_result(const struct task *t, struct verdict *v)
         if (t->last_result[0] != '\0' && phase_parse(t->last_result, &last) == 0 && phase_is(last, PHASE_IS_BAD) &&
                 worse(v, last, last == PHASE_PARTIALLY_FAILED ? "FLT-0303" : "FLT-0410"))
                 say(v, "the last backup that ended is %s: see runs/", t->last_result);
+        /* Velero counts it as Completed; its cluster is not protected by it. */
+        if (t->last_empty && worse(v, PHASE_UNPROTECTED, "FLT-0305"))
+                say(v, "the last backup that ended holds nothing: its filters choose no object on %s%s%s", t->member,
+                        t->last_success != 0 ? ", which they last did " : "",
+                        t->last_success != 0 ? rfc3339_format(when, t->last_success) : "");
         if (t->last_success == 0 && worse(v, PHASE_SCHEDULED, "FLT-0314")) {
                 if (t->next_run != 0)
                         say(v, "there is no successful backup yet: the next run is due at %s",

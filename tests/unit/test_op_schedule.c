@@ -27,6 +27,48 @@ static void made_on_every_cluster(void **state)
         assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0314");
 }
 
+#define NOTHING                                                                                        \
+        "schedule: \"0 0 1 * *\"\npolicy:\n  ttl: 24h\n  resourceFilter:\n    includedNamespaces: [shop]\n" \
+        "    labelSelector: {matchLabels: {app: there-is-none}}\n"
+
+/* Velero calls it Completed, whatever its filters chose. */
+static void a_backup_of_nothing_protects_no_cluster(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        int64_t success;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", NOTHING);
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_UNPROTECTED);
+        assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0305");
+        assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, "holds nothing"));
+        assert_string_equal(schedule_of(f, "n", "eu-1")->last_result, "Completed");
+        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, 0);
+        assert_int_equal(PHASE(f, "n"), PHASE_UNPROTECTED);
+
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_run_for(f, 1100);
+        fire(f, "eu-1", "n");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
+        success = schedule_of(f, "n", "eu-1")->last_success;
+        assert_true(success > 0);
+
+        /* What an older one holds stays known; it is a cluster's newest that counts. */
+        write_policy(f, "n", NOTHING);
+        ops_run_for(f, 1100);
+        fire(f, "eu-1", "n");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_UNPROTECTED);
+        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, success);
+        assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, ", which they last did "));
+        ops_restart(f);
+        assert_true(schedule_of(f, "n", "eu-1")->last_empty);
+        assert_int_equal(schedule_of(f, "n", "eu-1")->phase, PHASE_UNPROTECTED);
+        ops_until(f, ops_all_ready(f));
+        assert_int_equal(schedule_of(f, "n", "eu-1")->phase, PHASE_UNPROTECTED);
+}
+
 static void its_backups_are_runs_by_slot(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -70,7 +112,7 @@ static void edit_changes_it_in_place(void **state)
 
         ops_until(f, ops_all_ready(f));
         write_policy(f, "n", "schedule: \"0 2 * * *\"\npolicy:\n  ttl: 24h\n  resourceFilter:\n    includedNamespaces: [shop]\n"
-                             "    labelSelector: {matchLabels: {a: b}}\n");
+                             "    labelSelector: {matchLabels: {seed: shop}}\n");
         ops_until(f, in_force(f, "n"));
         fire(f, "eu-1", "n");
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
@@ -406,6 +448,7 @@ int main(void)
         TEST_ROWS_WITH(what_says_that_it_is_anothers_is_left_alone, strangers, ops_setup, ops_teardown);
         TEST_ROWS_WITH(annotations_come_back_and_spare_others, stripped, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
+        TEST_WITH(a_backup_of_nothing_protects_no_cluster, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
         TEST_WITH(one_that_never_runs_protects_nothing, ops_setup, ops_teardown);

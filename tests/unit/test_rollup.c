@@ -292,6 +292,7 @@ static struct object *schedule(struct fixture *x, const char *name, const char *
 
         snprintf(text, sizeof(text), "schedule: \"%s\"\npolicy: {}\n", cron);
         assert_ok(policy_parse(POLICY_BACKUP, name, text, strlen(text), &env, &o->policy, &err), &err);
+        o->own = true;
         rollup_object(x->e, o);
         return o;
 }
@@ -327,6 +328,27 @@ static void tells_the_next_runs(void **state)
                 assert_int_equal(o->next_runs[i], row->next[i] != 0 ? NOW + row->next[i] : 0);
         assert_int_equal(o->last_slot, row->slot != 0 || strcmp(row->name, "on_weekdays") == 0 ? NOW + row->slot : 0);
         assert_int_equal(o->interval, row->interval);
+}
+
+/* Another store's Schedules are not made anew by us: none, no run. */
+static void what_another_store_made_runs_by_its_schedules_alone(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct object *o;
+
+        clock_at(NOW);
+        engine_write(x->e);
+        o = schedule(x, "o", "0 2 * * *");
+        o->own = false;
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->next_runs[0], 0);
+        assert_int_equal(o->interval, 86400);
+        engine_write(x->e);
+        assert_non_null(run_add_task(object_add_standing(o), TASK_SCHEDULE, "a"));
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->next_runs[0], NOW + 7200);
 }
 
 static void next_runs_move_on_by_themselves(void **state)
@@ -436,6 +458,7 @@ int main(void)
         TEST_WITH(a_backup_or_restore_of_nothing_is_told, setup, teardown);
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);
+        TEST_WITH(what_another_store_made_runs_by_its_schedules_alone, setup, teardown_clock);
         TEST_WITH(next_runs_move_on_by_themselves, setup, teardown_clock);
         TEST_WITH(many_schedules_in_one_minute_are_told, setup, teardown_clock);
         TEST_WITH(the_end_of_a_run_is_told_once_it_was_seen_running, setup, teardown);

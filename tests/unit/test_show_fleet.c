@@ -333,10 +333,14 @@ static void a_backup_of_nothing_protects_nobody(void **state)
         v->backup->items_done = v->backup->items_total = 0;
         assert_int_equal(show_member_last_good(c), 0);
         assert_first_line("prod/backups/shop/status.txt",
-                "state:  Completed   backup shop: 1 of 1 cluster Completed, 1 holds nothing");
+                "state:  Completed   backup shop: 0 of 1 cluster Completed, 1 holds nothing");
         assert_first_line("prod/backups/shop/runs/latest/status.txt",
-                "state:  Completed   run 20260901-020003Z: 1 of 1 cluster Completed, 1 holds nothing");
+                "state:  Completed   run 20260901-020003Z: 0 of 1 cluster Completed, 1 holds nothing");
         assert_contains("prod/status.txt", "state:  Unprotected ");
+        /* POLICY, PHASE, LAST RUN, OK, PART, FAIL */
+        assert_contains("prod/status.txt", "shop    Completed  2026-09-01T02:00:03Z  0   0     0 ");
+        assert_contains("prod/backups/shop/status.json", "\"lastSuccess\": null");
+        assert_contains("prod/backups/shop/status.json", "\"clustersGood\": 0");
 }
 
 /* Who removes a policy calls off what it owes: that needs no eye for ever. */
