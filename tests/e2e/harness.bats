@@ -41,6 +41,17 @@ fails() { run "$@"; [[ $status -ne 0 ]]; }
         fails assert_fails_with 'Permission denied' cat "$TEST_DIR/absent"
 }
 
+@test "claims about all clusters fail with the first that differs" {
+        all_print 200 api_curl /version -o /dev/null -w '%{http_code}'
+        of() { printf 'of %s %s\n' "$@"; }
+        fails all_print 'of eu-1 x' of x
+        [[ $output == us-1:*expected:\ of\ eu-1*found:*of\ us-1* ]]
+        on_all api GET /version
+        is() { assert_equal "$2" "$1"; }
+        fails on_all is eu-1
+        [[ $output == *expected:\ eu-1*found:*us-1* ]]
+}
+
 @test "waits end with what they waited for, or at their deadline" {
         (sleep 0.5; echo done >"$TEST_DIR/later") 3>&- &
         eventually 5 test -e "$TEST_DIR/later"
@@ -52,6 +63,11 @@ fails() { run "$@"; [[ $status -ne 0 ]]; }
         always 1 test -e "$TEST_DIR/later"
         (sleep 0.5; rm "$TEST_DIR/later") 3>&- &
         fails always 3 test -e "$TEST_DIR/later"
+        echo one >"$TEST_DIR/changes"
+        always_equal 1 one cat "$TEST_DIR/changes"
+        (sleep 0.5; echo two >"$TEST_DIR/changes") 3>&- &
+        fails always_equal 3 one cat "$TEST_DIR/changes"
+        [[ $output == *expected:*one*found:*two* ]]
 }
 
 @test "api prints the body, and fails from 400 on" {

@@ -14,15 +14,12 @@ setup()
         sim_ctl all velero resume
 }
 
-all_ready() { assert_equal 3 "$(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length')" 'clusters that are Ready'; }
 others_ready() { assert_equal ReadyReady "$(cat "$F/clusters/eu-1/phase")$(cat "$F/clusters/us-1/phase")"; }
-mount_ready() { mount_fleet "$@" && eventually 30 all_ready; }
-
 policy() { printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n'; }
 phase_there() { cat "$F/backups/$2/runs/latest/clusters/$1/phase"; }
 done_on() { eventually_equal "${3:-60}" Completed phase_there "$1" "$2"; }
 # once_on CLUSTER NAME: exactly one backup was made of it.
-once_on() { assert_equal 1 "$(count_objects "$1" backups "fleetfs.dev/name=$2")" "backups of $2 on $1"; }
+once_on() { assert_equal 1 "$(count_of "$1" backups "$2")" "backups of $2 on $1"; }
 
 # told CLUSTER CODE TEXT: the row says since when and why.
 told()
@@ -37,16 +34,12 @@ told()
 # two_mounts: on $GOOD a fleet of eu-1 and us-1, on $BAD one of eu-1 and ap-1, which this is about.
 two_mounts()
 {
-        local pair name
-        for pair in good=us-1 bad=ap-1; do
-                name=${pair%=*}
-                awk -v keep="${pair#*=}" 'BEGIN { RS = "---\n"; sep = ""; drop = keep == "us-1" ? "ap-1" : "us-1" }
-                        /kind: Fleet/ { sub("  - name: " drop "\n    kind: AttachedCluster\n", "") }
-                        /kind: Fleet/ || $0 !~ "name: " drop { printf "%s%s", sep, $0; sep = "---\n" }' \
-                        "$ENGINE_DIR/fleet.yaml" >"$TEST_DIR/$name.yaml"
-                FLEET_FILE=$TEST_DIR/$name.yaml
-                mount_fleet_at "$name" --state-dir "$TEST_DIR/state-$name"
-                eventually_equal 30 2 json "$TEST_DIR/$name/prod/status.json" '.summary.ready'
+        local name
+        fleet_of eu-1 us-1 >"$TEST_DIR/good.yaml"
+        fleet_of eu-1 ap-1 >"$TEST_DIR/bad.yaml"
+        for name in good bad; do
+                FLEET_FILE=$TEST_DIR/$name.yaml mount_fleet_at "$name" --state-dir "$TEST_DIR/state-$name"
+                eventually 30 all_ready "$TEST_DIR/$name/prod"
         done
         GOOD=$TEST_DIR/good/prod
         BAD=$TEST_DIR/bad/prod
@@ -88,8 +81,7 @@ as_fast()
         # The mount itself does not wait either.
         fault ap-1 stall
         umount_fleet bad
-        FLEET_FILE=$TEST_DIR/bad.yaml
-        mount_fleet_at bad --state-dir "$TEST_DIR/state-bad"
+        FLEET_FILE=$TEST_DIR/bad.yaml mount_fleet_at bad --state-dir "$TEST_DIR/state-bad"
         as_fast 'stall, since the mount'
 }
 
@@ -133,15 +125,14 @@ as_fast()
         local begin=$SECONDS
         policy >"$F/backups/throttled.yaml"
         done_on eu-1 throttled 3
-        refute grep -qx Completed "$F/backups/throttled/runs/latest/clusters/ap-1/phase"
+        assert_match '^(Pending|Queued)$' "$(phase_there ap-1 throttled)"
         done_on ap-1 throttled
         (( SECONDS - begin >= 4 && SECONDS - begin < 15 )) || assert_fail "it took $((SECONDS - begin)) s"
         once_on ap-1 throttled
 }
 
 @test "403 on one kind: the row says which, the others go on, and it heals" {
-        mount_fleet
-        eventually 30 all_ready
+        mount_ready
         umount_fleet
         fault ap-1 http 403 --match LIST:restores
         mount_fleet
@@ -206,7 +197,7 @@ as_fast()
         once_on ap-1 twice
         sleep 1
         assert_equal 1 "$(grep '"RunPhase"' "$MNT/events.jsonl" | grep '"name":"twice"' | grep -c '"phase":"Completed"')" 'ends of the run'
-        assert_equal 1 "$(find "$F/backups/twice/runs" -mindepth 1 -maxdepth 1 -type d | wc -l)" 'runs'
+        assert_equal 1 "$(count_runs "$F/backups/twice")" 'runs'
 }
 
 # --- clocks ---
@@ -222,22 +213,23 @@ skewed()
         once_on ap-1 "skew$2"
         sleep 1.1
         policy | sed 's/^policy:/&\n  ttl: 48h/' >"$F/backups/skew$2.yaml"
-        eventually_equal 20 2 run_folders "skew$2"
+        eventually_equal 20 2 count_runs "$F/backups/skew$2"
         eventually_equal 30 Completed cat "$F/backups/skew$2/phase"
         # The newer run is the newer one, whatever that cluster's clock says.
-        assert_equal "$(find "$F/backups/skew$2/runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | tail -1)" \
-                "$(readlink "$F/backups/skew$2/runs/latest")"
+        assert_equal "$(run_ids "$F/backups/skew$2" | tail -1)" "$(readlink "$F/backups/skew$2/runs/latest")"
         assert_equal "$(date -u +%Y%m%d)" "$(readlink "$F/backups/skew$2/runs/latest" | cut -c1-8)" 'the day of the run'
         # Nothing is Expired or overdue for it, and the cluster is as good as the others.
-        refute grep -rqE 'Expired|Overdue' "$F/backups/skew$2/status.txt" "$F/status.txt"
+        local what
+        for what in Expired Overdue; do
+                refute_file_contains "$F/backups/skew$2/status.txt" "$what"
+                refute_file_contains "$F/status.txt" "$what"
+        done
         all_ready
         umount_fleet
-        mount_fleet
-        eventually 30 all_ready
-        assert_equal Completed "$(cat "$F/backups/skew$2/phase")" 'after a restart'
-        assert_equal 2 "$(run_folders "skew$2")" 'runs after a restart'
+        mount_ready
+        phase_is "$F/backups/skew$2" Completed
+        assert_equal 2 "$(count_runs "$F/backups/skew$2")" 'runs after a restart'
 }
-run_folders() { find "$F/backups/$1/runs" -mindepth 1 -maxdepth 1 -type d | wc -l; }
 
 @test "a cluster's clock is five hours ahead" { skewed 18000 -ahead; }
 @test "a cluster's clock is five hours behind" { skewed -18000 -behind; }
@@ -261,7 +253,7 @@ due_told() { [[ -n $(due_of "$@") ]]; }
                 (( due > now - 60 && due <= now + 3660 )) ||
                         assert_fail "$(due_of ap-1 "$name"), and now it is $(date -u +%FT%TZ)"
                 rm "$F/backups/$name.yaml"
-                eventually_equal 30 0 count_objects ap-1 schedules "fleetfs.dev/name=$name"
+                eventually_equal 30 0 count_of ap-1 schedules "$name"
                 umount_fleet
         done
 }

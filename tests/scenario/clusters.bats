@@ -11,7 +11,6 @@ setup()
         [[ $ENGINE != sim ]] || sim_ctl all fault off >/dev/null
 }
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 others_ready() { [[ $(cat "$F/clusters/eu-1/phase")$(cat "$F/clusters/us-1/phase") == ReadyReady ]]; }
 
 policy() { printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n'; }
@@ -26,10 +25,12 @@ reads_are_fast()
         (( end - begin < 1000000 )) || assert_fail "reads took $((end - begin)) us"
 }
 
-# away TEXT CODE: cluster ap-1 is not Ready and says so; the others are; a backup completes on them and waits for it.
+not_ready() { local phase; phase=$(cat "$F/clusters/ap-1/phase") && [[ -n $phase && $phase != Ready ]]; }
+
+# away TEXT CODE NAME: cluster ap-1 is not Ready and says so; the others are; a backup completes on them and waits for it.
 away()
 {
-        eventually 60 refute grep -qx Ready "$F/clusters/ap-1/phase"
+        eventually 60 not_ready
         others_ready
         reads_are_fast
         eventually 30 grep -qiE "$1" "$F/clusters/ap-1/error.txt"
@@ -40,7 +41,7 @@ away()
         eventually_equal 60 Completed cat "$F/backups/$3/runs/latest/clusters/eu-1/phase"
         eventually_equal 60 Completed cat "$F/backups/$3/runs/latest/clusters/us-1/phase"
         assert_equal Pending "$(cat "$F/backups/$3/runs/latest/clusters/ap-1/phase")"
-        [[ -s $F/backups/$3/runs/latest/clusters/ap-1/reason ]]
+        assert_match '[a-zA-Z]' "$(cat "$F/backups/$3/runs/latest/clusters/ap-1/reason")" 'why it waits'
         reads_are_fast
 }
 
@@ -49,12 +50,11 @@ back()
 {
         eventually_equal 90 Ready cat "$F/clusters/ap-1/phase"
         eventually_equal 60 Completed cat "$F/backups/$1/runs/latest/clusters/ap-1/phase"
-        assert_equal 1 "$(count_objects ap-1 backups "fleetfs.dev/name=$1")"
+        assert_equal 1 "$(count_of ap-1 backups "$1")"
 }
 
 @test "a cluster that is killed: the others go on, and it gets its backup when it returns" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         cluster_stop ap-1
         away 'refused|reset|closed|cut' 'FLT-01' killed
         cluster_start ap-1
@@ -84,8 +84,7 @@ fault_row()
         row=${row#*|}
         code=${row##*|}
         sim_only "fault $fault"
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         # shellcheck disable=SC2086 # a fault and its arguments
         fault ap-1 $fault
         # Watches that are open stay true: what is wrong with new requests shows when everything is asked for.
@@ -110,8 +109,7 @@ fault_row()
 
 @test "half a watch line, lost and repeated events, an expired watch: what is shown is true again soon" {
         sim_only 'fault half-watch-line'
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         local i=0 kind
         for kind in half-watch-line duplicate-events gone-410; do
                 i=$((i + 1))
@@ -126,8 +124,7 @@ fault_row()
 
 @test "no CRDs, no Velero: said in words, the others go on" {
         sim_only 'fault no-crds'
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         fault ap-1 no-crds
         eventually_equal 90 NoVelero cat "$F/clusters/ap-1/phase"
         others_ready
@@ -137,8 +134,7 @@ fault_row()
 
 @test "a storage location that is Unavailable: the backup waits and says why, then it is done" {
         sim_only 'fault location-unavailable'
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         fault ap-1 location-unavailable
         eventually_equal 30 Unavailable cat "$F/clusters/ap-1/storage/default/phase"
         policy >"$F/backups/nostore.yaml"
@@ -150,10 +146,9 @@ fault_row()
 }
 
 @test "what is owed for longer than startDeadline is Expired, and retry does it" {
-        mount_fleet --start-deadline 2s
-        eventually 20 all_ready
+        mount_ready --start-deadline 2s
         cluster_stop ap-1
-        eventually 60 refute grep -qx Ready "$F/clusters/ap-1/phase"
+        eventually 60 not_ready
         policy >"$F/backups/late.yaml"
         eventually_equal 20 Expired cat "$F/backups/late/runs/latest/clusters/ap-1/phase"
         eventually_equal 60 Completed cat "$F/backups/late/runs/latest/clusters/eu-1/phase"
@@ -161,8 +156,8 @@ fault_row()
         eventually_equal 90 Ready cat "$F/clusters/ap-1/phase"
         always 2 grep -qx Expired "$F/backups/late/runs/latest/clusters/ap-1/phase"
         echo retry >"$F/backups/late/ctl"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/late/wait")"
-        assert_equal 1 "$(count_objects eu-1 backups fleetfs.dev/name=late)" 'only the failed cluster is tried again'
+        completed "$F/backups/late"
+        assert_equal 1 "$(count_of eu-1 backups late)" 'only the failed cluster is tried again'
 }
 
 @test "a mount comes up with every cluster down" {
@@ -178,10 +173,7 @@ fault_row()
 
 @test "a cluster added to, changed in and removed from the fleet file appears without a remount" {
         FLEET_FILE=$TEST_DIR/fleet.yaml
-        # The document of ap-1 goes, and its two lines in that of the fleet.
-        awk 'BEGIN { RS = "---\n"; sep = "" }
-             /kind: Fleet/ { sub(/  - name: ap-1\n    kind: AttachedCluster\n/, "") }
-             /kind: Fleet/ || !/name: ap-1/ { printf "%s%s", sep, $0; sep = "---\n" }' "$ENGINE_DIR/fleet.yaml" >"$FLEET_FILE"
+        fleet_of eu-1 us-1 >"$FLEET_FILE"
         mount_fleet
         eventually 20 others_ready
         refute_exists "$F/clusters/ap-1"

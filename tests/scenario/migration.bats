@@ -3,13 +3,11 @@
 
 load ../support/scenario
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 # left_behind CLUSTER: what a migration must clean up: locations and backups with the source's label.
 left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migration; }
 
 @test "mkdir, ln, echo start: the namespace is on both targets, and nothing is left behind" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 mv1 4
         mkdir "$F/migrations/m1"
         ln -s ../../clusters/eu-1 "$F/migrations/m1/source"
@@ -18,24 +16,23 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         printf 'policy:\n  resourceFilter: {includedNamespaces: [mv1]}\n' >"$F/migrations/m1/policy.yaml"
         assert_equal ../../clusters/eu-1 "$(readlink "$F/migrations/m1/source")"
         echo start >"$F/migrations/m1/ctl"
-        assert_equal Completed "$(timeout 90 cat "$F/migrations/m1/wait")"
+        completed "$F/migrations/m1" 90
         for c in us-1 ap-1; do
                 assert_equal 4 "$(count_objects "$c" mv1/configmaps seed=mv1)" "configmaps on $c"
                 assert_equal 1 "$(count_objects "$c" mv1/secrets seed=mv1)"
                 eventually_equal 20 0 left_behind "$c"
-                eventually_equal 20 0 count_objects "$c" backups fleetfs.dev/name=m1
+                eventually_equal 20 0 count_of "$c" backups m1
         done
         # The source keeps its backup, the targets their restores.
-        assert_equal 1 "$(count_objects eu-1 backups fleetfs.dev/name=m1)"
-        assert_equal 1 "$(count_objects us-1 restores fleetfs.dev/name=m1)"
+        assert_equal 1 "$(count_of eu-1 backups m1)"
+        assert_equal 1 "$(count_of us-1 restores m1)"
         assert_file_contains "$F/migrations/m1/kurator.yaml" sourceClusterStatus
         assert_file_contains "$F/migrations/m1/kurator.yaml" targetClusterStatus
         assert_match '^state: +Completed' "$(head -1 "$F/migrations/m1/status.txt")"
 }
 
 @test "links are frozen after the start; before it they are checked" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 mv2 1
         mkdir "$F/migrations/m2"
         assert_fails_with 'Invalid argument' ln -s ../../clusters/nowhere "$F/migrations/m2/source"
@@ -48,17 +45,16 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         printf 'policy:\n  namespaceMapping: {mv2: mv2-new}\n  resourceFilter: {includedNamespaces: [mv2]}\n' >"$F/migrations/m2/policy.yaml"
         echo start >"$F/migrations/m2/ctl"
         assert_fails_with 'busy' ln -s ../../../clusters/ap-1 "$F/migrations/m2/targets/ap-1"
-        assert_equal Completed "$(timeout 90 cat "$F/migrations/m2/wait")"
+        completed "$F/migrations/m2" 90
         assert_equal 1 "$(count_objects us-1 mv2-new/configmaps seed=mv2)"
 }
 
 @test "a Kurator Migrate document does the same in one step" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects us-1 mv3 2
         printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Migrate\nmetadata: {name: m3}\nspec:\n  sourceCluster: {clusters: [{kind: AttachedCluster, name: us-1}]}\n  targetCluster: {clusters: [{kind: AttachedCluster, name: eu-1}]}\n  policy:\n    resourceFilter: {includedNamespaces: [mv3]}\n' >"$TEST_DIR/m3.yaml"
         cp "$TEST_DIR/m3.yaml" "$F/migrations/m3.yaml"
-        assert_equal Completed "$(timeout 90 cat "$F/migrations/m3/wait")"
+        completed "$F/migrations/m3" 90
         assert_equal 2 "$(count_objects eu-1 mv3/configmaps seed=mv3)"
         eventually_equal 20 0 left_behind eu-1
 }
@@ -72,24 +68,22 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
 }
 
 @test "what wait calls Completed can be removed at once, and what it still owes is cleaned up" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 mv6 1
         mkdir "$F/migrations/m6"
         ln -s ../../clusters/eu-1 "$F/migrations/m6/source"
         ln -s ../../../clusters/us-1 "$F/migrations/m6/targets/"
         printf 'policy:\n  resourceFilter: {includedNamespaces: [mv6]}\n' >"$F/migrations/m6/policy.yaml"
         echo start >"$F/migrations/m6/ctl"
-        assert_equal Completed "$(timeout 90 cat "$F/migrations/m6/wait")"
+        completed "$F/migrations/m6" 90
         rmdir "$F/migrations/m6"
         refute_exists "$F/migrations/m6"
         eventually_equal 20 0 left_behind us-1
-        eventually_equal 20 0 count_objects us-1 backups fleetfs.dev/name=m6
+        eventually_equal 20 0 count_of us-1 backups m6
 }
 
 @test "a migration that only waits for a cluster is called off" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         cluster_stop ap-1
         eventually_equal 45 Unreachable cat "$F/clusters/ap-1/phase"
         mkdir "$F/migrations/m7"
@@ -103,12 +97,11 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         cluster_start ap-1
         eventually_equal 45 Ready cat "$F/clusters/ap-1/phase"
         sleep 2
-        assert_equal 0 "$(count_objects ap-1 backups fleetfs.dev/name=m7)"
+        assert_equal 0 "$(count_of ap-1 backups m7)"
 }
 
 @test "a target that is away does not delay the other; it is done when it returns" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 mv5 2
         cluster_stop ap-1
         eventually_equal 45 Unreachable cat "$F/clusters/ap-1/phase"
@@ -121,6 +114,6 @@ left_behind() { count_objects "$1" backupstoragelocations fleetfs.dev/kind=migra
         eventually_equal 60 Completed cat "$F/migrations/m5/clusters/us-1/phase"
         assert_equal Pending "$(cat "$F/migrations/m5/clusters/ap-1/phase")"
         cluster_start ap-1
-        assert_equal Completed "$(timeout 120 cat "$F/migrations/m5/wait")"
+        completed "$F/migrations/m5" 120
         assert_equal 2 "$(count_objects ap-1 mv5/configmaps seed=mv5)"
 }

@@ -16,21 +16,7 @@ setup_file()
         done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        scenario_teardown
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
-
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-mount_ready() { mount_fleet && eventually 30 all_ready; }
+teardown() { scheduled_teardown; }
 
 # of_parts: standard input is the list of policies.
 of_parts() { printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nspec:\n%s  policies:\n' "${1:+$1$'\n'}"; cat; }
@@ -55,12 +41,11 @@ parts()
                 "\(.metadata.annotations["fleetfs.dev/sub-policy"] // "-") \($s.includedNamespaces | join(",")) \($s.ttl)"' |
                 sed "s/-$RUN//; s/h0m0s/h/" | sort | paste -sd';'
 }
-completed() { assert_equal Completed "$(timeout 90 cat "$F/backups/$1/wait")" "$1: $(cat "$F/backups/$1/error.txt")"; }
 
 @test "each part is a Velero backup of its own on the clusters it names; the status shows each" {
         mount_ready
         two_parts >"$F/backups/parts.yaml"
-        completed parts
+        completed "$F/backups/parts" 90
         assert_equal 'gold gold 48h' "$(parts eu-1 parts)"
         assert_equal 'gold gold 48h;silver silver 24h' "$(parts us-1 parts)"
         assert_equal 'silver silver 24h' "$(parts ap-1 parts)"
@@ -80,18 +65,18 @@ completed() { assert_equal Completed "$(timeout 90 cat "$F/backups/$1/wait")" "$
   - policy: {ttl: 2h, resourceFilter: {includedNamespaces: [silver-$RUN]}}
   destination: {clusters: [{name: eu-1}]}
 END
-        completed nameless
+        completed "$F/backups/nameless" 90
         assert_equal '0 gold 1h;1 silver 2h' "$(parts eu-1 nameless)"
 }
 
 @test "with a schedule each part is a Schedule; an edit adds, changes and takes away parts" {
         mount_ready
-        two_parts '  schedule: "0 0 1 1 *"' >"$F/backups/cron.yaml"
+        two_parts "  schedule: '$LATER'" >"$F/backups/cron.yaml"
         eventually_equal 30 'gold gold 48h;silver silver 24h' parts us-1 cron schedules
         eventually_equal 30 'gold gold 48h' parts eu-1 cron schedules
         local uid
         uid=$(list_objects us-1 schedules fleetfs.dev/name=cron | jq -r '.items[] | select(.metadata.annotations["fleetfs.dev/sub-policy"] == "gold") | .metadata.uid')
-        two_parts '  schedule: "0 0 1 1 *"' | sed 's/48h/72h/; s/name: silver/name: bronze/' >"$F/backups/cron.yaml"
+        two_parts "  schedule: '$LATER'" | sed 's/48h/72h/; s/name: silver/name: bronze/' >"$F/backups/cron.yaml"
         eventually_equal 30 'bronze silver 24h;gold gold 72h' parts us-1 cron schedules
         eventually_equal 30 'bronze silver 24h' parts ap-1 cron schedules
         assert_equal "$uid" "$(list_objects us-1 schedules fleetfs.dev/name=cron |
@@ -101,10 +86,10 @@ END
 @test "a restore takes the parts it names, each with its own rules; without names all" {
         mount_ready
         two_parts >"$F/backups/src.yaml"
-        completed src
+        completed "$F/backups/src" 90
         printf 'backupName: src\ndestination: {clusters: [{name: us-1}]}\npolicies:\n- name: gold\n  policy: {namespaceMapping: {gold-%s: back-%s}}\n' "$RUN" "$RUN" >"$F/restores/one.yaml"
-        assert_equal Completed "$(timeout 90 cat "$F/restores/one/wait")"
-        assert_equal 1 "$(count_objects us-1 restores fleetfs.dev/name=one)"
+        completed "$F/restores/one" 90
+        assert_equal 1 "$(count_of us-1 restores one)"
         assert_equal 2 "$(count_objects us-1 "back-$RUN/configmaps" "seed=gold-$RUN")"
         api_expect 404 us-1 GET "/api/v1/namespaces/silver-back-$RUN" >/dev/null
         {
@@ -112,15 +97,15 @@ END
                 printf -- '- name: silver\n  policy: {namespaceMapping: {silver-%s: silver-back-%s}}\n' "$RUN" "$RUN"
                 printf -- '- name: gold\n  policy: {namespaceMapping: {gold-%s: gold-back-%s}, resourceFilter: {includedResources: [configmaps]}}\n' "$RUN" "$RUN"
         } >"$F/restores/two.yaml"
-        assert_equal Completed "$(timeout 90 cat "$F/restores/two/wait")"
-        assert_equal 2 "$(count_objects us-1 restores fleetfs.dev/name=two)"
+        completed "$F/restores/two" 90
+        assert_equal 2 "$(count_of us-1 restores two)"
         assert_equal 2 "$(count_objects us-1 "silver-back-$RUN/configmaps" "seed=silver-$RUN")"
         assert_equal 1 "$(count_objects us-1 "silver-back-$RUN/secrets" "seed=silver-$RUN")"
         assert_equal 2 "$(count_objects us-1 "gold-back-$RUN/configmaps" "seed=gold-$RUN")"
         assert_equal 0 "$(count_objects us-1 "gold-back-$RUN/secrets" "seed=gold-$RUN")" 'filtered'
         printf 'backupName: src\npolicy: {namespaceMapping: {gold-%s: all-gold-%s, silver-%s: all-silver-%s}}\n' "$RUN" "$RUN" "$RUN" "$RUN" >"$F/restores/all.yaml"
-        assert_equal Completed "$(timeout 90 cat "$F/restores/all/wait")"
-        assert_equal 1,2,1 "$(for c in eu-1 us-1 ap-1; do count_objects "$c" restores fleetfs.dev/name=all; done | paste -sd,)"
+        completed "$F/restores/all" 90
+        assert_equal 1,2,1 "$(for c in eu-1 us-1 ap-1; do count_of "$c" restores all; done | paste -sd,)"
 }
 
 # refused NAME CODE PLACE TEXT: $TEST_DIR/NAME.yaml is refused by backups/, or by restores/ with FOLDER.
@@ -151,7 +136,7 @@ refused()
         of_parts '  policy: {}' <<<$'  - {name: a}' >"$TEST_DIR/both.yaml"
         refused both FLT-0247 5:3 'cannot be combined'
         two_parts >"$F/backups/named.yaml"
-        completed named
+        completed "$F/backups/named" 90
         printf 'backupName: named\npolicies: [{name: brass}]\n' >"$TEST_DIR/brass.yaml"
         FOLDER=restores refused brass FLT-0412 '' 'no part named "brass"'
         printf 'backupName: named\npolicies: [{policy: {}}]\n' >"$TEST_DIR/nameless-restore.yaml"
@@ -194,16 +179,16 @@ crd()
         crd | run_kubectl apply -f -
         eventually 20 run_kubectl get backups.backup.kurator.dev
         two_parts >"$F/backups/served.yaml"
-        completed served
-        two_parts '  schedule: "0 0 1 1 *"' >"$F/backups/served-cron.yaml"
+        completed "$F/backups/served" 90
+        two_parts "  schedule: '$LATER'" >"$F/backups/served-cron.yaml"
         printf 'policy: {resourceFilter: {includedNamespaces: [gold-%s]}}\ndestination: {clusters: [{name: eu-1}]}\n' "$RUN" >"$F/backups/served-bare.yaml"
-        completed served-bare
+        completed "$F/backups/served-bare" 90
         for file in served served-cron served-bare; do
                 run_kubectl apply --dry-run=client -f "$F/backups/$file/kurator.yaml"
                 run_kubectl apply --dry-run=server --validate=strict -f "$F/backups/$file/kurator.yaml"
         done
         # And it is a policy again.
         sed 's/name: served$/name: again/' "$F/backups/served/kurator.yaml" >"$F/backups/again.yaml"
-        completed again
+        completed "$F/backups/again" 90
         assert_equal 'gold gold 48h;silver silver 24h' "$(parts us-1 again)"
 }

@@ -18,18 +18,7 @@ setup_file()
         done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        scenario_teardown
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
 # secret CLUSTER NAME KEY: a Secret with credentials, in Velero's namespace; as it is when it is there.
 secret()
@@ -55,10 +44,6 @@ ${SCHEDULE:+  schedule: "$SCHEDULE"}
   policy: {ttl: 24h, resourceFilter: {includedNamespaces: [shop-$RUN]}}
 END
 }
-
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-mount_ready() { mount_fleet && eventually 30 all_ready; }
-completed() { assert_equal Completed "$(timeout 60 cat "$F/backups/$1/wait")" "$1: $(cat "$F/backups/$1/error.txt")"; }
 
 # locations CLUSTER PREFIX: the locations below that prefix, as JSON, one a line.
 locations()
@@ -90,7 +75,7 @@ stored()
         mount_ready
         local p=own-$RUN c
         policy "$p" >"$F/backups/first.yaml"
-        completed first
+        completed "$F/backups/first"
         for c in eu-1 us-1; do
                 assert_equal 1 "$(count_locations "$c" "$p")" "locations of $c"
                 locations "$c" "$p" | jq -e '
@@ -105,7 +90,7 @@ stored()
         done
         assert_equal 0 "$(count_locations ap-1 "$p")" 'a cluster that is not meant'
         policy "$p" >"$F/backups/second.yaml"
-        completed second
+        completed "$F/backups/second"
         assert_equal 1 "$(count_locations eu-1 "$p")" 'shared'
         assert_equal "$p/eu-1" "$(used_by eu-1 second)"
 }
@@ -117,7 +102,7 @@ stored()
         api_expect 201 eu-1 POST "$VELERO/backupstoragelocations" \
                 "{\"apiVersion\": \"velero.io/v1\", \"kind\": \"BackupStorageLocation\", \"metadata\": {\"name\": \"theirs-$RUN\"}, \"spec\": $spec}" >/dev/null
         policy "$p" >"$F/backups/there.yaml"
-        completed there
+        completed "$F/backups/there"
         assert_equal "theirs-$RUN" "$(locations eu-1 "$p" | jq -r .metadata.name)"
         assert_equal 1 "$(count_locations eu-1 "$p")"
         rm "$F/backups/there.yaml"
@@ -129,16 +114,16 @@ stored()
         mount_ready
         local old=old-$RUN new=new-$RUN name location c
         policy "$old" >"$F/backups/moved.yaml"
-        completed moved
+        completed "$F/backups/moved"
         name=$(cat "$F/backups/moved/runs/latest/clusters/eu-1/velero_name")
         location=$(locations eu-1 "$old" | jq -r .metadata.name)
         policy "$new" >"$F/backups/moved.yaml"
-        completed moved
+        completed "$F/backups/moved"
         assert_equal "$new/eu-1" "$(used_by eu-1 moved)"
         always 4 api_expect 200 eu-1 GET "$VELERO/backupstoragelocations/$location"
         # A restore of the old run still finds it.
-        printf 'backupName: moved@%s\ndestination: {clusters: [{name: eu-1}]}\n' "$(ls "$F/backups/moved/runs" | grep -v latest | head -1)" >"$F/restores/from-old.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/restores/from-old/wait")"
+        printf 'backupName: moved@%s\ndestination: {clusters: [{name: eu-1}]}\n' "$(run_ids "$F/backups/moved" | head -1)" >"$F/restores/from-old.yaml"
+        completed "$F/restores/from-old"
         api eu-1 POST "$VELERO/deletebackuprequests" \
                 "{\"apiVersion\": \"velero.io/v1\", \"kind\": \"DeleteBackupRequest\", \"metadata\": {\"name\": \"$name\"}, \"spec\": {\"backupName\": \"$name\"}}" >/dev/null
         eventually 40 api_expect 404 eu-1 GET "$VELERO/backupstoragelocations/$location"
@@ -148,25 +133,24 @@ stored()
 
 @test "a schedule has its location before its Schedule; rm takes both, the backups keep theirs" {
         mount_ready
-        local p=cron-$RUN list
-        SCHEDULE='0 0 1 1 *' policy "$p" >"$F/backups/yearly.yaml"
-        eventually_equal 20 1 count_objects eu-1 schedules fleetfs.dev/name=yearly
-        list=$(list_objects eu-1 schedules fleetfs.dev/name=yearly)
-        assert_equal "$(locations eu-1 "$p" | jq -r .metadata.name)" "$(jq -r '.items[0].spec.template.storageLocation' <<<"$list")"
+        local p=cron-$RUN uid
+        SCHEDULE=$LATER policy "$p" >"$F/backups/yearly.yaml"
+        eventually_equal 20 1 count_of eu-1 schedules yearly
+        uid=$(schedule_field eu-1 yearly .metadata.uid)
+        schedule_is_in "$p"
         # An edit of the storage changes the Schedule in place.
-        SCHEDULE='0 0 1 1 *' policy "$p-2" >"$F/backups/yearly.yaml"
+        SCHEDULE=$LATER policy "$p-2" >"$F/backups/yearly.yaml"
         eventually 20 schedule_is_in "$p-2"
-        assert_equal "$(jq -r '.items[0].metadata.uid' <<<"$list")" "$(list_objects eu-1 schedules fleetfs.dev/name=yearly | jq -r '.items[0].metadata.uid')"
+        assert_equal "$uid" "$(schedule_field eu-1 yearly .metadata.uid)" 'uid of the Schedule'
         eventually_equal 30 0 count_locations eu-1 "$p"
         rm "$F/backups/yearly.yaml"
-        eventually_equal 30 0 count_objects eu-1 schedules fleetfs.dev/name=yearly
+        eventually_equal 30 0 count_of eu-1 schedules yearly
         eventually_equal 30 0 count_locations eu-1 "$p-2"
         eventually_equal 30 0 count_locations us-1 "$p-2"
 }
 schedule_is_in()
 {
-        assert_equal "$(locations eu-1 "$1" | jq -r .metadata.name)" \
-                "$(list_objects eu-1 schedules fleetfs.dev/name=yearly | jq -r '.items[0].spec.template.storageLocation')"
+        assert_equal "$(schedule_field eu-1 yearly .spec.template.storageLocation)" "$(locations eu-1 "$1" | jq -r .metadata.name)"
 }
 
 @test "another Secret for the same place changes the location; two policies that differ in it are told" {
@@ -176,9 +160,9 @@ schedule_is_in()
                 secret "$c" "other-$RUN" "$S3_SECRET_KEY"
         done
         policy "$p" >"$F/backups/keys.yaml"
-        completed keys
+        completed "$F/backups/keys"
         policy "$p" "other-$RUN" >"$F/backups/keys.yaml"
-        completed keys
+        completed "$F/backups/keys"
         assert_equal "other-$RUN" "$(locations eu-1 "$p" | jq -r .spec.credential.name)"
         assert_equal 1 "$(count_locations eu-1 "$p")"
         policy "$p" store-key >"$F/backups/rival.yaml"
@@ -197,12 +181,12 @@ schedule_is_in()
         fi
         eventually 30 grep -q NoSuchBucket "$F/backups/nobucket/error.txt"
         assert_equal Pending "$(cat "$F/backups/nobucket/phase")"
-        assert_equal 0 "$(count_objects eu-1 backups fleetfs.dev/name=nobucket)" 'nothing that would have failed for good'
+        assert_equal 0 "$(count_of eu-1 backups nobucket)" 'nothing that would have failed for good'
         [[ $ENGINE == real ]] || return 0
-        assert_equal 0 "$(count_objects eu-1 backups fleetfs.dev/name=later)"
+        assert_equal 0 "$(count_of eu-1 backups later)"
         secret eu-1 later-$RUN "$S3_SECRET_KEY"
         secret us-1 later-$RUN "$S3_SECRET_KEY"
-        assert_equal Completed "$(timeout 150 cat "$F/backups/later/wait")"
+        completed "$F/backups/later" 150
 }
 
 @test "a prefix that contains, or is inside, another location's is refused when the file is written" {
@@ -217,7 +201,7 @@ schedule_is_in()
         assert_equal Available "$(velero_phase eu-1 backupstoragelocations default)"
         # No prefix: below the cluster's own name, which is where its default location is.
         policy '' >"$F/backups/noprefix.yaml"
-        completed noprefix
+        completed "$F/backups/noprefix"
         assert_equal eu-1 "$(used_by eu-1 noprefix)"
         # One that lies around another one, made by somebody else since.
         local spec
@@ -237,10 +221,10 @@ schedule_is_in()
         eventually 20 eval '[[ $(count_locations eu-1 "$p") -gt 0 || $(count_locations us-1 "$p") -gt 0 ]]'
         kill9_fleet
         mount_ready
-        completed crash
+        completed "$F/backups/crash"
         assert_equal 1 "$(count_locations eu-1 "$p")"
-        assert_equal 1 "$(count_objects eu-1 backups fleetfs.dev/name=crash)"
-        assert_equal 1 "$(count_objects us-1 backups fleetfs.dev/name=crash)"
+        assert_equal 1 "$(count_of eu-1 backups crash)"
+        assert_equal 1 "$(count_of us-1 backups crash)"
 }
 
 @test "a migration with storage: the source's backup goes there, the target reads it there" {

@@ -12,19 +12,7 @@ setup_file()
         done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                cluster_start "$c" >/dev/null 2>&1 || true
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
 # mount_two: $A and $B are the backups/ of two stores, $F and $G their fleets.
 mount_two()
@@ -34,30 +22,20 @@ mount_two()
         mount_fleet_at second --state-dir "$TEST_DIR/other"
         G=$TEST_DIR/second/prod
         A=$F/backups B=$G/backups
-        eventually 20 all_ready "$F"
-        eventually 20 all_ready "$G"
+        eventually 30 all_ready "$F"
+        eventually 30 all_ready "$G"
 }
-all_ready() { [[ $(json "$1/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 
-# Far away: what a test does not ask for does not run.
-readonly LATER='0 0 1 1 *'
-policy()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nmetadata: {name: p}\nspec:\n  schedule: "%s"\n' "$1"
-        printf '  policy:\n    ttl: 24h\n    resourceFilter:\n      includedNamespaces: [shop-t] # the shop\n'
-}
-on_all() { local c; for c in eu-1 us-1 ap-1; do "$1" "$c" "${@:2}" || return 1; done; }
-# schedules_are CLUSTER NAME N; facts CLUSTER NAME: a line for each of its Schedules: owner, uid, name, cron.
-schedules_are() { assert_equal "$3" "$(count_objects "$1" schedules "fleetfs.dev/name=$2")" "Schedules of $2 on $1"; }
+# policy CRON: prints one, with a comment, which is not its meaning but its bytes.
+policy() { scheduled_policy shop-t "$1" '# the shop'; }
+# facts CLUSTER NAME: a line for each Schedule of the policy: owner, uid, name, cron.
 facts()
 {
-        list_objects "$1" schedules "fleetfs.dev/name=$2" |
-                jq -r '.items[] | "\(.metadata.labels["fleetfs.dev/owner"]) \(.metadata.uid) \(.metadata.name) \(.spec.schedule)"' | sort
+        local list
+        list=$(list_objects "$1" schedules "fleetfs.dev/name=$2") || return 1
+        jq -r '.items[] | "\(.metadata.labels["fleetfs.dev/owner"]) \(.metadata.uid) \(.metadata.name) \(.spec.schedule)"' <<<"$list" | sort
 }
-posted() { eventually 30 on_all schedules_are "$1" "${2:-1}"; }
-phase_is() { assert_equal "$2" "$(cat "$1/phase")" "phase of $1"; }
 ran() { phase_is "$1/runs/latest" Completed; }
-runs_of() { [[ ! -d $1/runs ]] || find "$1/runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort; }
 # foreign PATH...: it is shown, and is somebody else's.
 foreign()
 {
@@ -101,9 +79,9 @@ refused()
         # A run of one is no run of the other.
         echo run >"$A/same/ctl"
         eventually 60 ran "$A/same"
-        assert_equal '' "$(runs_of "$B/same")"
+        assert_equal '' "$(run_ids "$B/same")"
         eventually 20 assert_exists "$B"/same.??????/runs/latest
-        assert_equal "$(runs_of "$A/same")" "$(runs_of "$B"/same.??????)"
+        assert_equal "$(run_ids "$A/same")" "$(run_ids "$B"/same.??????)"
         # An edit and a removal are of one alone.
         policy '6 6 6 6 *' >"$B/same.yaml"
         edited() { assert_match '6 6 6 6' "$(facts "$1" same)" && assert_match '0 0 1 1' "$(facts "$1" same)"; }
@@ -158,17 +136,17 @@ refused()
         eventually 20 foreign "$B/taken"
         eventually 20 ran "$B/taken"
         local runs uids
-        runs=$(runs_of "$A/taken")
+        runs=$(run_ids "$A/taken")
         uids=$(on_all facts taken | cut -d' ' -f2,3)
         echo adopt >"$B/taken/ctl"
         mine "$B/taken"
         owned() { [[ $(on_all facts taken | cut -d' ' -f1 | sort -u) == "$(jq -r .owner "$B/taken/status.json")" ]]; }
         eventually 30 owned
         assert_equal "$uids" "$(on_all facts taken | cut -d' ' -f2,3)" 'the Schedules are the same'
-        assert_equal "$runs" "$(runs_of "$B/taken")" 'the runs'
+        assert_equal "$runs" "$(run_ids "$B/taken")" 'the runs'
         eventually 20 phase_is "$B/taken" Protected
         eventually 30 foreign "$A/taken"
-        assert_equal "$runs" "$(runs_of "$A/taken")" 'the runs as the other sees them'
+        assert_equal "$runs" "$(run_ids "$A/taken")" 'the runs as the other sees them'
         assert_equal taken.yaml "$(cd "$A" && ls -d taken*.yaml)" 'nothing is doubled there'
         assert_equal taken.yaml "$(cd "$B" && ls -d taken*.yaml)" 'nor here'
         refute bash -c 'echo pause >"$1"' _ "$A/taken/ctl"
@@ -190,8 +168,7 @@ refused()
 }
 
 @test "a second mount of a store is read-only, says so, and shows what the first one does" {
-        mount_fleet
-        eventually 20 all_ready "$F"
+        mount_ready
         policy "$LATER" >"$F/backups/first.yaml"
         posted first
         mount_fleet_at second
@@ -209,7 +186,7 @@ refused()
         posted later
         eventually 60 ran "$F/backups/first"
         eventually 20 ran "$S/backups/first"
-        assert_equal "$(runs_of "$F/backups/first")" "$(runs_of "$S/backups/first")"
+        assert_equal "$(run_ids "$F/backups/first")" "$(run_ids "$S/backups/first")"
         eventually 20 assert_exists "$S/backups/later/phase"
         refute_file_contains "$S/backups/later/status.txt" 'was removed'
         eventually 20 assert_exists "$S/backups/later.yaml"
@@ -235,8 +212,8 @@ refused()
         eventually 60 ran "$A/lost"
         local before runs once
         before=$(on_all facts lost)
-        runs=$(runs_of "$A/lost")
-        once=$(runs_of "$A/lost-once")
+        runs=$(run_ids "$A/lost")
+        once=$(run_ids "$A/lost-once")
         umount_fleet
         [[ -d $TEST_DIR/state/fleetfs ]]
         rm -rf --one-file-system "$TEST_DIR/state/fleetfs"
@@ -244,19 +221,19 @@ refused()
         local d
         for d in "$A" "$B"; do
                 eventually 30 foreign "$d/lost" "$d/lost-once"
-                eventually_equal 20 "$runs" runs_of "$d/lost"
-                eventually_equal 20 "$once" runs_of "$d/lost-once"
+                eventually_equal 20 "$runs" run_ids "$d/lost"
+                eventually_equal 20 "$once" run_ids "$d/lost-once"
                 assert_equal "$(policy "$LATER")" "$(cat "$d/lost.yaml")" 'the exact bytes'
                 eventually 20 ran "$d/lost-once"
                 assert_equal 2 "$(cd "$d" && ls -d lost*.yaml | wc -l)" 'files'
         done
-        always 3 assert_equal "$before" "$(on_all facts lost)"
+        always_equal 3 "$before" on_all facts lost
         echo adopt >"$A/lost/ctl"
         mine "$A/lost"
         changed() { [[ $(on_all facts lost | cut -d' ' -f1 | sort -u) == "$(jq -r .owner "$A/lost/status.json")" ]]; }
         eventually 30 changed
         assert_equal "$(cut -d' ' -f2- <<<"$before")" "$(on_all facts lost | cut -d' ' -f2-)"
-        eventually_equal 20 "$runs" runs_of "$A/lost"
+        eventually_equal 20 "$runs" run_ids "$A/lost"
         eventually 20 foreign "$B/lost"
         foreign "$A/lost-once"
 }

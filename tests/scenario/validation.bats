@@ -14,8 +14,6 @@ setup_file()
         seed_objects eu-1 "shop-$RUN" 1
 }
 
-all_ready() { [[ $(json "$F/status.json" '.summary.ready') -ge 1 ]]; }
-mount_ready() { mount_fleet && eventually 30 all_ready; }
 document() { jq -cn --argjson s "${1//@/-$RUN}" '{apiVersion: "velero.io/v1", kind: "Backup", spec: $s}'; }
 
 # both_refuse CODE SPEC: the same spec is FailedValidation for Velero, and refused by cp. Directly, then through the mount.
@@ -115,16 +113,16 @@ all_ended()
         assert_match 'eu-1: .*invalid resource policies: fail(ed)? to get .* velero/nope ' "$(unwrapped "$F/backups/policy/error.txt")"
         # A location that is missing may come yet: it is waited for, and nothing is posted that would fail for good.
         eventually 10 grep -q 'storage location "nope" does not exist' "$F/backups/location/error.txt"
-        assert_equal 0 "$(count_objects eu-1 backups fleetfs.dev/name=location)"
+        assert_equal 0 "$(count_of eu-1 backups location)"
         local spec
         spec=$(get eu-1 backupstoragelocations default | jq -c --arg p "nope-$RUN" '.spec | del(.default) | .objectStorage.prefix = $p')
         post eu-1 BackupStorageLocation nope "$spec" >/dev/null
-        eventually 60 posted location
+        eventually 60 has_backup location
         eventually_equal 60 Completed velero_phase eu-1 backups "$(list_objects eu-1 backups fleetfs.dev/name=location | jq -r '.items[0].metadata.name')"
         # ReadOnly: the same.
         api eu-1 PATCH "$VELERO/backupstoragelocations/nope" '{"spec": {"accessMode": "ReadOnly"}}' >/dev/null
         document '{"includedNamespaces": ["shop@"], "storageLocation": "nope"}' >"$F/backups/readonly.json"
         eventually 10 grep -q 'storage location "nope" is ReadOnly' "$F/backups/readonly/error.txt"
-        assert_equal 0 "$(count_objects eu-1 backups fleetfs.dev/name=readonly)"
+        assert_equal 0 "$(count_of eu-1 backups readonly)"
 }
-posted() { [[ $(count_objects eu-1 backups "fleetfs.dev/name=$1") -ge 1 ]]; }
+has_backup() { [[ $(count_of eu-1 backups "$1") -ge 1 ]]; }

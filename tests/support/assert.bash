@@ -121,5 +121,17 @@ always()
         done
 }
 
+# always_equal SECONDS EXPECTED COMMAND...: it must print EXPECTED all that time.
+always_equal()
+{
+        local end=$((SECONDS + $1)) expected=$2 output
+        shift 2
+        while (( SECONDS <= end )); do
+                output=$("$@" 2>&1) || true
+                assert_equal "$expected" "$output" "ceases to be equal: $*" || return 1
+                sleep 0.2
+        done
+}
+
 # json PATH JQ: prints what the filter finds in the file, unquoted; fails when the file is no JSON.
 json() { jq -r "$2" "$1"; }

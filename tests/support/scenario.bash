@@ -19,7 +19,7 @@
 #   FLEETFS_SLOW        set: tests that wait for minutes (`slow`) run too
 #
 # For the test: $ENGINE (sim|real), $ENGINE_DIR and what its `env` sets; $TEST_DIR (scratch of this
-# test); after mount_fleet $MNT (the mount) and $F (the fleet in it).
+# test); after mount_fleet $MNT (the mount) and $F (the fleet in it). Policies, and what becomes of them: policies.bash.
 
 bats_require_minimum_version 1.5.0
 
@@ -27,6 +27,7 @@ SUPPORT_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$SUPPORT_DIR/proc.bash"
 . "$SUPPORT_DIR/assert.bash"
 . "$SUPPORT_DIR/cluster.bash"
+. "$SUPPORT_DIR/policies.bash"
 
 readonly MOUNT_SECONDS=15 UNMOUNT_SECONDS=15 ENGINE_SECONDS=60
 readonly ENGINE_PROGRAM=$SUPPORT_DIR/../e2e/engine
@@ -167,6 +168,32 @@ mount_fleet_at()
                 XDG_RUNTIME_DIR="$TEST_DIR/run" "$FLEETFS" -f --fleet-file "$FLEET_FILE" "$@" "$mnt"
         proc_await "$pidfile" "$log" "$MOUNT_SECONDS" is_mounted "$mnt" || return 1
         proc_await "$pidfile" "$log" "$MOUNT_SECONDS" timeout 2 test -d "$mnt/prod"
+}
+
+# all_ready [FLEET=$F]: each cluster of the fleet is Ready.
+all_ready() { assert_equal true "$(json "${1:-$F}/status.json" '.summary | .clusters > 0 and .ready == .clusters')" 'all Ready'; }
+
+# mount_ready [OPTION...]: mount_fleet, until each of its clusters is Ready.
+mount_ready() { mount_fleet "$@" && eventually 30 all_ready; }
+
+# fleet_of CLUSTER...: prints a fleet file of these clusters of the engine.
+fleet_of()
+{
+        local name
+        printf 'apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  clusters:\n'
+        printf -- '  - {kind: AttachedCluster, name: %s}\n' "$@"
+        for name; do
+                printf -- '---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: %s}\n' "$name"
+                printf 'spec: {kubeconfig: {path: %s, context: %s}}\n' "$ENGINE_DIR/kubeconfig" "$name"
+        done
+}
+
+# fleet_offline: makes of $FLEET_FILE the engine's fleet with clusters that do not answer: what starts stays owed.
+fleet_offline()
+{
+        sed "s|path: .*|path: $TEST_DIR/kubeconfig|" "$ENGINE_DIR/fleet.yaml" >"$TEST_DIR/fleet.yaml"
+        sed -E 's|server: .*|server: https://127.0.0.1:9|' "$ENGINE_DIR/kubeconfig" >"$TEST_DIR/kubeconfig"
+        FLEET_FILE=$TEST_DIR/fleet.yaml
 }
 
 # umount_fleet [NAME=mnt]: unmounts as a user does; the daemon must end by itself, with status 0.
