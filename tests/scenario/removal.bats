@@ -16,49 +16,16 @@ setup()
 {
         scenario_setup
         [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        mount_fleet
+        mount_ready
         B=$F/backups
-        eventually 20 all_ready
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                cluster_start "$c" >/dev/null 2>&1 || true
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-
-# Far away: what a test does not ask for does not run.
-readonly LATER='0 0 1 1 *'
 # scheduled [CRON], once: print a policy.
-scheduled()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nmetadata: {name: p}\nspec:\n  schedule: "%s"\n' "${1:-$LATER}"
-        printf '  policy:\n    ttl: 24h # a day\n    resourceFilter:\n      includedNamespaces: [shop-r]\n'
-}
+scheduled() { scheduled_policy shop-r "${1:-$LATER}" '# by hand'; }
 once() { scheduled | sed /schedule:/d; }
-
-phase() { cat "$B/$1/phase"; }
-phase_is() { assert_equal "$2" "$(phase "$1")" "phase of $1"; }
-# schedules CLUSTER NAME: how many Schedules the policy has there; uid CLUSTER NAME: the uid of the one.
-schedules() { count_objects "$1" schedules "fleetfs.dev/name=$2"; }
-schedules_are() { assert_equal "$3" "$(schedules "$1" "$2")" "Schedules of $2 on $1"; }
-uid() { list_objects "$1" schedules "fleetfs.dev/name=$2" | jq -r '.items[].metadata.uid'; }
-# on_all COMMAND ARGUMENT...: with each cluster's name after the command.
-on_all() { local c; for c in eu-1 us-1 ap-1; do "$1" "$c" "${@:2}" || return 1; done; }
-# posted NAME: a scheduled policy stands everywhere.
-posted() { eventually 20 on_all schedules_are "$1" 1; }
-# runs_of NAME: the ids of its runs.
-runs_of() { [[ ! -d $B/$1/runs ]] || find "$B/$1/runs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort; }
+uid() { schedule_field "$1" "$2" .metadata.uid; }
 
 # stored CLUSTER BACKUP: its bytes are in the bucket.
 stored()
@@ -89,10 +56,10 @@ all_stored()
         scheduled >"$B/gone.yaml"
         posted gone
         echo run >"$B/gone/ctl"
-        eventually 60 bash -c '[[ $(cat "$1/runs/latest/phase") == Completed ]]' _ "$B/gone"
+        eventually 60 phase_is "$B/gone/runs/latest" Completed
         cp "$B/gone.yaml" "$TEST_DIR/gone.yaml"
         local run
-        run=$(runs_of gone)
+        run=$(run_ids "$B/gone")
         cluster_stop us-1
         rm "$B/gone.yaml"
         # Within the grace nothing is taken away.
@@ -104,14 +71,13 @@ all_stored()
         cluster_start us-1
         eventually 60 schedules_are us-1 gone 0
         all_stored gone
-        assert_equal "$run" "$(runs_of gone)" 'its runs'
-        eventually 20 phase_is gone Completed
+        assert_equal "$run" "$(run_ids "$B/gone")" 'its runs'
+        eventually 20 phase_is "$B/gone" Completed
         umount_fleet
-        mount_fleet
-        assert_equal "$run" "$(runs_of gone)" 'its runs after a restart'
+        mount_ready
+        assert_equal "$run" "$(run_ids "$B/gone")" 'its runs after a restart'
         # The folder goes with the last backup.
-        eventually 20 all_ready
-        all_gone() { refute_exists "$B/gone" && [[ $(count_objects eu-1 backups fleetfs.dev/name=gone) == 0 ]]; }
+        all_gone() { refute_exists "$B/gone" && all_print 0 count_of backups gone; }
         eventually 30 bash -c 'echo "delete $2" >"$1/ctl"' _ "$B/gone" "$run"
         eventually 90 all_gone
         on_all schedules_are gone 0
@@ -123,7 +89,9 @@ all_stored()
         scheduled >"$TEST_DIR/first"
         scheduled '1 1 1 1 *' >"$TEST_DIR/second"
         cp "$TEST_DIR/first" "$B/back.yaml"
-        refute bash -c 'ls -A "$1" | grep -x .trash' _ "$F"
+        ls -A "$F" >"$TEST_DIR/listed"
+        assert_file_contains "$TEST_DIR/listed" status.txt
+        refute grep -x .trash "$TEST_DIR/listed"
         assert_equal '' "$(ls -A "$F/.trash")" 'before anything was removed'
         posted back
         rm "$B/back.yaml"
@@ -146,7 +114,9 @@ all_stored()
         posted back
         assert_equal "$(cat "$TEST_DIR/second")" "$(cat "$B/back/applied.yaml")"
         # A deletion of the whole fleet does not come by it.
-        assert_equal '' "$(find "$F" -name .trash)"
+        find "$F" >"$TEST_DIR/found"
+        assert_file_contains "$TEST_DIR/found" "$B/back.yaml"
+        refute_file_contains "$TEST_DIR/found" /.trash
 }
 
 @test "rm of what never backed up leaves no folder; rm of a draft nothing in force" {
@@ -159,7 +129,6 @@ all_stored()
         posted firm
         local was
         was=$(uid eu-1 firm)
-        refute bash -c 'sed s/24h/soon/ "$1" >"$2"' _ "$B/firm/applied.yaml" "$B/firm.yaml" || cp "$B/firm.yaml" "$TEST_DIR/x"
         refute cp <(scheduled | sed s/24h/soon/) "$B/firm.yaml"
         rm "$B/firm.yaml"
         assert_equal "$(scheduled)" "$(cat "$B/firm.yaml")" 'the file shows what is in force'
@@ -168,11 +137,10 @@ all_stored()
 }
 
 @test "rm and cp, mv away and back, an editor's swap: within the grace the Schedule is the same one" {
-        local c uids n=0 way
+        local uids n=0 way
         scheduled >"$B/edit.yaml"
         posted edit
         uids=$(on_all uid edit)
-        again() { assert_equal "$1" "$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].spec.schedule')"; }
         for way in rm_cp mv_back swap mv_over unlink_rename; do
                 n=$((n + 1))
                 scheduled "$n $n 1 $n *" >"$TEST_DIR/next"
@@ -183,104 +151,162 @@ all_stored()
                 mv_over) cp "$TEST_DIR/next" "$B/.edit.tmp"; mv "$B/.edit.tmp" "$B/edit.yaml" ;;
                 unlink_rename) cp "$TEST_DIR/next" "$B/new"; rm "$B/edit.yaml"; mv "$B/new" "$B/edit.yaml" ;;
                 esac
-                eventually 20 again "$n $n 1 $n *" || assert_fail "$way" || return 1
+                eventually_equal 20 "$n $n 1 $n *" schedule_field us-1 edit .spec.schedule || assert_fail "$way" || return 1
         done
         sleep 4
         assert_equal "$uids" "$(on_all uid edit)" 'the Schedules'
         # Away and back without a change: nothing is sent at all.
         local version
-        version=$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].metadata.resourceVersion')
+        version=$(schedule_field us-1 edit .metadata.resourceVersion)
         mv "$B/edit.yaml" "$B/edit.off"
         sleep 4
         mv "$B/edit.off" "$B/edit.yaml"
         sleep 4
-        assert_equal "$version" "$(list_objects us-1 schedules fleetfs.dev/name=edit | jq -r '.items[0].metadata.resourceVersion')"
+        assert_equal "$version" "$(schedule_field us-1 edit .metadata.resourceVersion)"
         assert_equal "$uids" "$(on_all uid edit)" 'the Schedules'
 }
 
 # ---------------------------------------------------------------- trees that are deleted
 
-# with_everything: two schedules, one that ran, a one-off, a restore of it, a draft and a migration's folder. Their names
-# are this test's own: $A scheduled, $Z scheduled and run, $O once, $D refused.
+# Three trees, each the mount of a store and a cluster of its own: deletions in all of them are waited for together.
+
+# tree CLUSTER: what follows is about that one: $T its cluster, and $MNT, $F and $B.
+tree()
+{
+        T=$1
+        MNT=$TEST_DIR/$1
+        F=$MNT/prod
+        B=$F/backups
+}
+
+# with_everything: in each tree two schedules, one that ran, a one-off, a restore of it, a draft and a migration's folder.
+# Their names are this test's own: $A scheduled, $Z scheduled and run, $O once, $D refused. Ends in the tree of eu-1.
 with_everything()
 {
+        local c
         A=alpha-$BATS_TEST_NUMBER Z=zulu-$BATS_TEST_NUMBER O=once-$BATS_TEST_NUMBER D=draft-$BATS_TEST_NUMBER
-        scheduled >"$B/$A.yaml"
-        scheduled '5 5 5 5 *' >"$B/$Z.yaml"
-        once >"$B/$O.yaml"
-        posted "$A"
+        umount_fleet
+        for c in eu-1 us-1 ap-1; do
+                tree "$c"
+                fleet_of "$c" >"$TEST_DIR/$c.yaml"
+                FLEET_FILE=$TEST_DIR/$c.yaml mount_fleet_at "$c" --state-dir "$TEST_DIR/state-$c"
+                eventually 30 all_ready
+                scheduled >"$B/$A.yaml"
+                scheduled '5 5 5 5 *' >"$B/$Z.yaml"
+                once >"$B/$O.yaml"
+        done
         posted "$Z"
-        echo run >"$B/$Z/ctl"
-        eventually 60 phase_is "$O" Completed
-        eventually 60 bash -c '[[ $(cat "$1/runs/latest/phase") == Completed ]]' _ "$B/$Z"
-        cp <(printf 'backupName: %s\n' "$O") "$F/restores/$O.yaml"
-        eventually_equal 60 Completed cat "$F/restores/$O/phase"
-        refute cp <(scheduled | sed s/24h/soon/) "$B/$D.yaml"
-        mkdir "$F/migrations/move"
-        ln -s ../../clusters/eu-1 "$F/migrations/move/source"
-        eventually 20 settled
+        for c in eu-1 us-1 ap-1; do
+                tree "$c"
+                echo run >"$B/$Z/ctl"
+        done
+        posted "$A"
+        for c in eu-1 us-1 ap-1; do
+                tree "$c"
+                completed "$B/$O"
+                eventually 60 phase_is "$B/$Z/runs/latest" Completed
+                cp <(printf 'backupName: %s\n' "$O") "$F/restores/$O.yaml"
+                refute cp <(scheduled | sed s/24h/soon/) "$B/$D.yaml"
+                mkdir "$F/migrations/move"
+                ln -s "../../clusters/$c" "$F/migrations/move/source"
+        done
+        for c in ap-1 us-1 eu-1; do
+                tree "$c"
+                completed "$F/restores/$O"
+                eventually 20 phase_is "$B/$A" Scheduled
+                eventually 20 phase_is "$B/$Z" Protected
+        done
+        DELETIONS=()
 }
-settled() { [[ $(phase "$A") == Scheduled && $(phase "$Z") == Protected ]]; }
 
 # everything: prints all that no deletion may change: the user's files and their bytes, what is in force, the runs, and
-# each Schedule, Backup and Restore of the clusters with its uid.
+# each Schedule, Backup and Restore of the cluster with its uid.
 everything()
 {
-        local c p
-        (cd "$F" && find backups restores migrations -mindepth 1 -maxdepth 1 ! -name '*.error.txt' | sort)
-        ls "$F/migrations/move" "$F/migrations/move/targets"
-        sha256sum <"$B/$D.yaml"
+        local p list
+        (cd "$F" && find backups restores migrations -mindepth 1 -maxdepth 1 ! -name '*.error.txt' | sort) || return 1
+        ls "$F/migrations/move" "$F/migrations/move/targets" || return 1
+        sha256sum <"$B/$D.yaml" || return 1
         for p in "$A" "$Z" "$O"; do
-                sha256sum <"$B/$p.yaml"
-                sha256sum <"$B/$p/applied.yaml"
-                printf '%s ' "$(phase "$p")" "$(runs_of "$p")"
+                sha256sum <"$B/$p.yaml" || return 1
+                sha256sum <"$B/$p/applied.yaml" || return 1
+                printf '%s ' "$(cat "$B/$p/phase")" "$(run_ids "$B/$p")"
         done
-        cat "$F/restores/$O/phase"
-        for c in eu-1 us-1 ap-1; do
-                for p in schedules backups restores deletebackuprequests; do
-                        list_objects "$c" "$p" | jq -r --arg p "$p" '.items[] | "\($p) \(.metadata.name) \(.metadata.uid)"'
-                done
-        done | sort
+        cat "$F/restores/$O/phase" || return 1
+        for p in schedules backups restores deletebackuprequests; do
+                list=$(list_objects "$T" "$p") || return 1
+                jq -r --arg p "$p" '.items[] | "\($p) \(.metadata.name) \(.metadata.uid)"' <<<"$list" | sort
+        done
 }
-# undone: how many deletions were taken back so far.
+# undone: how many deletions of the tree were taken back so far.
 undone() { grep -c '"RemovalUndone"' "$MNT/events.jsonl" || true; }
 
-# harmless COMMAND...: it deletes as much as it can, and nothing is gone when all graces are over. What was deleted and came
-# back is told beside it, and whoever asked learns that it was not done.
+# delete COMMAND...: it deletes as much of the tree as it can; what came of it harmless tells, once for all trees. What it
+# printed is in $TEST_DIR/output-CLUSTER.
+delete()
+{
+        local status=0
+        everything >"$TEST_DIR/before-$T"
+        wc -l <"$MNT/events.jsonl" >"$TEST_DIR/from-$T"
+        "$@" >"$TEST_DIR/output-$T" 2>&1 || status=$?
+        DELETIONS+=("$T $status $*")
+}
+
+# harmless: nothing is gone when all graces are over. What was deleted and came back is told beside it, and whoever asked
+# learns that it was not done.
 harmless()
 {
-        local before after name status=0 from
-        before=$(everything)
-        from=$(wc -l <"$MNT/events.jsonl")
-        "$@" >"$TEST_DIR/output" 2>&1 || status=$?
+        local deletion status name was=$T
         sleep 6.5
-        for name in $(tail -n "+$((from + 1))" "$MNT/events.jsonl" | jq -r 'select(.type == "RemovalUndone" and .kind == "backup") | .name'); do
-                assert_file_contains "$B/$name.error.txt" FLT-0253 || return 1
+        for deletion in "${DELETIONS[@]}"; do
+                tree "${deletion%% *}"
+                deletion=${deletion#* }
+                status=${deletion%% *}
+                deletion=${deletion#* }
+                tail -n "+$(($(cat "$TEST_DIR/from-$T") + 1))" "$MNT/events.jsonl" >"$TEST_DIR/events-$T"
+                for name in $(jq -r 'select(.type == "RemovalUndone" and .kind == "backup") | .name' "$TEST_DIR/events-$T"); do
+                        assert_file_contains "$B/$name.error.txt" FLT-0253 || return 1
+                done
+                assert_equal "$(cat "$TEST_DIR/before-$T")" "$(everything)" \
+                        "after: $deletion ($(tail -n 3 "$TEST_DIR/output-$T"))" || return 1
+                [[ $status -ne 0 ]] || assert_fail "succeeds, as if all were deleted: $deletion" || return 1
         done
-        after=$(everything)
-        assert_equal "$before" "$after" "after: $* ($(tail -n 3 "$TEST_DIR/output"))" || return 1
-        [[ $status -ne 0 ]] || assert_fail "succeeds, as if all were deleted: $*"
+        DELETIONS=()
+        tree "$was"
 }
 
 @test "rm -rf, globs, find -delete, rsync --delete and rmtree take nothing away; rm of one file still does" {
         with_everything
         mkdir "$TEST_DIR/empty"
-        harmless rm -rf "$B"
-        harmless bash -c 'rm -rf "$1"/*' _ "$MNT"
-        harmless bash -c 'cd "$1" && rm -rf ./* .[!.]*' _ "$B"
-        harmless find "$MNT" -delete
-        harmless find "$B" -mindepth 1 -delete
-        harmless busybox rm -rf "$F"
-        harmless rsync -a --delete "$TEST_DIR/empty/" "$B/"
-        harmless rsync -a --delete "$TEST_DIR/empty/" "$F/"
-        harmless python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1])' "$B"
-        harmless python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1], onerror=lambda *a: None); sys.exit(1)' "$F"
+        tree us-1
+        delete rm -rf "$B"
+        tree ap-1
+        delete bash -c 'rm -rf "$1"/*' _ "$MNT"
+        tree eu-1
+        delete bash -c 'cd "$1" && rm -rf ./* .[!.]*' _ "$B"
+        harmless
+        tree us-1
+        delete find "$MNT" -delete
+        tree ap-1
+        delete find "$B" -mindepth 1 -delete
+        tree eu-1
+        delete busybox rm -rf "$F"
+        harmless
+        tree us-1
+        delete rsync -a --delete "$TEST_DIR/empty/" "$B/"
+        tree ap-1
+        delete rsync -a --delete "$TEST_DIR/empty/" "$F/"
+        tree eu-1
+        delete python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1])' "$B"
+        harmless
+        delete python3 -c 'import shutil, sys; shutil.rmtree(sys.argv[1], onerror=lambda *a: None); sys.exit(1)' "$F"
+        harmless
         # It was never about single files: five seconds after the last of them.
         rm "$B/$Z.yaml"
-        eventually 20 on_all schedules_are "$Z" 0
+        eventually 20 schedules_are eu-1 "$Z" 0
         refute_exists "$B/$Z.yaml"
         assert_exists "$B/$Z/runs/latest" "$F/.trash/$Z.yaml"
-        on_all schedules_are "$A" 1
+        schedules_are eu-1 "$A" 1
 }
 
 @test "whoever deletes the policies first, and the rest after them, gets them back and is told" {
@@ -302,10 +328,13 @@ for top, folders, files in os.walk(sys.argv[1], topdown=False):
 sys.exit(failed)
 PY
         local before
-        harmless python3 "$TEST_DIR/worst.py" "$B"
+        tree us-1
+        delete python3 "$TEST_DIR/worst.py" "$B"
         # The user's files alone, and one synthesized file after them.
+        tree eu-1
         before=$(undone)
-        harmless rm "$B/$A.yaml" "$B/$Z.yaml" "$B/$O.yaml" "$B/$D.yaml" "$B/README.txt"
+        delete rm "$B/$A.yaml" "$B/$Z.yaml" "$B/$O.yaml" "$B/$D.yaml" "$B/README.txt"
+        harmless
         assert_equal $((before + 4)) "$(undone)" 'undone'
         assert_file_contains "$B/$A.error.txt" FLT-0253
         assert_match 'FLT-0253' "$(getfattr --only-values -n user.fleetfs.error "$B/$A" 2>/dev/null)"
@@ -319,29 +348,33 @@ PY
         command -v gio >/dev/null || skip 'no gio'
         local was
         with_everything
-        was=$(on_all uid "$A")
-        harmless gio trash "$B/$A.yaml"
-        harmless gio trash "$B"
-        harmless gio remove "$B"
-        harmless gio remove "$B/$A"
+        was=$(uid eu-1 "$A")
+        tree us-1
+        delete gio trash "$B/$A.yaml"
+        tree ap-1
+        delete gio trash "$B"
+        tree eu-1
+        delete gio remove "$B"
+        harmless
+        delete gio remove "$B/$A"
+        harmless
         assert_match "standard::size: $(stat -c %s "$B/$A.yaml")" "$(gio info "$B/$A.yaml")"
         assert_match 'access::can-delete: TRUE' "$(gio info "$B/$A.yaml")"
         # An editor's save: g_file_replace, with and without a backup file.
-        at() { assert_equal "$2" "$(list_objects "$1" schedules "fleetfs.dev/name=$A" | jq -r '.items[0].spec.schedule')"; }
         scheduled '6 6 6 6 *' | gio save "$B/$A.yaml"
-        eventually 20 on_all at '6 6 6 6 *'
+        eventually_equal 20 '6 6 6 6 *' schedule_field eu-1 "$A" .spec.schedule
         scheduled '7 7 7 7 *' | gio save -b "$B/$A.yaml"
-        eventually 20 on_all at '7 7 7 7 *'
+        eventually_equal 20 '7 7 7 7 *' schedule_field eu-1 "$A" .spec.schedule
         refute bash -c 'printf "spec: {schedule: no}\n" | gio save "$1"' _ "$B/$A.yaml"
         assert_exists "$B/$A.error.txt"
         sleep 4
-        on_all at '7 7 7 7 *'
-        assert_equal "$was" "$(on_all uid "$A")" 'the Schedules'
+        assert_equal '7 7 7 7 *' "$(schedule_field eu-1 "$A" .spec.schedule)"
+        assert_equal "$was" "$(uid eu-1 "$A")" 'the Schedule'
         scheduled >"$TEST_DIR/copied.yaml"
         gio copy "$TEST_DIR/copied.yaml" "$B/"
-        posted copied
+        eventually 20 schedules_are eu-1 copied 1
         gio remove "$B/copied.yaml"
-        eventually 20 on_all schedules_are copied 0
+        eventually 20 schedules_are eu-1 copied 0
         on_all schedules_are "$A" 1
 }
 
@@ -374,14 +407,17 @@ sys.exit(1)
 PY
         with_everything
         # Find "backups", F8, yes, recursively, skip all that fails.
-        HOME=$TEST_DIR/home harmless python3 "$TEST_DIR/keys.py" "$F" '\x13backups' '\x1b8' '\r' '\r' '\t\r' '\r'
-        assert_file_contains "$TEST_DIR/output" 'not permitted'
+        tree us-1
+        HOME=$TEST_DIR/home delete python3 "$TEST_DIR/keys.py" "$F" '\x13backups' '\x1b8' '\r' '\r' '\t\r' '\r'
         # All that there is: select all, F8.
-        HOME=$TEST_DIR/home harmless python3 "$TEST_DIR/keys.py" "$B" '\x1b[B' '*' '\x1b8' '\r' '\r' '\t\r' '\t\r' '\r'
-        assert_file_contains "$TEST_DIR/output" 'not permitted'
+        tree eu-1
+        HOME=$TEST_DIR/home delete python3 "$TEST_DIR/keys.py" "$B" '\x1b[B' '*' '\x1b8' '\r' '\r' '\t\r' '\t\r' '\r'
+        assert_file_contains "$TEST_DIR/output-us-1" 'not permitted'
+        assert_file_contains "$TEST_DIR/output-eu-1" 'not permitted'
+        harmless
         # One policy, by its name: that is meant.
         HOME=$TEST_DIR/home python3 "$TEST_DIR/keys.py" "$B" "\\x13$A.y" '\x1b8' '\r' >/dev/null || true
         refute_exists "$B/$A.yaml"
-        eventually 20 on_all schedules_are "$A" 0
+        eventually 20 schedules_are eu-1 "$A" 0
         on_all schedules_are "$Z" 1
 }
