@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # by who sources this
 #
 # What fleetfs is built and tested with, all of it from Debian bookworm. Sourced by check and demo.
 
 # By purpose, so that a reader knows why a package is there.
 PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkg-config fuse3 libfuse3-dev libcurl4-openssl-dev libjansson-dev libyaml-dev
         libssl-dev zlib1g-dev uthash-dev libnghttp2-dev libcmocka-dev"
-# shellcheck disable=SC2034 # by who sources this
 PACKAGES_DEMO="jq curl openssl procps"
-# shellcheck disable=SC2034
 PACKAGES_TEST="bats jq curl openssl git rsync vim attr inotify-tools libglib2.0-bin busybox-static mc python3 procps psmisc groff-base tzdata"
-# shellcheck disable=SC2034
 PACKAGES_NODES="containerd runc containernetworking-plugins iproute2 ca-certificates util-linux"
-# shellcheck disable=SC2034
 PACKAGES_FUZZ="clang libclang-rt-14-dev llvm"
 
 # install_packages PACKAGE…: says what is missing, then installs it.
