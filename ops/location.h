@@ -33,6 +33,9 @@ bool location_is_temporary(const struct velero_bsl *b);
 /* A lasting location of c in the bucket of `home`, below the same prefix; NULL when there is none. Borrowed. */
 const struct velero_object *location_at(const struct member *c, const struct velero_bsl *home);
 
+/* Whether a location of c that a store made is there for o: its policy wants that place, or what o has there is in it. */
+bool location_is_of(const struct object *o, const struct member *c, const struct velero_bsl *b);
+
 /* The name of what policy `p` of `o` has, or will have, on c: of a location there, else written to `own`; NULL when the
    policy says nothing of storage. */
 const char *location_name(const struct object *o, const struct policy *p, const struct member *c,

@@ -152,6 +152,24 @@ bool object_owns(const struct object *o, const char *owner)
         return strcmp(o->owner, owner) == 0 || (o->adopted_from[0] != '\0' && strcmp(o->adopted_from, owner) == 0);
 }
 
+const char *velero_owner(const struct velero_object *v)
+{
+        switch (v->kind) {
+        case VELERO_BACKUP:
+                return v->backup->owner;
+        case VELERO_RESTORE:
+                return v->restore->owner;
+        case VELERO_SCHEDULE:
+                return v->schedule->owner;
+        case VELERO_LOCATION:
+                return v->bsl->owner;
+        case VELERO_DELETE_REQUEST:
+        case VELERO_KINDS:
+                break;
+        }
+        return "";
+}
+
 bool object_is_scheduled(const struct object *o)
 {
         return o->kind == OBJECT_BACKUP && !o->removed && o->policy != NULL && o->policy->schedule[0] != '\0';

@@ -135,6 +135,7 @@ struct object {
         /* engine's own */
         bool due;                   /* to be rolled up before the section ends */
         bool rewarn;                /* … and its warnings to be found anew */
+        bool yield_due;             /* another store's label was seen on what it made: whose it is, is to be decided */
         bool dirty;                 /* to be stored before any of its tasks acts */
         struct list unstored;       /* place among those that differ from what the store holds */
         struct list velero;         /* velero_object.of_object: what it has on clusters */
@@ -462,6 +463,8 @@ const char *velero_kind_folder(enum velero_kind kind); /* "backups", "restores",
 const char *member_health_name(enum member_health h);  /* "Ready", "Unreachable", … */
 /* The document that <name>.yaml shows: the draft if there is one, else what is in force; NULL = no file. */
 const struct document *object_visible_document(const struct object *o);
+/* The store whose label is on it; "" for none. Borrowed. */
+const char *velero_owner(const struct velero_object *v);
 /* A restore or migration that was removed: only backups are kept on show beyond their policy. */
 bool object_is_over(const struct object *o);
 /* Whether <folder>/<name>/ shows. */

@@ -2,8 +2,9 @@
 /*
  * `adopt`: what another store made becomes ours. The policy is taken from the annotation that its objects carry, and is
  * ours from then on; on each cluster the owner labels follow, by JSON Patch that tests the old owner, with the Schedules'
- * other marks (op_schedule.c) and for the Backups here: one TASK_ADOPT for each cluster, which stays until nothing on it
- * carries the old owner any more. Meanwhile both owners mean this object (object.adopted_from).
+ * other marks (op_schedule.c) and for the Backups and their locations here: one TASK_ADOPT for each cluster, which stays until nothing on it
+ * carries the old owner any more. Meanwhile both owners mean this object (object.adopted_from). What another store took of
+ * ours on some clusters (op_yield.c) is taken back the same way.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -18,6 +19,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/object.h"
 #include "ops/op_tasks.h"
@@ -27,25 +29,12 @@
 #include "ops/task.h"
 #include "velero/names.h"
 
-static const char *owner_of(const struct velero_object *v)
+/* A location that the policy needs goes with it, so that who has the policy may change and remove that, too. */
+static bool is_left(const struct object *o, const struct member *c, const struct velero_object *v)
 {
-        switch (v->kind) {
-        case VELERO_BACKUP:
-                return v->backup->owner;
-        case VELERO_SCHEDULE:
-                return v->schedule->owner;
-        case VELERO_RESTORE:
-        case VELERO_LOCATION:
-        case VELERO_DELETE_REQUEST:
-        case VELERO_KINDS:
-                break;
-        }
-        return "";
-}
-
-static bool is_left(const struct object *o, const struct velero_object *v)
-{
-        return v->owner_object == o && strcmp(owner_of(v), o->adopted_from) == 0;
+        if (v->kind == VELERO_LOCATION)
+                return v->bsl->deletion == 0 && strcmp(v->bsl->owner, o->adopted_from) == 0 && location_is_of(o, c, v->bsl);
+        return v->owner_object == o && strcmp(velero_owner(v), o->adopted_from) == 0;
 }
 
 /* How long one that was asked for is left alone: its watch tells, or something was in the way. The pause doubles. */
@@ -58,26 +47,29 @@ static bool is_asked(const struct velero_object *v, int64_t now)
         return v->asked_times > 0 && now - v->asked_ms < (int64_t)ADOPT_PAUSE_MS << (n - 1);
 }
 
-/* The next Backup to ask for. NULL with *left: there are some, which were asked for; or Schedules, each its own task's. */
+/* The next Backup or location to ask for. NULL with *left: there are some, which were asked for; or Schedules, each its own
+   task's. Locations come last: which are needed the Backups say. */
 static struct velero_object *adopt_next(const struct object *o, const struct member *c, int64_t now, bool *left)
 {
+        static const enum velero_kind kinds[] = { VELERO_BACKUP, VELERO_LOCATION };
         struct velero_object *v, *tmp;
 
         *left = false;
-        HASH_ITER (hh, c->velero[VELERO_BACKUP], v, tmp)
-                if (is_left(o, v)) {
-                        *left = true;
-                        if (!is_asked(v, now))
-                                return v;
-                }
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                HASH_ITER (hh, c->velero[kinds[i]], v, tmp)
+                        if (is_left(o, c, v)) {
+                                *left = true;
+                                if (!is_asked(v, now))
+                                        return v;
+                        }
         HASH_ITER (hh, c->velero[VELERO_SCHEDULE], v, tmp)
-                *left = *left || is_left(o, v);
+                *left = *left || is_left(o, c, v);
         return NULL;
 }
 
 static bool adopt_knows(const struct member *c)
 {
-        return c->synced[VELERO_BACKUP] && c->synced[VELERO_SCHEDULE];
+        return c->synced[VELERO_BACKUP] && c->synced[VELERO_SCHEDULE] && c->synced[VELERO_LOCATION];
 }
 
 static struct task *adopt_task(const struct object *o, const struct member *c)
@@ -180,7 +172,7 @@ static int adopt_patch(struct task *t, struct member *c, const struct velero_obj
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         const char *label = "/metadata/labels/fleetfs.dev~1owner";
         json_t *patch = json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}, {s:s, s:s, s:s}]", "op", "test", "path", "/metadata/uid",
-                "value", v->backup->uid, "op", "test", "path", label, "value", o->adopted_from, "op", "replace", "path", label,
+                "value", v->kind == VELERO_BACKUP ? v->backup->uid : v->bsl->uid, "op", "test", "path", label, "value", o->adopted_from, "op", "replace", "path", label,
                 "value", o->owner);
         _cleanup_(freep) char *body = patch != NULL ? json_dumps(patch, JSON_COMPACT) : NULL;
         int r = member_velero_path(c, v->kind, v->name, &path, err);
@@ -221,65 +213,34 @@ void adopt_act(struct engine *e, struct task *t, struct member *c)
                 task_retry_later(e, t, &err, 0);
 }
 
-/* ---------------------------------------------------------------- the other side */
-
-/* What was posted stays as what the clusters show; what was not, is nobody's. */
-static void yield_run(struct engine *e, struct run *r)
-{
-        for (size_t i = 0; i < r->n_tasks;) {
-                struct task *t = r->tasks[i];
-
-                task_close(e, t);
-                if (t->verb == TASK_ADOPT || (t->verb == TASK_SCHEDULE && !t->sent)) {
-                        run_remove_task(t);
-                        continue;
-                }
-                t->unwanted = t->resend = t->doomed = false;
-                if (t->sent) {
-                        t->tracked = t->confirmed = true;
-                        t->state = TASK_POSTED;
-                }
-                i++;
-        }
-        rollup_run(e, r);
-}
-
-static void yield_own(struct engine *e, struct object *o)
-{
-        struct err err = ERR_INIT;
-
-        op_cancel(e, o);
-        for (size_t i = 0; i < o->n_runs; i++)
-                yield_run(e, o->runs[i]);
-        if (o->standing != NULL)
-                yield_run(e, o->standing);
-        if (o->standing != NULL && o->standing->n_tasks == 0)
-                object_remove_standing(o);
-        o->own = o->removed = o->file_gone = o->paused = false;
-        o->removal_at_ms = 0;
-        document_done(&o->draft);
-        o->draft_state = DRAFT_NONE;
-        o->draft_err = (struct err)ERR_INIT;
-        engine_forget(e, o);
-        /* One that stays shows as the other store's after a restart, too: its owner is told by the clusters again. */
-        if (object_delete(e, o, &err) < 0)
-                engine_event(e, "RecordKept", o->fleet, "name", o->name, "message", err.msg, NULL);
-}
-
-void op_yield(struct engine *e, struct object *o, const char *owner)
-{
-        engine_write(e);
-        if (o->own)
-                yield_own(e, o);
-        /* Until the last of its Velero objects has the new owner, both mean it. */
-        memcpy(o->adopted_from, o->owner, sizeof(o->adopted_from));
-        snprintf(o->owner, sizeof(o->owner), "%.16s", owner);
-        engine_event(e, "HandedOver", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "owner", o->owner, NULL);
-        rollup_object(e, o);
-        model_touch_object(o, true);
-}
-
 /* ---------------------------------------------------------------- the verb */
+
+/* The store that has taken something of ours; NULL: none. */
+static const char *taker_of(const struct object *o)
+{
+        struct list *l, *tmp;
+
+        LIST_EACH (&o->velero, l, tmp) {
+                const char *owner = velero_owner(container_of(l, struct velero_object, of_object));
+
+                if (!object_owns(o, owner))
+                        return owner;
+        }
+        return NULL;
+}
+
+static int adopt_may_again(const struct object *o, struct err *err)
+{
+        if (taker_of(o) != NULL && o->adopted_from[0] == '\0' && !o->removed)
+                return 0;
+        if (taker_of(o) != NULL && !o->removed) {
+                err_set(err, -EBUSY, "%s is being adopted already", o->name);
+                err_remedy(err, "wait until that is done; its status says what it waits for");
+                return -EBUSY;
+        }
+        err_set(err, -EINVAL, "%s is this store's own", o->name);
+        return -EINVAL;
+}
 
 static int adopt_may(const struct object *o, const char *arg, struct err *err)
 {
@@ -289,10 +250,8 @@ static int adopt_may(const struct object *o, const char *arg, struct err *err)
 
         if (arg[0] != '\0')
                 return err_set(err, -EINVAL, "adopt takes no argument");
-        if (o->own) {
-                err_set(err, -EINVAL, "%s is this store's own", o->name);
-                return -EINVAL;
-        }
+        if (o->own)
+                return adopt_may_again(o, err);
         if (o->in_force.bytes == NULL || o->policy == NULL) {
                 err_set(err, -EINVAL, "the policy of %s cannot be read from its objects", o->name);
                 err_remedy(err, "write it under a name of your own");
@@ -307,12 +266,30 @@ static int adopt_may(const struct object *o, const char *arg, struct err *err)
         return 0;
 }
 
+/* Ours all the time, but for some clusters. */
+static void adopt_back(struct engine *e, struct object *o)
+{
+        snprintf(o->adopted_from, sizeof(o->adopted_from), "%.16s", taker_of(o));
+        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
+                if (o->standing->tasks[i]->verb == TASK_SCHEDULE && o->standing->tasks[i]->state == TASK_CONFLICT)
+                        o->standing->tasks[i]->resend = true;
+        (void)standing_retry(e, o);
+        adopt_follow(e, o);
+        engine_dirty(e, o);
+        rollup_object(e, o);
+        model_touch_object(o, true);
+}
+
 int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *err)
 {
         int r = adopt_may(o, arg, err);
 
         if (r < 0)
                 return r;
+        if (o->own) {
+                adopt_back(e, o);
+                return 0;
+        }
         memcpy(o->adopted_from, o->owner, sizeof(o->adopted_from));
         snprintf(o->owner, sizeof(o->owner), "%s", e->model.store_id);
         o->own = true;

@@ -76,6 +76,14 @@ static int refuse_read_only(const struct member *c, const struct velero_backup *
         return -EPERM;
 }
 
+static int refuse_taken(const struct member *c, const struct velero_backup *b, struct err *err)
+{
+        err_set(err, -EPERM, "backup %s on %s is store %s's", b->name, c->name, b->owner);
+        err_id(err, "FLT-0252");
+        err_remedy(err, "`echo adopt > ctl` takes it back");
+        return -EPERM;
+}
+
 /* Of the next request's name. Never that of an earlier one, whose answer it would get, also when that one failed. */
 static void doom_stamp(struct task *t)
 {
@@ -283,6 +291,9 @@ void backup_doom_act(struct engine *e, struct task *t, struct member *c)
                 doom_done(e, t);
         } else if (still_runs(v->backup)) {
                 doom_wait(e, t, -EBUSY, "FLT-0413", "a backup of the run has not ended yet");
+        } else if (!object_owns(t->run->object, v->backup->owner)) {
+                (void)refuse_taken(c, v->backup, &err);
+                doom_failed(e, t, &err);
         } else if (stored_nothing(v->backup)) {
                 if (doom_remove_object(t, c, v->backup, &err) < 0)
                         task_retry_later(e, t, &err, 0);
@@ -333,6 +344,8 @@ static int delete_may(struct engine *e, const struct run *r, struct err *err)
                         err_remedy(err, "wait until it has ended, then delete it");
                         return -EBUSY;
                 }
+                if (v != NULL && !object_owns(r->object, v->backup->owner))
+                        return refuse_taken(c, v->backup, err);
                 if (bsl != NULL && strcmp(bsl->access_mode, "ReadOnly") == 0 && !stored_nothing(v->backup))
                         return refuse_read_only(c, v->backup, err);
         }

@@ -489,6 +489,24 @@ static bool is_wanted(const struct member *c, const struct velero_bsl *b)
         return false;
 }
 
+bool location_is_of(const struct object *o, const struct member *c, const struct velero_bsl *b)
+{
+        struct list *l, *tmp;
+
+        if (strcmp(b->kind, location_kind) != 0)
+                return false;
+        if (object_wants(o, c, b))
+                return true;
+        LIST_EACH (&o->velero, l, tmp) {
+                const struct velero_object *v = container_of(l, struct velero_object, of_object);
+
+                if (v->member == c && ((v->kind == VELERO_BACKUP && strcmp(v->backup->storage_location, b->name) == 0) ||
+                                              (v->kind == VELERO_SCHEDULE && strcmp(v->schedule->storage_location, b->name) == 0)))
+                        return true;
+        }
+        return false;
+}
+
 static bool is_referred_to(const struct member *c, const char *name)
 {
         struct velero_object *v, *tmp;

@@ -60,12 +60,32 @@ static void schedule_conflict(struct engine *e, struct task *t, const struct vel
                 err_set(&err, -EEXIST, "Schedule %s exists on %s, and its labels do not say that it is this policy's there: "
                         "fleet \"%s\", kind \"%s\", name \"%s\", cluster-uid \"%s\"", t->velero_name, t->member,
                         there->fleet, there->kind, there->policy, there->cluster_uid);
+        else if (owner[0] != '\0')
+                err_set(&err, -EEXIST, "Schedule %s exists on %s and says that it is store %s's: that one has taken it over, or "
+                        "somebody wrote its label", t->velero_name, t->member, owner);
         else
-                err_set(&err, -EEXIST, "Schedule %s exists on %s and %s%s", t->velero_name, t->member,
-                        owner[0] != '\0' ? "was made by store " : "was not made by fleetfs, or its labels were removed",
-                        owner);
-        err_id(&err, "FLT-0403");
+                err_set(&err, -EEXIST, "Schedule %s exists on %s and was not made by fleetfs, or its labels were removed",
+                        t->velero_name, t->member);
+        err_id(&err, owner[0] != '\0' && !object_owns(t->run->object, owner) ? "FLT-0319" : "FLT-0403");
         task_set_state(e, t, TASK_CONFLICT, &err);
+}
+
+bool schedule_is_taken(struct engine *e, struct task *t, const struct velero_schedule *there)
+{
+        bool owned = object_owns(t->run->object, there->owner);
+
+        if (!t->run->object->own)
+                return !owned;
+        if (owned && t->state == TASK_CONFLICT && !t->unwanted)
+                standing_again(e, t);
+        if (owned || t->state == TASK_CONFLICT)
+                return false;
+        if (!t->unwanted) {
+                task_close(e, t);
+                schedule_conflict(e, t, there);
+                engine_dirty(e, t->run->object);
+        }
+        return true;
 }
 
 /* Whose it is now. What is still ours was patched as an older watch event showed it: the next one is waited for. */

@@ -75,8 +75,9 @@ int op_delete(struct engine *e, struct object *o, const char *arg, struct err *e
 int op_delete_run(struct engine *e, struct object *o, const char *arg, struct err *err);
 /* `adopt`: another store's backup becomes ours, on every cluster. -EINVAL, -EEXIST. */
 int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *err);
-/* The other side: `owner` has adopted o, ours or a third store's. It is theirs from now on: shown, and left alone. */
-void op_yield(struct engine *e, struct object *o, const char *owner);
+/* The other side, of an object with yield_due: it is another store's from now on, shown and left alone, if nothing of it on
+   the clusters is its owner's any more (op_yield.c). False: it is not, or that is not known yet. */
+bool op_hand_over(struct engine *e, struct object *o);
 /* The next thing that a task with `unwanted` owes. May free the task. */
 void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
 

@@ -204,6 +204,8 @@ static const struct reason reasons[] = {
                 "`echo adopt > ctl` makes them again; nothing, where the policy was meant to end" },
         { 318, 0, "RemovalPending", "the policy's file is gone, which takes effect when its grace is over",
                 "rename the file back, or write it again, before then" },
+        { 319, EEXIST, "TakenOver", "the Schedule on the cluster says that it is another store's",
+                "`echo adopt > ctl` takes it back, unless its new owner is to keep it" },
 
         /* --- 04xx: runs, restores, migrations --- */
         { 401, EAGAIN, "Pending", "owed to a cluster that cannot take it now",

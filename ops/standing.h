@@ -18,6 +18,8 @@
 
 #include "ops/engine.h"
 
+struct velero_schedule;
+
 /*
  * Brings the tasks in step with the policy in force, the clusters there are and their labels: adds, moves, makes unwanted.
  * `resend`: the policy has another meaning than before, so every cluster is told. Does nothing where nothing may be sent,
@@ -72,6 +74,10 @@ void standing_next(struct engine *e, struct object *o);
 void schedule_act(struct engine *e, struct task *t, struct member *c);
 
 /* ---------------------------------------------------------------- schedule_document.c */
+
+/* A Schedule that the task knows came or changed. True: it shows another store's label, which it did not before; of an object of
+   ours it is a CONFLICT then, which ends when the label is ours again. */
+bool schedule_is_taken(struct engine *e, struct task *t, const struct velero_schedule *there);
 
 /* Whether one that is in force was made for another state of its cluster: a node-agent came or went. */
 bool schedule_is_outdated(struct task *t, const struct member *c);

@@ -49,28 +49,36 @@ static void track_tie_schedule(struct engine *e, struct object *o, struct velero
         adopt_wake(e, o, v->member);
         if (t == NULL)
                 return;
+        if (schedule_is_taken(e, t, v->schedule))
+                o->yield_due = true;
         task_refresh(e, t);
         task_kick(e, t);
 }
 
-/* Whether v is known as one that the object made: its name is made of its store's id, so no other store makes the same. */
-static bool track_made(const struct object *o, const struct velero_object *v, const struct belonging *b)
+static bool has_made(const struct run *r, const struct member *c, enum task_verb verb, const char *name)
 {
-        const struct run *r = v->kind == VELERO_SCHEDULE ? o->standing : object_run(o, b->run);
-
-        for (struct task *t = r != NULL ? run_tasks_on(r, v->member->name) : NULL; t != NULL; t = t->next_same)
-                if (t->verb == b->verb && (t->sent || t->tracked) && strcmp(t->velero_name, v->name) == 0)
+        for (struct task *t = r != NULL ? run_tasks_on(r, c->name) : NULL; t != NULL; t = t->next_same)
+                if (t->verb == verb && (t->sent || t->tracked) && strcmp(t->velero_name, name) == 0)
                         return true;
         return false;
 }
 
-/* It has another owner than it had: that store has adopted it. */
-static void track_hand_over(struct engine *e, struct velero_object *v, enum object_kind kind, const struct belonging *b)
+/* Whether v is known as one that the object made, or its Schedule did: its name is made of its store's id, so no other store
+   makes the same. */
+static bool track_made(const struct object *o, const struct velero_object *v, const struct belonging *b)
+{
+        if (b->verb == TASK_BACKUP && b->scheduled && has_made(o->standing, v->member, TASK_SCHEDULE, v->backup->schedule_name))
+                return true;
+        return has_made(v->kind == VELERO_SCHEDULE ? o->standing : object_run(o, b->run), v->member, b->verb, v->name);
+}
+
+/* The object that made v, whose label names another store. NULL: it has its owner's label, or another one made it. */
+static struct object *track_maker(const struct velero_object *v, enum object_kind kind, const struct belonging *b)
 {
         struct object *o = v->owner_object != NULL ? v->owner_object : track_find_own(v->member->fleet, kind, b);
 
-        if (kind == OBJECT_BACKUP && o != NULL && o->kind == kind && !object_owns(o, b->owner) && track_made(o, v, b))
-                op_yield(e, o, b->owner);
+        return kind == OBJECT_BACKUP && o != NULL && o->kind == kind && !object_owns(o, b->owner) && track_made(o, v, b) ? o :
+                                                                                                                        NULL;
 }
 
 static void track_tie(struct engine *e, struct velero_object *v, const char *bytes, size_t len)
@@ -85,8 +93,11 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
 
         if (belonging_of(v, &b) && (kind = belonging_kind(&b)) >= 0 &&
                 (b.scheduled ? kind == OBJECT_BACKUP : stamp_parse_run(b.run, &created, NULL) == 0)) {
-                track_hand_over(e, v, (enum object_kind)kind, &b);
-                o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
+                o = track_maker(v, (enum object_kind)kind, &b);
+                if (o != NULL && !object_is_scheduled(o))
+                        o->yield_due = true;
+                if (o == NULL)
+                        o = track_object(e, v->member->fleet, (enum object_kind)kind, &b);
         }
         velero_set_owner(v, o);
         if (before != NULL && before != o) {
@@ -132,6 +143,34 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
         task_refresh(e, t);
         if (other != NULL)
                 track_tie(e, other, NULL, 0);
+}
+
+/* What its new owner has shown here under a name of its own is the same object. */
+static void track_merge(struct engine *e, struct object *o)
+{
+        struct fleet *f = o->fleet;
+        char name[sizeof(o->name)];
+        struct object *x;
+        struct list *l;
+
+        snprintf(name, sizeof(name), "%.200s.%.6s", o->name, o->owner);
+        while ((x = fleet_object(f, o->kind, name)) != NULL && x != o && !x->own && strcmp(x->owner, o->owner) == 0 &&
+                (l = list_first(&x->velero)) != NULL) {
+                struct velero_object *v = container_of(l, struct velero_object, of_object);
+
+                track_tie(e, v, NULL, 0);
+                if (v->owner_object != o)
+                        return;
+        }
+}
+
+/* True: it is another store's now. */
+static bool track_hand_over(struct engine *e, struct object *o)
+{
+        if (!op_hand_over(e, o))
+                return false;
+        track_merge(e, o);
+        return true;
 }
 
 static struct task *track_task(const struct velero_object *v)
@@ -235,6 +274,9 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         v->digest = TAKE(digest);
         model_touch_member_at(c, track_time(v), false);
         track_tie(e, v, bytes, len);
+        /* The text of the one that decided is the newest: whoever took it tells one cluster after the other. */
+        if (v->owner_object != NULL && v->owner_object->yield_due && track_hand_over(e, v->owner_object))
+                track_adopt_policy(e, v->owner_object, track_time(v), kind == VELERO_SCHEDULE, bytes, len);
         track_wake(e, c, kind);
 }
 
@@ -245,6 +287,28 @@ void track_sweep(struct engine *e, struct member *c, enum velero_kind kind, uint
         HASH_ITER (hh, c->velero[kind], v, tmp)
                 if (v->mark != mark)
                         track_remove(e, v);
+}
+
+static struct object *first_undecided(const struct fleet *f)
+{
+        struct object *o, *tmp;
+
+        HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp)
+                if (o->yield_due)
+                        return o;
+        return NULL;
+}
+
+/* Whose an object is, which had to wait for all clusters. Merging may remove others. */
+static void track_decide(struct engine *e, struct fleet *f)
+{
+        struct object *o;
+
+        while ((o = first_undecided(f)) != NULL) {
+                (void)track_hand_over(e, o);
+                if (o->yield_due)
+                        return;
+        }
 }
 
 void track_member_health(struct engine *e, struct member *c)
@@ -270,5 +334,6 @@ void track_member_health(struct engine *e, struct member *c)
                 HASH_ITER (hh, c->fleet->objects[k], o, tmp)
                         if (o->own && o->removed)
                                 engine_object_shrunk(e, o);
+        track_decide(e, c->fleet);
         rollup_fleet(e, c->fleet);
 }
