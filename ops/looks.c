@@ -430,6 +430,21 @@ static struct looks *looks_of(struct engine *e)
         return e->looks;
 }
 
+/* Nobody asks for an older run's any more. */
+static void hostpath_drop_older(struct member *c, const struct task *t)
+{
+        struct list *at = list_first(&c->looks), *next;
+
+        for (; at != NULL; at = next) {
+                struct look *l = container_of(at, struct look, at_member);
+
+                next = list_next(&c->looks, at);
+                if (l->kind == LOOK_HOSTPATH && !l->begun && l->object_kind == t->run->object->kind &&
+                        strcmp(l->object, t->run->object->name) == 0 && strcmp(l->run, t->run->id) != 0)
+                        look_free(l);
+        }
+}
+
 /* It waits for its turn, and for what came at the same time: the other clusters' backups are posted first. */
 static int hostpath_look(struct engine *e, struct member *c, const struct task *t)
 {
@@ -439,6 +454,7 @@ static int hostpath_look(struct engine *e, struct member *c, const struct task *
 
         if (r < 0)
                 return r;
+        hostpath_drop_older(c, t);
         if (!list_linked(&all->waiting) && all->n == 0)
                 loop_timer_after(e->loop, &all->pause, LOOKS_PAUSE_MS);
         list_append(&all->waiting, &l->queued);
