@@ -9,6 +9,9 @@
 
 #include "base/timefmt.h"
 
+/* Places for changes that are kept from one section to the next. */
+enum { CHANGES_KEPT = 1024 };
+
 /* ---------------------------------------------------------------- the lock */
 
 int model_init(struct model *m, struct err *err)
@@ -101,6 +104,12 @@ void model_write_end_notify(struct model *m, void (*done)(void *), void *arg)
         else
                 model_barriers_done(barriers);
         m->n_changes = 0;
+        /* A first sync or an hour at which all run is no reason to keep megabytes. */
+        if (m->cap_changes > CHANGES_KEPT) {
+                free(m->changes);
+                m->changes = NULL;
+                m->cap_changes = 0;
+        }
 }
 
 void model_write_end(struct model *m)
