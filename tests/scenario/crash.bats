@@ -11,21 +11,7 @@ setup_file()
         for c in eu-1 us-1 ap-1; do seed_objects "$c" crash 3; done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
-
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-objects_of() { count_objects "$1" "$2" "fleetfs.dev/name=$3"; }
+teardown() { scheduled_teardown; }
 
 # Moments after the write at which it dies, in seconds: before anything was sent, in the middle, and after the end.
 moments=(0 0.002 0.005 0.01 0.02 0.04 0.08 0.2 0.6)
@@ -33,41 +19,37 @@ moments=(0 0.002 0.005 0.01 0.02 0.04 0.08 0.2 0.6)
 @test "backup: every cluster has exactly one, whenever the daemon was killed" {
         local i=0 c
         for moment in "${moments[@]}"; do
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
                 i=$((i + 1))
-                printf 'policy:\n  resourceFilter: {includedNamespaces: [crash]}\n' >"$F/backups/crash$i.yaml"
+                backup_policy crash >"$F/backups/crash$i.yaml"
                 sleep "$moment"
                 kill9_fleet
         done
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         for ((i = 1; i <= ${#moments[@]}; i++)); do
-                assert_equal Completed "$(timeout 60 cat "$F/backups/crash$i/wait")" "crash$i"
+                completed "$F/backups/crash$i"
                 for c in eu-1 us-1 ap-1; do
-                        assert_equal 1 "$(objects_of "$c" backups "crash$i")" "backups of crash$i on $c"
+                        assert_equal 1 "$(count_of "$c" backups "crash$i")" "backups of crash$i on $c"
                 done
         done
 }
 
 @test "restore: it is done once, or is Interrupted and waits for start" {
         local i=0
-        mount_fleet
-        eventually 20 all_ready
-        printf 'destination: {clusters: [{name: eu-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [crash]}\n' >"$F/backups/source.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/source/wait")"
+        mount_ready
+        backup_policy crash "$(destination eu-1)" >"$F/backups/source.yaml"
+        completed "$F/backups/source"
         for moment in "${moments[@]}"; do
                 i=$((i + 1))
                 printf 'backupName: source\n' >"$F/restores/undo$i.yaml"
                 sleep "$moment"
                 kill9_fleet
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
         done
         for ((i = 1; i <= ${#moments[@]}; i++)); do
                 [[ $(cat "$F/restores/undo$i/phase") != Interrupted ]] || echo start >"$F/restores/undo$i/ctl"
-                assert_equal Completed "$(timeout 60 cat "$F/restores/undo$i/wait")" "undo$i"
-                assert_equal 1 "$(objects_of eu-1 restores "undo$i")" "restores of undo$i"
+                completed "$F/restores/undo$i"
+                assert_equal 1 "$(count_of eu-1 restores "undo$i")" "restores of undo$i"
         done
 }
 
@@ -75,8 +57,7 @@ moments=(0 0.002 0.005 0.01 0.02 0.04 0.08 0.2 0.6)
         local i=0
         seed_objects eu-1 crashmv 2
         for moment in 0 0.02 0.1 0.3 0.7 1.2; do
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
                 i=$((i + 1))
                 mkdir "$F/migrations/mv$i"
                 ln -s ../../clusters/eu-1 "$F/migrations/mv$i/source"
@@ -86,110 +67,91 @@ moments=(0 0.002 0.005 0.01 0.02 0.04 0.08 0.2 0.6)
                 sleep "$moment"
                 kill9_fleet
         done
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         for ((i = 1; i <= 6; i++)); do
-                assert_equal Completed "$(timeout 90 cat "$F/migrations/mv$i/wait")" "mv$i"
-                assert_equal 1 "$(objects_of eu-1 backups "mv$i")" "backups of mv$i"
-                assert_equal 1 "$(objects_of us-1 restores "mv$i")" "restores of mv$i"
+                completed "$F/migrations/mv$i" 90
+                assert_equal 1 "$(count_of eu-1 backups "mv$i")" "backups of mv$i"
+                assert_equal 1 "$(count_of us-1 restores "mv$i")" "restores of mv$i"
                 assert_equal 2 "$(count_objects us-1 "crashmv$i/configmaps" seed=crashmv)"
         done
         eventually_equal 30 0 count_objects us-1 backupstoragelocations fleetfs.dev/kind=migration
 }
 
-# scheduled CRON: prints a policy with a schedule.
-scheduled() { printf 'schedule: "%s"\npolicy:\n  ttl: 24h\n  resourceFilter: {includedNamespaces: [crash]}\n' "$1"; }
-# schedule_on CLUSTER NAME JQ: of the only Schedule of the policy there.
-schedule_on()
-{
-        local list
-        list=$(list_objects "$1" schedules "fleetfs.dev/name=$2") || return 1
-        jq -r "if (.items | length) == 1 then .items[0] | $3 else \"\(.items | length) schedules\" end" <<<"$list"
-}
-# back_up_by_schedule CLUSTER NAME: makes a backup of the Schedule there, as Velero's server does.
-back_up_by_schedule()
-{
-        local list
-        list=$(list_objects "$1" schedules "fleetfs.dev/name=$2") || return 1
-        api "$1" POST "$VELERO/backups?fieldManager=velero-server" "$(jq -c --arg stamp "$(date -u +%Y%m%d%H%M%S)" '.items[0] |
-                {apiVersion, kind: "Backup", spec: .spec.template, metadata: {name: "\(.metadata.name)-\($stamp)",
-                 annotations: .metadata.annotations, labels: (.metadata.labels + {"velero.io/schedule-name": .metadata.name})}}' <<<"$list")" >/dev/null
-}
-
 @test "schedule: made, changed and removed once, whenever the daemon was killed" {
-        local i=0 c moment cron uid
+        local i=0 c moment late soon end
         declare -A uids
         for moment in "${moments[@]}"; do
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
                 i=$((i + 1))
-                scheduled "$i 1 1 1 *" >"$F/backups/plan$i.yaml"
+                scheduled_policy crash "$i 1 1 1 *" >"$F/backups/plan$i.yaml"
                 sleep "$moment"
                 kill9_fleet
         done
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         for ((i = 1; i <= ${#moments[@]}; i++)); do
                 for c in eu-1 us-1 ap-1; do
-                        eventually_equal 20 "$i 1 1 1 *" schedule_on "$c" "plan$i" .spec.schedule
-                        uids[$c$i]=$(schedule_on "$c" "plan$i" .metadata.uid)
+                        eventually_equal 20 "$i 1 1 1 *" schedule_field "$c" "plan$i" .spec.schedule
+                        uids[$c$i]=$(schedule_field "$c" "plan$i" .metadata.uid)
                 done
         done
         i=0
         for moment in "${moments[@]}"; do
                 i=$((i + 1))
-                scheduled "$i 2 2 2 *" >"$F/backups/plan$i.yaml"
+                scheduled_policy crash "$i 2 2 2 *" >"$F/backups/plan$i.yaml"
                 sleep "$moment"
                 kill9_fleet
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
         done
         for ((i = 1; i <= ${#moments[@]}; i++)); do
                 for c in eu-1 us-1 ap-1; do
-                        eventually_equal 20 "$i 2 2 2 *" schedule_on "$c" "plan$i" .spec.schedule
-                        assert_equal "${uids[$c$i]}" "$(schedule_on "$c" "plan$i" .metadata.uid)" "plan$i on $c: the same object"
+                        eventually_equal 20 "$i 2 2 2 *" schedule_field "$c" "plan$i" .spec.schedule
+                        assert_equal "${uids[$c$i]}" "$(schedule_field "$c" "plan$i" .metadata.uid)" "plan$i on $c: the same object"
                 done
         done
-        i=0
-        for moment in "${moments[@]}"; do
-                i=$((i + 1))
+        # A removal applies when its grace is over: each is at another moment of it when the daemon dies.
+        for i in 1 2 3; do
+                read -r late soon end < <(jq -rn --argjson i "$i" --argjson m "[$(IFS=,; echo "${moments[*]}")]" \
+                        '"\($m[$i + 5] - $m[$i + 2]) \($m[$i + 2] - $m[$i - 1]) \(3 + $m[$i - 1])"')
+                rm "$F/backups/plan$((i + 6)).yaml"
+                sleep "$late"
+                rm "$F/backups/plan$((i + 3)).yaml"
+                sleep "$soon"
                 rm "$F/backups/plan$i.yaml"
-                # The removal applies when the grace window is over.
-                sleep "$(jq -n "3 + $moment")"
+                sleep "$end"
                 kill9_fleet
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
         done
         for ((i = 1; i <= ${#moments[@]}; i++)); do
                 for c in eu-1 us-1 ap-1; do
-                        eventually_equal 20 0 objects_of "$c" schedules "plan$i"
+                        eventually_equal 20 0 count_of "$c" schedules "plan$i"
                 done
                 refute_exists "$F/backups/plan$i.yaml"
         done
 }
 
+# newer_than RUN FOLDER: there is a later run than that.
+newer_than() { local latest; latest=$(readlink "$2/runs/latest") && [[ $latest > $1 ]]; }
+
 @test "delete of a run: its backups go, once and all, and no others, whenever the daemon was killed" {
         local i=0 c moment keep run
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         for moment in 0 0.01 0.04 0.2 0.6; do
                 i=$((i + 1))
-                printf 'policy:\n  ttl: 24h\n  resourceFilter: {includedNamespaces: [crash]}\n' >"$F/backups/drop$i.yaml"
-                assert_equal Completed "$(timeout 60 cat "$F/backups/drop$i/wait")"
+                backup_policy crash >"$F/backups/drop$i.yaml"
+                completed "$F/backups/drop$i"
                 run=$(readlink "$F/backups/drop$i/runs/latest")
                 echo run >"$F/backups/drop$i/ctl"
-                eventually 20 eval "[[ \$(readlink '$F/backups/drop$i/runs/latest') != $run ]]"
-                assert_equal Completed "$(timeout 60 cat "$F/backups/drop$i/wait")"
+                eventually 20 newer_than "$run" "$F/backups/drop$i"
+                completed "$F/backups/drop$i"
                 keep=$(readlink "$F/backups/drop$i/runs/latest")
                 echo "delete $run" >"$F/backups/drop$i/ctl"
                 sleep "$moment"
                 kill9_fleet
-                mount_fleet
-                eventually 20 all_ready
+                mount_ready
                 eventually 60 refute_exists "$F/backups/drop$i/runs/$run"
                 for c in eu-1 us-1 ap-1; do
-                        eventually_equal 60 1 objects_of "$c" backups "drop$i"
-                        assert_equal "$keep" "$(list_objects "$c" backups "fleetfs.dev/name=drop$i" | jq -r '.items[0].metadata.labels["fleetfs.dev/run"]')"
+                        eventually_equal 60 1 count_of "$c" backups "drop$i"
+                        assert_equal "$keep" "$(field_of "$c" backups "drop$i" '.metadata.labels["fleetfs.dev/run"]')"
                 done
                 assert_equal "$keep" "$(readlink "$F/backups/drop$i/runs/latest")"
         done
@@ -197,25 +159,23 @@ back_up_by_schedule()
 
 @test "adopt: all of it changes its owner, and nothing else, whenever the daemon was killed" {
         local i=0 c moment old
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         for ((i = 1; i <= 5; i++)); do
-                scheduled "$i 3 3 3 *" >"$F/backups/take$i.yaml"
+                scheduled_policy crash "$i 3 3 3 *" >"$F/backups/take$i.yaml"
         done
         for ((i = 1; i <= 5; i++)); do
                 for c in eu-1 us-1 ap-1; do
-                        eventually_equal 20 "$i 3 3 3 *" schedule_on "$c" "take$i" .spec.schedule
+                        eventually_equal 20 "$i 3 3 3 *" schedule_field "$c" "take$i" .spec.schedule
                         back_up_by_schedule "$c" "take$i"
                 done
         done
-        old=$(schedule_on eu-1 take1 '.metadata.labels["fleetfs.dev/owner"]')
+        old=$(schedule_field eu-1 take1 '.metadata.labels["fleetfs.dev/owner"]')
         for ((i = 1; i <= 5; i++)); do
                 eventually_equal 60 Completed cat "$F/backups/take$i/runs/latest/phase"
         done
         umount_fleet
         mkdir -p "$TEST_DIR/other"
-        mount_fleet --state-dir "$TEST_DIR/other"
-        eventually 20 all_ready
+        mount_ready --state-dir "$TEST_DIR/other"
         i=0
         for moment in 0 0.005 0.02 0.08 0.6; do
                 i=$((i + 1))
@@ -223,17 +183,16 @@ back_up_by_schedule()
                 echo adopt >"$F/backups/take$i/ctl"
                 sleep "$moment"
                 kill9_fleet
-                mount_fleet --state-dir "$TEST_DIR/other"
-                eventually 20 all_ready
+                mount_ready --state-dir "$TEST_DIR/other"
         done
         for ((i = 1; i <= 5; i++)); do
                 for c in eu-1 us-1 ap-1; do
                         eventually_equal 30 0 count_objects "$c" schedules "fleetfs.dev/owner=$old,fleetfs.dev/name=take$i"
                         eventually_equal 30 0 count_objects "$c" backups "fleetfs.dev/owner=$old,fleetfs.dev/name=take$i"
-                        assert_equal 1 "$(objects_of "$c" backups "take$i")" "backups of take$i on $c"
-                        assert_equal "$i 3 3 3 *" "$(schedule_on "$c" "take$i" .spec.schedule)"
+                        assert_equal 1 "$(count_of "$c" backups "take$i")" "backups of take$i on $c"
+                        assert_equal "$i 3 3 3 *" "$(schedule_field "$c" "take$i" .spec.schedule)"
                 done
                 assert_equal 600 "$(stat -c %a "$F/backups/take$i.yaml")" 'ours now'
-                assert_equal 1 "$(ls "$F/backups/take$i/runs" | grep -vc latest)"
+                assert_equal 1 "$(count_runs "$F/backups/take$i")" 'runs'
         done
 }
