@@ -19,22 +19,15 @@ setup()
                 >"$TEST_DIR/good.migrations"
 }
 
-# mount_alone: a fleet that does not answer: what is wrong is known on this machine, and what starts stays owed.
-mount_alone()
-{
-        sed "s|path: .*|path: $TEST_DIR/kubeconfig|" "$ENGINE_DIR/fleet.yaml" >"$TEST_DIR/fleet.yaml"
-        sed -E 's|server: .*|server: https://127.0.0.1:9|' "$ENGINE_DIR/kubeconfig" >"$TEST_DIR/kubeconfig"
-        FLEET_FILE=$TEST_DIR/fleet.yaml
-        mount_fleet
-}
+# mount_alone: what is wrong is known on this machine.
+mount_alone() { fleet_offline && mount_fleet; }
 
 # mount_with_backup: the real one, with a backup "some" that can be restored.
 mount_with_backup()
 {
-        mount_fleet
-        eventually_equal 20 3 json "$F/status.json" '.summary.ready'
+        mount_ready
         [[ -e $F/backups/some ]] || printf 'policy: {resourceFilter: {includedNamespaces: [default]}}\n' >"$F/backups/some.yaml"
-        eventually_equal 60 Completed cat "$F/backups/some/phase"
+        completed "$F/backups/some"
 }
 
 # --- the ways to write: WRITER FROM TO ---
@@ -72,8 +65,6 @@ cleared()
         refute getfattr -n user.fleetfs.error "$F/$1/$2.yaml"
 }
 
-runs_of() { grep '"RunStarted"' "$MNT/events.jsonl" | grep -cF "\"name\":\"$1\"" || true; }
-
 # one_row FOLDER NAME CODE PLACE TEXT REMEDY: $BODY is refused as a first write; then, for what may be written
 # again, over a policy in force, which stays so; then a good one clears the error.
 one_row()
@@ -82,10 +73,10 @@ one_row()
         refute "$WRITER" "$BODY" "$path" || return 1
         refused_as "$@" || return 1
         refute_exists "$F/$folder/$name/runs/latest" || return 1
-        assert_equal 0 "$(runs_of "$name")" 'runs of what was refused' || return 1
+        assert_equal 0 "$(runs_started "$name")" 'runs of what was refused' || return 1
         "$WRITER" "$good" "$path" || assert_fail 'the good one is refused:' "$(cat "$F/$folder/$name.error.txt")" || return 1
         cleared "$folder" "$name" || return 1
-        eventually_equal 5 1 runs_of "$name" || return 1
+        eventually_equal 5 1 runs_started "$name" || return 1
         # Restores and migrations run once: writing to them again is another mistake.
         [[ $folder == backups ]] || return 0
         refute "$WRITER" "$BODY" "$path" || return 1
@@ -97,7 +88,7 @@ one_row()
         refute "$WRITER" "$BODY" "$path" || return 1
         "$WRITER" "$good.2" "$path" || return 1
         cleared "$folder" "$name" || return 1
-        eventually_equal 5 2 runs_of "$name"
+        eventually_equal 5 2 runs_started "$name"
 }
 
 # row FOLDER CODE PLACE TEXT REMEDY: standard input is the document. PLACE is line:column, or empty where the
@@ -261,7 +252,7 @@ task_rows()
                 refute_exists "$F/backups/$name.error.txt" "$F/backups/$name.yaml"
         done
         cp "$BODY" "$F/backups/good-name.v2.yaml"
-        eventually_equal 5 1 runs_of good-name.v2
+        eventually_equal 5 1 runs_started good-name.v2
 }
 
 @test "the log tells what was refused, of which file; credentials are told nowhere" {

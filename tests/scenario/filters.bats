@@ -6,7 +6,7 @@ load ../e2e/truth
 
 setup_file()
 {
-        local ns kind
+        local ns
         scenario_setup_file 1
         [[ -z ${SCENARIO_SKIP:-} ]] || return 0
         export RUN
@@ -29,9 +29,6 @@ make()
         api_expect 201 eu-1 POST "$1" "$(jq -cn --arg v "$version" --arg k "$2" --arg n "$3" --argjson l "$4" \
                 '{apiVersion: $v, kind: $k, metadata: {name: $n, labels: ($l + {filters: "yes"})}}')" >/dev/null
 }
-
-all_ready() { [[ $(json "$F/status.json" '.summary.ready') -ge 1 ]]; }
-mount_ready() { mount_fleet && eventually 30 all_ready; ROWS=(); }
 
 # held NAME: what the policy's newest backup holds of our objects, in short: N:fa is the namespace, C:fa/gold and S:fa/key
 # are a ConfigMap and a Secret of it, R:lonely is the ClusterRole.
@@ -75,7 +72,7 @@ rows()
         for row in "${ROWS[@]}"; do
                 IFS='|' read -r name filter expected <<<"$row"
                 phase=$(timeout 120 cat "$F/backups/$name/wait")
-                [[ $phase == Completed ]] || { printf '%s: %s\n' "$name" "$phase" "$(cat "$F/backups/$name/error.txt")" >&2; failed=1; continue; }
+                [[ $phase == Completed ]] || { printf '%s: %s\n%s\n' "$name" "$phase" "$(cat "$F/backups/$name/error.txt")" >&2; failed=1; continue; }
                 found=$(held "$name")
                 [[ $found == "$expected" ]] || { printf '%s %s:\n  expected: %s\n  found:    %s\n' "$name" "$filter" "$expected" "$found" >&2; failed=1; }
                 sent=$(api eu-1 GET "$VELERO/backups/$(cat "$F/backups/$name/runs/latest/clusters/eu-1/velero_name")")
@@ -91,6 +88,7 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
 
 @test "namespaces: by name, by pattern, left out" {
         mount_ready
+        ROWS=()
         row no-filter '{}' "$ALL"
         row one '{"includedNamespaces": ["fa@"]}' "$FA N:fa S:fa/key"
         row two '{"includedNamespaces": ["fa@", "web@"]}' "$FA $WEB N:fa N:web S:fa/key S:web/key"
@@ -106,6 +104,7 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
 
 @test "labels: one selector, its operators, one of several" {
         mount_ready
+        ROWS=()
         row labels '{"labelSelector": {"matchLabels": {"tier": "gold", "filters": "yes"}}}' \
                 'C:fa/gold C:fb/gold C:web/gold N:fa N:fb N:web R:lonely'
         row in '{"includedNamespaces": ["fa@"], "labelSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["gold", "silver"]}]}}' \
@@ -125,6 +124,7 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
 
 @test "kinds: the old set" {
         mount_ready
+        ROWS=()
         # A list of kinds without namespaces takes no namespace objects along.
         row kind '{"includedNamespaces": ["fa@"], "includedResources": ["configmaps"]}' "$FA"
         row kinds '{"includedNamespaces": ["fa@"], "includedResources": ["configmaps", "secrets"]}' "$FA S:fa/key"
@@ -139,6 +139,7 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
 
 @test "kinds: the scoped set" {
         mount_ready
+        ROWS=()
         row scoped '{"includedNamespaces": ["fa@"], "includedNamespaceScopedResources": ["configmaps"]}' "$FA N:fa"
         row scoped-star '{"includedNamespaces": ["fa@"], "includedNamespaceScopedResources": ["*"]}' "$FA N:fa S:fa/key"
         row scoped-out '{"includedNamespaces": ["fa@"], "excludedNamespaceScopedResources": ["secrets"]}' "$FA N:fa"
@@ -153,6 +154,7 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
 
 @test "Velero's own document is sent with its filters as they stand" {
         mount_ready
+        ROWS=()
         # Without filters Velero leaves out what nothing refers to; the warning says so.
         row v-all '{}' "$FA $FB $WEB N:fa N:fb N:web S:fa/key S:fb/key S:web/key" Velero
         row v-cluster '{"includedClusterScopedResources": ["*"]}' "$ALL" Velero
@@ -166,9 +168,9 @@ readonly ALL="$FA $FB $WEB N:fa N:fb N:web R:lonely S:fa/key S:fb/key S:web/key"
         mount_ready
         write_backup nothing '{"includedNamespaces": ["nowhere-*"]}'
         write_backup missing '{"includedNamespaces": ["nowhere", "fa@"]}'
-        assert_equal Completed "$(timeout 60 cat "$F/backups/nothing/wait")"
+        completed "$F/backups/nothing"
         assert_equal '' "$(held nothing)"
-        assert_equal PartiallyFailed "$(timeout 60 cat "$F/backups/missing/wait")"
+        ends_as PartiallyFailed "$F/backups/missing"
         assert_equal "$FA N:fa S:fa/key" "$(held missing)"
         assert_match '^state: +(Failed|PartiallyFailed)' "$(head -1 "$F/backups/missing/status.txt")"
 }

@@ -22,21 +22,17 @@ teardown()
 # mount_offline: no cluster answers, so what starts stays owed.
 mount_offline()
 {
-        sed "s|path: .*|path: $TEST_DIR/kubeconfig|" "$ENGINE_DIR/fleet.yaml" >"$TEST_DIR/fleet.yaml"
-        sed -E 's|server: .*|server: https://127.0.0.1:9|' "$ENGINE_DIR/kubeconfig" >"$TEST_DIR/kubeconfig"
-        FLEET_FILE=$TEST_DIR/fleet.yaml
-        mount_fleet "$@"
+        fleet_offline
+        mount_fleet
         B=$F/backups
 }
 
 mount_online()
 {
         FLEET_FILE=$ENGINE_DIR/fleet.yaml
-        mount_fleet "$@"
+        mount_ready
         B=$F/backups
-        eventually 20 ready
 }
-ready() { assert_equal 3 "$(json "$F/status.json" '.summary.ready')" 'clusters that are ready'; }
 
 # with_slow_disk COMMAND…: the daemon that it mounts waits for its disk as long as $SLOW exists.
 with_slow_disk()
@@ -50,10 +46,8 @@ with_slow_disk()
         unset LD_PRELOAD SLOW_FSYNC
 }
 
-runs_of() { grep '"RunStarted"' "$MNT/events.jsonl" | grep -cF "\"name\":\"$1\"" || true; }
-runs_are() { assert_equal "$2" "$(runs_of "$1")" "runs of $1"; }
+runs_are() { assert_equal "$2" "$(runs_started "$1")" "runs of $1"; }
 comes_to_runs() { eventually 5 runs_are "$1" "$2"; }
-phase_is() { assert_equal "$2" "$(cat "$1/phase")" "phase of $1"; }
 
 # busy_disk NAME: the engine waits for the disk, with a write of NAME, until the disk is quick again.
 busy_disk()
@@ -211,33 +205,33 @@ PY
 @test "what was renamed away comes back in another process: a restore does not run again" {
         mount_online
         cp "$P" "$B/lw.yaml"
-        assert_equal Completed "$(timeout 60 cat "$B/lw/wait")"
+        completed "$B/lw"
         printf 'backupName: lw\n' >"$F/restores/lw.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/restores/lw/wait")"
+        completed "$F/restores/lw"
         mv "$F/restores/lw.yaml" "$F/restores/lw.off"
         umount_fleet
         mount_online
         mv "$F/restores/lw.off" "$F/restores/lw.yaml"
         assert_equal 'backupName: lw' "$(cat "$F/restores/lw.yaml")"
         sleep 1
-        assert_equal 1 "$(count_objects eu-1 restores fleetfs.dev/name=lw)" 'restores'
-        assert_equal 0 "$(runs_of lw)" 'runs since the mount'
+        assert_equal 1 "$(count_of eu-1 restores lw)" 'restores'
+        assert_equal 0 "$(runs_started lw)" 'runs since the mount'
 }
 
 @test "a rename that is refused leaves the kept file that it would have replaced" {
         sim_only 'Velero is paused'
         mount_online
         cp "$P" "$B/keep.yaml"
-        assert_equal Completed "$(timeout 60 cat "$B/keep/wait")"
+        completed "$B/keep"
         printf 'backupName: keep\n' >"$F/restores/one.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/restores/one/wait")"
+        completed "$F/restores/one"
         mv "$F/restores/one.yaml" "$F/restores/keep.off"
         sim_ctl all velero pause
         printf 'backupName: keep # two\n' >"$F/restores/two.yaml"
         eventually 5 test -e "$F/restores/two/phase"
         assert_fails_with 'busy' mv "$F/restores/two.yaml" "$F/restores/keep.off"
         sim_ctl all velero resume
-        assert_equal Completed "$(timeout 60 cat "$F/restores/two/wait")"
+        completed "$F/restores/two"
         umount_fleet
         mount_online
         assert_equal 'backupName: keep' "$(cat "$F/restores/keep.off")" 'the kept file'

@@ -122,24 +122,12 @@ ends_by()
         velero_start eu-1
 }
 
-# fleet_file CLUSTER...: prints a fleet file of these clusters of the engine.
-fleet_file()
-{
-        local name
-        printf 'apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  clusters:\n'
-        printf -- '  - {kind: AttachedCluster, name: %s}\n' "$@"
-        for name; do
-                printf -- '---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: %s}\n' "$name"
-                printf 'spec: {kubeconfig: {path: %s, context: %s}}\n' "$ENGINE_DIR/kubeconfig" "$name"
-        done
-}
-
 @test "SIGHUP reads the configuration: a cluster that left the file leaves the tree" {
         FLEET_FILE=$TEST_DIR/home/fleet.yaml
-        fleet_file eu-1 us-1 >"$FLEET_FILE"
+        fleet_of eu-1 us-1 >"$FLEET_FILE"
         mount_fleet
         assert_exists "$F/clusters/eu-1" "$F/clusters/us-1"
-        fleet_file eu-1 >"$FLEET_FILE"
+        fleet_of eu-1 >"$FLEET_FILE"
         kill -s HUP "$(proc_pid "$TEST_DIR/run/mnt.pid")"
         eventually 5 refute test -e "$F/clusters/us-1"
         assert_exists "$F/clusters/eu-1"

@@ -12,35 +12,18 @@ setup_file()
         done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
-# policy CRON: prints a Kurator Backup with a schedule.
-policy()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nspec:\n  schedule: "%s"\n' "$1"
-        printf '  policy:\n    ttl: 24h\n    resourceFilter:\n      includedNamespaces: [shop-t]\n'
-}
+# policy CRON: prints a policy with a schedule.
+policy() { scheduled_policy shop-t "$1"; }
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
 file() { cat "$F/backups/$1"; }
 events() { grep -c "\"type\":\"$1\".*\"name\":\"$2\"" "$MNT/events.jsonl"; }
 
 @test "the coming runs are told before the first, and none while it is paused" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         policy 'TZ=Europe/Berlin 30 3 1 1 *' >"$F/backups/t.yaml"
-        assert_equal Scheduled "$(timeout 30 cat "$F/backups/t/wait")" 'wait: the Schedules are there, no run is'
+        ends_as Scheduled "$F/backups/t" 30
         assert_equal 'TZ=Europe/Berlin 30 3 1 1 *' "$(file t/schedule)"
         assert_match '-01-01T02:30:00Z$' "$(file t/next_run)"
         assert_equal '5 Europe/Berlin false' "$(json "$F/backups/t/status.json" '.schedule | "\(.next | length) \(.timezone) \(.paused)"')"
@@ -49,7 +32,7 @@ events() { grep -c "\"type\":\"$1\".*\"name\":\"$2\"" "$MNT/events.jsonl"; }
         # Kurator's controller has an entry without a name here.
         assert_equal '  backupDetails: []' "$(grep backupDetails "$F/backups/t/kurator.yaml")"
         echo pause >"$F/backups/t/ctl"
-        eventually_equal 20 Paused file t/phase
+        eventually 20 phase_is "$F/backups/t" Paused
         assert_equal '' "$(file t/next_run)"
         assert_equal 1 "$(file t/paused)"
         grep -q '^next:   none while it is paused$' "$F/backups/t/status.txt"
@@ -57,40 +40,36 @@ events() { grep -c "\"type\":\"$1\".*\"name\":\"$2\"" "$MNT/events.jsonl"; }
 }
 
 @test "a run shows its end, and ls -lt has the newest end first; both after a remount, too" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         policy '30 3 1 1 *' >"$F/backups/u.yaml"
-        timeout 30 cat "$F/backups/u/wait"
+        ends_as Scheduled "$F/backups/u"
         for _ in 1 2; do
                 echo run >"$F/backups/u/ctl"
-                assert_equal Protected "$(timeout 60 cat "$F/backups/u/wait")"
+                ends_as Protected "$F/backups/u"
                 sleep 1.1
         done
         assert_match '^\[####################\] 100% ' "$(file u/progress)"
         assert_equal 2 "$(events RunStarted u)"
         assert_equal 2 "$(events RunEnded u)"
-        local order
-        order=$(ls -t "$F/backups/u/runs" | grep -v latest)
-        assert_equal "$(ls "$F/backups/u/runs" | grep -v latest | sort -r)" "$order"
+        ls -t "$F/backups/u/runs" >"$TEST_DIR/order"
+        assert_equal "$(run_ids "$F/backups/u" | sort -r)" "$(grep -vx latest "$TEST_DIR/order")"
         assert_equal 3 "$(grep -c 'backupNameInCluster: u-' "$F/backups/u/kurator.yaml")"
         assert_equal 3 "$(grep -c '^      phase: Completed$' "$F/backups/u/kurator.yaml")"
         local before
         before=$(stat -c '%n %Y %s' "$F"/backups/u/runs/2*/status.txt "$F"/backups/u/runs/2*)
         umount_fleet
-        mount_fleet
-        eventually 20 all_ready
-        eventually_equal 20 Protected file u/phase
+        mount_ready
+        eventually 20 phase_is "$F/backups/u" Protected
         assert_equal "$before" "$(stat -c '%n %Y %s' "$F"/backups/u/runs/2*/status.txt "$F"/backups/u/runs/2*)"
         assert_equal 0 "$(events RunEnded u)" 'what was over before is no news'
 }
 
 @test "a schedule that never runs says so when it is copied" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         policy '0 0 30 2 *' >"$F/backups/v.yaml"
         grep -q '^FLT-0289 ' "$F/backups/v/warnings.txt"
         grep -q '^next:   never$' "$F/backups/v/status.txt"
-        eventually_equal 30 Unprotected file v/phase
+        eventually 30 phase_is "$F/backups/v" Unprotected
         assert_match 'objects? needs? an eye' "$(head -1 "$F/status.txt")"
         grep -q 'backups/v is Unprotected' "$F/status.txt"
 }

@@ -3,10 +3,8 @@
 
 load ../support/scenario
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-
 # on_eu NAMESPACE: prints a policy for a namespace of eu-1.
-on_eu() { printf 'destination: {clusters: [{name: eu-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [%s]}\n' "$1"; }
+on_eu() { backup_policy "$1" "$(destination eu-1)"; }
 
 # pod_with NAMESPACE NAME VOLUME: a pod on eu-1 with a volume (JSON, without a name).
 pod_with()
@@ -18,12 +16,11 @@ pod_with()
 }
 
 @test "hostPath: Velero says Completed and has no data; the status says so in its second line, and warnings.txt" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 hp1 1
         pod_with hp1 db '{"hostPath": {"path": "/srv"}}'
         on_eu hp1 >"$F/backups/hp1.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/hp1/wait")"
+        completed "$F/backups/hp1"
         eventually 10 grep -q 'FLT-0287' "$F/backups/hp1/warnings.txt"
         assert_match '^FLT-0287 +volumes of type hostPath on eu-1 are not backed up: pod hp1/db \(data\)$' \
                 "$(tr -s ' \n' ' ' <"$F/backups/hp1/warnings.txt" | sed 's/ FLT-03.*//; s/ $//')"
@@ -44,8 +41,7 @@ pod_with()
 }
 
 @test "a claim on a volume of type hostPath counts; an emptyDir, and another namespace's, do not" {
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 hp2 1
         seed_objects eu-1 hp3 1
         pod_with hp2 tmp '{"emptyDir": {}}'
@@ -54,19 +50,18 @@ pod_with()
                          "claimRef": {"namespace": "hp3", "name": "files"}}}' >/dev/null
         on_eu hp2 >"$F/backups/hp2.yaml"
         on_eu hp3 >"$F/backups/hp3.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/hp2/wait")"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/hp3/wait")"
+        completed "$F/backups/hp2"
+        completed "$F/backups/hp3"
         eventually 10 grep -q 'claim hp3/files' "$F/backups/hp3/warnings.txt"
         always 2 refute_file_contains "$F/backups/hp2/warnings.txt" FLT-0287
 }
 
 @test "where pods may not be listed, it is not known whether there are such volumes" {
         fault eu-1 http 403 --match GET:pods
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         seed_objects eu-1 hp4 1
         on_eu hp4 >"$F/backups/hp4.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/hp4/wait")"
+        completed "$F/backups/hp4"
         eventually 10 grep -q 'is not known' "$F/backups/hp4/warnings.txt"
         fault eu-1 off http
 }
@@ -90,8 +85,7 @@ volume_now()
         api eu-1 POST /apis/apps/v1/namespaces/velero/daemonsets '{"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "node-agent"},
                 "spec": {"selector": {"matchLabels": {"name": "node-agent"}}, "template": {"metadata": {"labels": {"name": "node-agent"}},
                          "spec": {"containers": [{"name": "node-agent", "image": "velero/velero:v1.18.3"}]}}}}' >/dev/null
-        mount_fleet
-        eventually 20 all_ready
+        mount_ready
         eventually_equal 20 1 cat "$F/clusters/eu-1/node_agent"
         before=$(watches)
         sim_ctl eu-1 velero hold InProgress
@@ -109,7 +103,7 @@ volume_now()
         volume_now 1000000 Completed
         eventually 10 grep -q 'volumes: 1 of 1 Completed' "$t/volumes.txt"
         sim_ctl eu-1 velero release
-        assert_equal Completed "$(timeout 60 cat "$F/backups/vol/wait")"
+        completed "$F/backups/vol"
         assert_equal Completed "$(json "$t/status.json" '.volumes[0].phase')"
         eventually_equal 20 "$before" watches
         assert_equal 1000000 "$(cat "$t/bytes_done")"
