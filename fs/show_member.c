@@ -14,6 +14,8 @@
 /* In the order of their JSON keys. */
 #define MEMBER_VALUES(V, J)                                                                       \
         J(member, put_api_version, "apiVersion")                                                  \
+        V(member, clock_ahead, "clockAhead",                                                      \
+                "seconds that its clock is ahead of this machine's, or behind; empty: it agrees") \
         V(member, cluster, "cluster", "name of the folder")                                       \
         V(member, code, "code", "stable code of the reason, FLT-nnnn")                            \
         V(member, context, "context", "the context as the kubeconfig spells it")                  \
@@ -156,6 +158,11 @@ static const char *member_told(const struct member *c, const char **code)
 static struct value member_api_version(const struct subject *s)
 {
         return value_text(s->member->api_version);
+}
+
+static struct value member_clock_ahead(const struct subject *s)
+{
+        return s->member->ahead != 0 ? value_int(s->member->ahead) : value_none();
 }
 
 static struct value member_cluster(const struct subject *s)
@@ -332,6 +339,20 @@ static void member_count(const struct member *c, enum velero_kind kind, const ch
         buf_printf(out, "%s%u %s%s", out->len > 0 ? ", " : "", n, noun, n == 1 ? "" : "s");
 }
 
+/* Nothing is wrong with the cluster itself: what is told of its times is. */
+static void member_clock(const struct member *c, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        if (c->ahead == 0)
+                return;
+        buf_puts(&text, "its clock is ");
+        show_duration(&text, c->ahead > 0 ? c->ahead : -c->ahead);
+        buf_printf(&text, " %s this machine's, and stamps the times that are told of it: let both follow NTP",
+                c->ahead > 0 ? "ahead of" : "behind");
+        show_line(out, "caveat:", text.data, "FLT-0306");
+}
+
 static void member_facts(const struct member *c, struct buf *out)
 {
         _cleanup_(buf_done) struct buf holds = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -382,6 +403,7 @@ static int member_text(const struct subject *s, struct buf *out)
         else if (show_member_bad_location(c) != NULL)
                 show_linef(out, "action:", "cat storage/%s/message",
                         show_member_bad_location(c)->name);
+        member_clock(c, out);
         member_facts(c, out);
         show_as_of(out, c->changed);
         for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {

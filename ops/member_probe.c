@@ -159,6 +159,19 @@ static void probe_velero(struct member_runtime *rt, const struct kube_reply *rep
         model_touch_member(c, false);
 }
 
+/* Every answer has a date; what comes of it is published when it has changed. */
+static void probe_clock(struct member_runtime *rt)
+{
+        int64_t ahead = kube_client_ahead(rt->client);
+
+        if (rt->member->ahead == ahead)
+                return;
+        engine_write(rt->engine);
+        rt->member->ahead = ahead;
+        model_touch_member(rt->member, false);
+        rollup_warnings(rt->engine, rt->member);
+}
+
 static void probe_done(void *arg, const struct kube_reply *reply)
 {
         struct member_runtime *rt = arg;
@@ -177,6 +190,7 @@ static void probe_done(void *arg, const struct kube_reply *reply)
                 member_fail(rt, member_health_of(reply->err), reply->err);
                 return;
         }
+        probe_clock(rt);
         switch (rt->step) {
         case PROBE_IDENTITY:
                 r = probe_identity(rt, reply, &err);

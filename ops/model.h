@@ -321,6 +321,7 @@ struct member {
         char *velero_version;     /* "v1.18.3", NULL unknown */
         char *velero_namespace;   /* NULL until known */
         bool node_agent;          /* a node-agent DaemonSet exists */
+        int64_t ahead;            /* seconds that its clock was before ours at the last probe; 0: it agrees (kube_client_ahead()) */
         struct velero_object *velero[VELERO_KINDS]; /* uthash by name */
         bool synced[VELERO_KINDS];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What files say of policies whose file, Schedules or objects are gone. */
+/* What files say of policies whose file or Schedules are gone, and of clocks that do not agree. */
 #include "tests/unit/show_fixture.h"
 
 static struct fleet *fleet;
@@ -130,9 +130,33 @@ static void a_removal_that_is_pending_says_until_when_and_how_to_take_it_back(vo
         says_not("prod/status.txt", " (removing)");
 }
 
+/* ---------------------------------------------------------------- clocks */
+
+static void a_clusters_clock_is_told_where_the_cluster_is(void **state)
+{
+        struct member *c = fleet_member(fleet, "eu-1");
+
+        (void)state;
+        says_not("prod/clusters/eu-1/status.txt", "FLT-0306");
+        says("prod/clusters/eu-1/status.json", "\"clockAhead\": null");
+        says("prod/clusters/eu-1/clock_ahead", "");
+        c->ahead = 7230;
+        says("prod/clusters/eu-1/status.txt",
+                "caveat: its clock is 2h0m30s ahead of this machine's, and stamps the times that are told of it: let\n"
+                "        both follow NTP   FLT-0306\n");
+        says("prod/clusters/eu-1/status.json", "\"clockAhead\": 7230");
+        says("prod/clusters/eu-1/clock_ahead", "7230\n");
+        c->ahead = -90;
+        says("prod/clusters/eu-1/status.txt", "its clock is 1m30s behind this machine's");
+        says("prod/clusters/eu-1/status.json", "\"clockAhead\": -90");
+        /* It can be used all the same. */
+        says("prod/clusters/eu-1/status.txt", "state:  Ready");
+}
+
 int main(void)
 {
         TEST_WITH(another_stores_schedules_that_are_gone_are_no_bad_destination, setup, fixture_teardown);
+        TEST_WITH(a_clusters_clock_is_told_where_the_cluster_is, setup, fixture_teardown);
         TEST_ROWS_WITH(a_removal_that_is_pending_says_until_when_and_how_to_take_it_back, removals, setup, fixture_teardown);
         return test_run("show_policies");
 }
