@@ -71,14 +71,14 @@ const char *task_view_step(const struct task *t)
 int64_t task_view_expected(const struct task_view *v)
 {
         const struct task *t = v->task;
-        int64_t items = eta_end(&t->eta_items), bytes;
+        int64_t items = t->eta != NULL ? eta_end(&t->eta->items) : 0, bytes;
 
         if (v->stale || !phase_is(t->phase, PHASE_IS_RUNNING))
                 return 0;
         if (show_volumes_done(t) >= show_volumes_total(t))
                 return items;
         /* While volumes are under way the items alone say little. */
-        bytes = eta_end(&t->eta_bytes);
+        bytes = t->eta != NULL ? eta_end(&t->eta->bytes) : 0;
         return bytes == 0 || bytes > items ? bytes : items;
 }
 

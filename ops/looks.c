@@ -233,8 +233,8 @@ static void volumes_note(struct task *t)
                 done += t->seen_volumes[i]->bytes_done;
                 total += t->seen_volumes[i]->bytes_total;
         }
-        if (total > 0 && phase_is(t->phase, PHASE_IS_RUNNING))
-                eta_note(&t->eta_bytes, clock_realtime(), done, total);
+        if (total > 0 && phase_is(t->phase, PHASE_IS_RUNNING) && task_measure(t) != NULL)
+                eta_note(&t->eta->bytes, clock_realtime(), done, total);
 }
 
 /* Takes the record. */

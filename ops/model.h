@@ -154,7 +154,8 @@ struct run {
         bool due;                   /* engine: to be rolled up before the section ends */
         bool shrunk;                /* engine: … and dropped, if nothing needs it */
         bool running;               /* engine: a task of it was not terminal at the last look */
-        struct task *by_member;     /* hash by folder name; several of one cluster are chained (run_tasks_on()) */
+        struct task **by_member;    /* the first of each cluster, by folder name; the others are chained (run_tasks_on()) */
+        size_t n_members;
 };
 
 enum task_verb {
@@ -177,6 +178,11 @@ enum task_state {
 
 /* Steps of a migration's target, in order; TASK_BACKUP tasks and plain restores use only STEP_POST. */
 enum task_step { STEP_POST, STEP_LOCATION, STEP_HANDOVER, STEP_RESTORE, STEP_CLEANUP, STEP_END };
+
+/* How items and bytes went so far. */
+struct task_eta {
+        struct eta items, bytes;
+};
 
 /* One cluster's part of a run: one Velero Backup, Restore or Schedule. */
 struct task {
@@ -208,7 +214,7 @@ struct task {
         /* What node-agents do for it, by volume, as they began; of this process, and of the newest run that had any. */
         struct velero_volume **seen_volumes;
         size_t n_seen_volumes;
-        struct eta eta_items, eta_bytes;  /* how they went so far; of this process */
+        struct task_eta *eta;             /* how it goes, while it does; of this process; NULL: not known (task_measure()) */
 
         /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
         int64_t last_attempt;             /* when the newest backup began */
@@ -230,7 +236,6 @@ struct task {
         int64_t doomed_at;                /* … stamp of the request's name */
 
         /* engine's own, of this process */
-        UT_hash_handle hh;                /* run.by_member */
         struct task *next_same;           /* of the same run and cluster */
         struct list opened;               /* place among those that the engine looks at */
         struct list queued;               /* … among those that act at the end of the round */
@@ -493,6 +498,9 @@ void run_move_task(struct task *t, const char *member);
 void run_remove_task(struct task *t);
 /* Of seen_volumes. */
 void task_forget_volumes(struct task *t);
+/* t->eta, made if there is none; NULL without memory. Forgotten when there is nothing to wait for any more. */
+struct task_eta *task_measure(struct task *t);
+void task_forget_eta(struct task *t);
 /* A copy of the struct gets references of its own to the interned texts, and gives them back. */
 void task_ref_texts(struct task *t);
 void task_unref_texts(struct task *t);

@@ -177,7 +177,7 @@ static void task_put_back(struct engine *e, struct task *t, struct task_was *w)
         was.run = t->run;
         was.seen_volumes = t->seen_volumes;
         was.n_seen_volumes = t->n_seen_volumes;
-        was.hh = t->hh;
+        was.eta = t->eta;
         was.next_same = t->next_same;
         was.opened = t->opened;
         was.queued = t->queued;

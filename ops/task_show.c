@@ -109,8 +109,8 @@ static bool task_was_not_deleted(const struct task *t)
 /* A sample of how it goes, as long as it does. */
 static void task_note_items(struct task *t)
 {
-        if (t->items_total > 0 && phase_is(t->phase, PHASE_IS_RUNNING))
-                eta_note(&t->eta_items, clock_realtime(), t->items_done, t->items_total);
+        if (t->items_total > 0 && phase_is(t->phase, PHASE_IS_RUNNING) && task_measure(t) != NULL)
+                eta_note(&t->eta->items, clock_realtime(), t->items_done, t->items_total);
 }
 
 static void task_show_backup(struct task *t, const struct velero_object *v)
@@ -262,6 +262,7 @@ static void task_show_velero(struct engine *e, struct task *t, const struct vele
                 task_show_restore(t, v);
         if (t->state == TASK_POSTED && velero_is_terminal(v)) {
                 t->state = TASK_DONE;
+                task_forget_eta(t);
                 engine_note(e, t->run->object);
                 task_kick(e, t);
         }

@@ -341,9 +341,9 @@ static void fixture_samples(struct task *t, bool volume)
         struct err err = ERR_INIT;
 
         for (int i = 0; i < 3; i++) {
-                eta_note(&t->eta_items, t->started + 10 * i, t->items_done * i / 2, t->items_total);
+                eta_note(&task_measure(t)->items, t->started + 10 * i, t->items_done * i / 2, t->items_total);
                 if (volume)
-                        eta_note(&t->eta_bytes, t->started + 10 * i, 1000 * i, 60000);
+                        eta_note(&task_measure(t)->bytes, t->started + 10 * i, 1000 * i, 60000);
         }
         if (!volume)
                 return;
