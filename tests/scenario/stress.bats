@@ -3,15 +3,13 @@
 
 load ../support/scenario
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-
 @test "writers, renamers, readers, folders and verbs at once, on the same names" {
         sim_only 'what is accepted is hundreds of backups'
         mount_fleet
         eventually 60 all_ready
         timeout 60 python3 "$SUPPORT_DIR/stress.py" "$F" 20
         # It goes on, and knows what it has.
-        printf 'destination: {clusters: [{name: us-1}]}\npolicy:\n  resourceFilter: {includedNamespaces: [shop]}\n' >"$F/backups/after.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/after/wait")"
+        backup_policy shop "$(destination us-1)" >"$F/backups/after.yaml"
+        completed "$F/backups/after"
         umount_fleet
 }
