@@ -215,6 +215,7 @@ with_everything()
                 completed "$F/restores/$O"
                 eventually 20 phase_is "$B/$A" Scheduled
                 eventually 20 phase_is "$B/$Z" Protected
+                everything >"$TEST_DIR/everything-$c"
         done
         DELETIONS=()
 }
@@ -223,20 +224,19 @@ with_everything()
 # each Schedule, Backup and Restore of the cluster with its uid.
 everything()
 {
-        local p list
+        local p files=("$B/$D.yaml")
         (cd "$F" && find backups restores migrations -mindepth 1 -maxdepth 1 ! -name '*.error.txt' | sort) || return 1
         ls "$F/migrations/move" "$F/migrations/move/targets" || return 1
-        sha256sum <"$B/$D.yaml" || return 1
         for p in "$A" "$Z" "$O"; do
-                sha256sum <"$B/$p.yaml" || return 1
-                sha256sum <"$B/$p/applied.yaml" || return 1
-                printf '%s ' "$(cat "$B/$p/phase")" "$(run_ids "$B/$p")"
+                files+=("$B/$p.yaml" "$B/$p/applied.yaml")
+                run_ids "$B/$p"
         done
-        cat "$F/restores/$O/phase" || return 1
+        sha256sum "${files[@]}" || return 1
+        cat "$B"/{"$A","$Z","$O"}/phase "$F/restores/$O/phase" || return 1
         for p in schedules backups restores deletebackuprequests; do
-                list=$(list_objects "$T" "$p") || return 1
-                jq -r --arg p "$p" '.items[] | "\($p) \(.metadata.name) \(.metadata.uid)"' <<<"$list" | sort
-        done
+                list_objects "$T" "$p" || return 1
+        done >"$TEST_DIR/objects-$T"
+        jq -r '.items[] | "\(.kind) \(.metadata.name) \(.metadata.uid)"' "$TEST_DIR/objects-$T" | sort
 }
 # undone: how many deletions of the tree were taken back so far.
 undone() { grep -c '"RemovalUndone"' "$MNT/events.jsonl" || true; }
@@ -246,7 +246,6 @@ undone() { grep -c '"RemovalUndone"' "$MNT/events.jsonl" || true; }
 delete()
 {
         local status=0
-        everything >"$TEST_DIR/before-$T"
         wc -l <"$MNT/events.jsonl" >"$TEST_DIR/from-$T"
         "$@" >"$TEST_DIR/output-$T" 2>&1 || status=$?
         DELETIONS+=("$T $status $*")
@@ -267,7 +266,7 @@ harmless()
                 for name in $(jq -r 'select(.type == "RemovalUndone" and .kind == "backup") | .name' "$TEST_DIR/events-$T"); do
                         assert_file_contains "$B/$name.error.txt" FLT-0253 || return 1
                 done
-                assert_equal "$(cat "$TEST_DIR/before-$T")" "$(everything)" \
+                assert_equal "$(cat "$TEST_DIR/everything-$T")" "$(everything)" \
                         "after: $deletion ($(tail -n 3 "$TEST_DIR/output-$T"))" || return 1
                 [[ $status -ne 0 ]] || assert_fail "succeeds, as if all were deleted: $deletion" || return 1
         done
