@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/timefmt.h"
 #include "base/strv.h"
 #include "fs/columns.h"
 #include "fs/task_view.h"
@@ -355,6 +356,21 @@ static void fleet_state(const struct fleet_view *v, struct buf *out)
                 show_linef(out, "bad:", "%s", text.data);
 }
 
+/* Beside the mount that writes the store this one has what the clusters tell, and of the store what it read once. */
+static void fleet_store(const struct model *m, struct buf *out)
+{
+        char text[RFC3339_SIZE];
+
+        if (!m->store_read_only)
+                return;
+        if (m->store_holder[0] != '\0')
+                show_linef(out, "note:", "the store belongs to %s: write in its mount", m->store_holder);
+        show_linef(out, "note:",
+                "read-only: the store was read at %s; what another mount of it does since shows here as far as the "
+                "clusters have it: no pending removal, no refused write, nothing that is not posted; mount again to read it anew",
+                rfc3339_format(text, m->started));
+}
+
 int show_fleet_text(const struct subject *s, struct buf *out)
 {
         const struct fleet *f = s->fleet;
@@ -366,9 +382,7 @@ int show_fleet_text(const struct subject *s, struct buf *out)
         fleet_reasons(&v, out);
         for (size_t i = 0; i < f->warnings.n; i++)
                 show_line(out, i == 0 ? "caveat:" : "", f->warnings.v[i], NULL);
-        if (s->model->store_read_only && s->model->store_holder[0] != '\0')
-                show_linef(out, "note:", "the store belongs to %s: write in its mount",
-                        s->model->store_holder);
+        fleet_store(s->model, out);
         show_as_of(out, f->changed);
         fleet_members(&v, out);
         fleet_objects(&v, out);

@@ -59,6 +59,19 @@ static void fleet_put_summary(struct json_writer *w, const char *key, const stru
         json_close(w);
 }
 
+/* null where this mount writes it. */
+static void fleet_put_store(struct json_writer *w, const char *key, const struct model *m)
+{
+        if (!m->store_read_only) {
+                json_string_member(w, key, NULL);
+                return;
+        }
+        json_open(w, key, '{');
+        json_string_member(w, "holder", m->store_holder[0] != '\0' ? m->store_holder : NULL);
+        json_time_member(w, "readAt", m->started);
+        json_close(w);
+}
+
 static int fleet_json(const struct subject *s, struct buf *out)
 {
         struct json_writer w = JSON_WRITER(out);
@@ -74,6 +87,7 @@ static int fleet_json(const struct subject *s, struct buf *out)
         json_string_member(&w, "kind", "FleetStatus");
         fleet_put_objects(&w, "migrations", s, OBJECT_MIGRATION);
         json_string_member(&w, "name", s->fleet->name);
+        fleet_put_store(&w, "readOnlyStore", s->model);
         fleet_put_objects(&w, "restores", s, OBJECT_RESTORE);
         json_string_member(&w, "state", v.state);
         fleet_put_summary(&w, "summary", &v);

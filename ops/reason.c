@@ -200,7 +200,7 @@ static const struct reason reasons[] = {
         { 314, 0, "NeverBackedUp", "there is no successful backup yet", "wait for the first run" },
         { 315, EINVAL, "ScheduleRefused", "Velero refuses the schedule", "read its message" },
         { 316, 0, "SchedulePaused", "the schedule is paused", "`echo resume > ctl`" },
-        { 317, 0, "SchedulesGone", "no cluster has a Schedule of another store's policy any more",
+        { 317, 0, "SchedulesGone", "the Schedules of a policy that another store, or mount, keeps are gone",
                 "`echo adopt > ctl` makes them again; nothing, where the policy was meant to end" },
         { 318, 0, "RemovalPending", "the policy's file is gone, which takes effect when its grace is over",
                 "rename the file back, or write it again, before then" },

@@ -118,7 +118,8 @@ static void say_drift(const struct task *t, const struct velero_schedule *s, str
 static void judge_drift(struct engine *e, struct task *t, const struct velero_object *o, struct verdict *v)
 {
         const struct velero_schedule *s = o->schedule;
-        bool ours = t->run->object->own && t->spec_sha256[0] != '\0' && !t->tracked;
+        /* Beside the mount that writes the store, what it has changed since is no drift. */
+        bool ours = t->run->object->own && engine_acts(e) && t->spec_sha256[0] != '\0' && !t->tracked;
         const char *expected = ours ? t->spec_sha256 : s->spec_sha256;
 
         t->drifted = false;
@@ -246,6 +247,12 @@ static void show_posted(struct engine *e, struct task *t)
         } else if (!t->confirmed && t->posted_at_ms != 0 && loop_now(e->loop) - t->posted_at_ms < LIMIT_CALL_MS) {
                 v.phase = PHASE_QUEUED;
                 v.text = "New";
+        } else if (!engine_acts(e)) {
+                t->next_run = 0;
+                (void)worse(&v, PHASE_UNPROTECTED, "FLT-0317");
+                say(&v, "Schedule %s is gone from %s: the mount that writes the store removed the policy, or somebody else it",
+                        t->velero_name, c->name);
+                judge_time(t, &v);
         } else {
                 t->drifted = true;
                 t->next_run = 0;

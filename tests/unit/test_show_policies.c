@@ -153,10 +153,28 @@ static void a_clusters_clock_is_told_where_the_cluster_is(void **state)
         says("prod/clusters/eu-1/status.txt", "state:  Ready");
 }
 
+/* ---------------------------------------------------------------- beside the mount that writes */
+
+static void a_mount_that_does_not_write_says_what_it_cannot_know(void **state)
+{
+        (void)state;
+        says_not("prod/status.txt", "read-only");
+        says("prod/status.json", "\"readOnlyStore\": null");
+        model.store_read_only = true;
+        model.started = T0;
+        says("prod/status.txt", "note:   read-only: the store was read at 2026-09-01T02:00:03Z; what another mount");
+        says_not("prod/status.txt", "the store belongs to");
+        says("prod/status.json", "\"readOnlyStore\": {\n    \"holder\": null,\n    \"readAt\": \"2026-09-01T02:00:03Z\"");
+        snprintf(model.store_holder, sizeof(model.store_holder), "pid 17");
+        says("prod/status.txt", "note:   the store belongs to pid 17: write in its mount\nnote:   read-only: ");
+        says("prod/status.json", "\"holder\": \"pid 17\"");
+}
+
 int main(void)
 {
         TEST_WITH(another_stores_schedules_that_are_gone_are_no_bad_destination, setup, fixture_teardown);
         TEST_WITH(a_clusters_clock_is_told_where_the_cluster_is, setup, fixture_teardown);
+        TEST_WITH(a_mount_that_does_not_write_says_what_it_cannot_know, setup, fixture_teardown);
         TEST_ROWS_WITH(a_removal_that_is_pending_says_until_when_and_how_to_take_it_back, removals, setup, fixture_teardown);
         return test_run("show_policies");
 }
