@@ -232,6 +232,11 @@ static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct er
         return r;
 }
 
+const struct fleetconf_fleet *engine_fleetconf(const struct engine *e, const char *fleet)
+{
+        return e->conf != NULL && e->conf->in_force != NULL ? fleetconf_find(e->conf->in_force, fleet) : NULL;
+}
+
 static void engine_conf_changed(void *arg, struct fleetconf *conf, const struct err *why)
 {
         struct engine *e = arg;

@@ -67,3 +67,6 @@ int engine_conf_load(struct engine *e, struct err *err);
 int engine_conf_watch(struct engine *e, struct err *err);
 /* The clusters keep nothing of it. NULL-safe: also where engine_conf_load() did not succeed or was not called. */
 void engine_conf_free(struct engine *e);
+
+/* The fleet as the configuration in force has it; NULL: it has none of that name. Until that changes. */
+const struct fleetconf_fleet *engine_fleetconf(const struct engine *e, const char *fleet);

@@ -85,7 +85,37 @@ static int check_secret_name(const struct yaml_node *node, struct err *err)
 
 static int check_storage(const struct yaml_node *storage, struct err *err)
 {
-        return refuse_both(storage, "credentials", "secretName", ERR_ID_POLICIES, err);
+        const struct yaml_pair *prefix = yaml_get_pair(storage, "prefix");
+        int r = refuse_both(storage, "credentials", "secretName", ERR_ID_POLICIES, err);
+
+        if (r < 0 || !given(storage, "prefix") || !given(yaml_get(storage, "location"), "prefix"))
+                return r;
+        (void)yaml_refuse(prefix->key, err, ERR_ID_POLICIES, "prefix and location.prefix cannot be combined");
+        return err_remedy(err, "use one of them");
+}
+
+/* What has a field of its own, and what Velero sets by itself. */
+static int check_config(const struct yaml_node *config, struct err *err)
+{
+        static const struct {
+                const char *key, *instead;
+        } taken[] = {
+                { "region", "write it as location.region" },
+                { "s3Url", "write it as location.s3Url" },
+                { "bucket", "write it as location.bucket" },
+                { "prefix", "write it as location.prefix" },
+                { "caCert", "remove it: Velero sets it" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+                const struct yaml_pair *pair = yaml_get_pair(config, taken[i].key);
+
+                if (pair == NULL)
+                        continue;
+                (void)yaml_refuse(pair->key, err, ERR_ID_VALUE, "\"%s\" is no setting of config", taken[i].key);
+                return err_remedy(err, "%s", taken[i].instead);
+        }
+        return 0;
 }
 
 /* A name that no store's bucket can have would only be found by each cluster's Velero. */
@@ -181,12 +211,16 @@ static const struct schema_field storage_location_rows[] = {
         { "region", SCHEMA_STRING, .help = "the region" },
         { "prefix", SCHEMA_STRING, .check = check_prefix,
                 .help = "folder of the bucket below which each cluster gets its own" },
+        { "config", SCHEMA_STRING_MAP, .check = check_config,
+                .help = "further settings of the provider's plugin" },
 };
 static const struct schema storage_location_schema =
         SCHEMA_CHECKED(storage_location_rows, check_storage_location);
 static const struct schema_field storage_rows[] = {
         { "location", SCHEMA_OBJECT, .sub = &storage_location_schema, .flags = SCHEMA_REQUIRED,
                 .help = "where backups are kept" },
+        { "prefix", SCHEMA_STRING, .check = check_prefix,
+                .help = "the location's prefix, as the Fleet spells it" },
         { "credentials", SCHEMA_ANY, .check = check_secret_name, .help = "name of the Secret" },
         { "secretName", SCHEMA_ANY, .check = check_secret_name,
                 .help = "the same, as Kurator's Fleet spells it" },

@@ -43,9 +43,9 @@ const char *location_name(const struct object *o, const struct policy *p, const 
 
 /*
  * Before a policy is accepted: that no location known on any cluster has a prefix which contains, or is inside, one of its
- * own; Velero would call the outer one unavailable. 0, or -EINVAL with the place in the document.
+ * own, nor one that the fleet's storage says; Velero would call the outer one unavailable. 0, or -EINVAL with the place in the document.
  */
-int location_admit(const struct fleet *f, const struct policy *p, struct err *err);
+int location_admit(struct engine *e, const struct fleet *f, const struct policy *p, struct err *err);
 
 /*
  * The location that the policy of t wants on c. 0: it is there, as wanted, whatever its phase. 1: not now; the task has been

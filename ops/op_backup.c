@@ -32,7 +32,7 @@ static int backup_admit(struct engine *e, const struct object *o, const char *by
                 return err_set(err, r, "judge the policy");
         r = policy_parse(POLICY_BACKUP, o->name, bytes, len, &env, ret, err);
         free((void *)env.clusters);
-        if (r == 0 && (r = location_admit(o->fleet, *ret, err)) < 0) {
+        if (r == 0 && (r = location_admit(e, o->fleet, *ret, err)) < 0) {
                 policy_free(*ret);
                 *ret = NULL;
         }

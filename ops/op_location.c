@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "k8s/client.h"
 #include "ops/engine_private.h"
+#include "ops/fleetconf.h"
 #include "ops/member.h"
 #include "ops/op_tasks.h"
 #include "ops/policy.h"
@@ -84,7 +85,7 @@ bool location_want(const struct policy *p, const struct member *c, struct locati
         snprintf(ret->prefix, sizeof(ret->prefix), "%.*s%s%s", (int)len, prefix, len > 0 ? "/" : "", c->name);
         ret->bsl = (struct velero_bsl){
                 .name = "", .uid = "", .owner = "", .provider = s->provider, .bucket = s->bucket, .prefix = ret->prefix,
-                .s3_url = s->s3_url, .public_url = "", .region = s->region, .credential_name = s->secret,
+                .s3_url = s->s3_url, .public_url = "", .region = s->region, .config = s->config, .config_set = "", .credential_name = s->secret,
                 .credential_key = "cloud", .access_mode = "", .backup_sync_period = "", .validation_frequency = "",
                 .phase_text = "", .message = "",
         };
@@ -194,7 +195,42 @@ static bool selected(const struct fleet *f, const struct policy *p, const struct
         return false;
 }
 
-int location_admit(const struct fleet *f, const struct policy *p, struct err *err)
+/* The fleet's own storage, which need not be on any cluster yet: each has its prefix there. */
+static int check_fleet_prefix(struct engine *e, const struct member *c, const struct velero_bsl *want, struct err *err)
+{
+        const struct fleetconf_fleet *conf = engine_fleetconf(e, c->fleet->name);
+        const struct fleetconf_storage *s = conf != NULL && conf->backup.present ? &conf->backup.storage : NULL;
+        const struct velero_bsl home = {
+                .provider = s != NULL && s->provider != NULL ? s->provider : "",
+                .bucket = s != NULL && s->bucket != NULL ? s->bucket : "",
+                .s3_url = s != NULL && s->endpoint != NULL ? s->endpoint : "",
+        };
+        struct member *m, *tmp;
+
+        if (s == NULL || !location_same_bucket(&home, want))
+                return 0;
+        HASH_ITER (hh, c->fleet->members, m, tmp) {
+                _cleanup_(buf_done) struct buf theirs = BUF_INIT(LIMIT_TEXT_BYTES);
+                enum overlap how;
+
+                if (m->alias_of[0] != '\0')
+                        continue;
+                buf_printf(&theirs, "%s/%s", s->prefix != NULL ? s->prefix : "", m->name);
+                if (theirs.error < 0)
+                        return err_set(err, theirs.error, "out of memory");
+                how = prefix_overlap(want->prefix, theirs.data);
+                if (how == APART || (how == SAME && m == c))
+                        continue;
+                err_set(err, -EINVAL, "prefix \"%s\" of bucket %s %s the fleet's storage on cluster %s", want->prefix,
+                        want->bucket, how == SAME ? "is that of" : how == INSIDE ? "is inside that of" : "contains that of",
+                        m->name);
+                err_id(err, "FLT-0114");
+                return err_remedy(err, "choose another prefix: one writer for each");
+        }
+        return 0;
+}
+
+int location_admit(struct engine *e, const struct fleet *f, const struct policy *p, struct err *err)
 {
         struct location_want want;
         struct member *c, *tmp;
@@ -204,6 +240,8 @@ int location_admit(const struct fleet *f, const struct policy *p, struct err *er
                 if (!location_want(p, c, &want) || !selected(f, p, c) || location_at(c, &want.bsl) != NULL)
                         continue;
                 r = check_prefix(c, &want.bsl, err);
+                if (r == 0)
+                        r = check_fleet_prefix(e, c, &want.bsl, err);
                 if (r < 0) {
                         (void)err_place(err, p->storage->line, p->storage->column);
                         return r;
@@ -226,7 +264,8 @@ static const struct object *rival(const struct object *o, const struct policy_st
                                 continue;
                         if (strcmp(s->provider, mine->provider) == 0 && strcmp(s->bucket, mine->bucket) == 0 &&
                                 strcmp(s->s3_url, mine->s3_url) == 0 && prefix_overlap(s->prefix, mine->prefix) == SAME &&
-                                (strcmp(s->secret, mine->secret) != 0 || strcmp(s->region, mine->region) != 0))
+                                (strcmp(s->secret, mine->secret) != 0 || strcmp(s->region, mine->region) != 0 ||
+                                        strcmp(s->config, mine->config) != 0))
                                 return other;
                 }
         return NULL;
@@ -284,9 +323,10 @@ static int location_send(struct task *t, struct member *c, const char *method, c
         return r < 0 ? r : task_call(t, c, &rq, location_answered, err);
 }
 
+/* In the policy's words, which count more than what follows from an endpoint. */
 static json_t *config_json(const struct velero_bsl *want)
 {
-        json_t *config = json_object();
+        json_t *config = json_object(), *own = json_loads(want->config, 0, NULL);
 
         if (want->region[0] != '\0')
                 json_object_set_new(config, "region", json_string(want->region));
@@ -295,7 +335,25 @@ static json_t *config_json(const struct velero_bsl *want)
                 /* Servers with a URL of their own seldom have a host name for each bucket. */
                 json_object_set_new(config, "s3ForcePathStyle", json_string("true"));
         }
+        (void)json_object_update(config, own);
+        json_decref(own);
         return config;
+}
+
+/* Which settings are the policy's, for the edit that takes one out: others may have added theirs. A new reference. */
+static json_t *config_keys(const struct velero_bsl *want)
+{
+        json_t *config = config_json(want), *keys = json_array(), *ret, *value;
+        _cleanup_(freep) char *text = NULL;
+        const char *key;
+
+        json_object_foreach (config, key, value)
+                json_array_append_new(keys, json_string(key));
+        text = json_dumps(keys, JSON_COMPACT);
+        ret = json_string(text != NULL ? text : "");
+        json_decref(keys);
+        json_decref(config);
+        return ret;
 }
 
 static json_t *credential_json(const struct velero_bsl *want)
@@ -307,10 +365,10 @@ static json_t *credential_json(const struct velero_bsl *want)
 static json_t *location_document(const struct object *o, const struct member *c, const char *name,
         const struct velero_bsl *want)
 {
-        json_t *doc = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s, s:s, s:s}}, s:{s:s, s:s, s:{s:s, s:s}, s:o}}", "apiVersion",
-                "velero.io/v1", "kind", "BackupStorageLocation", "metadata", "name", name, "labels", VELERO_LABEL_OWNER,
-                o->owner, VELERO_LABEL_KIND, location_kind, VELERO_LABEL_FLEET, o->fleet->name, VELERO_LABEL_CLUSTER_UID,
-                c->uid, "spec", "provider", want->provider, "accessMode", "ReadWrite", "objectStorage", "bucket", want->bucket,
+        json_t *doc = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s, s:s, s:s}, s:{s:o}}, s:{s:s, s:s, s:{s:s, s:s}, s:o}}",
+                "apiVersion", "velero.io/v1", "kind", "BackupStorageLocation", "metadata", "name", name, "labels",
+                VELERO_LABEL_OWNER, o->owner, VELERO_LABEL_KIND, location_kind, VELERO_LABEL_FLEET, o->fleet->name,
+                VELERO_LABEL_CLUSTER_UID, c->uid, "annotations", VELERO_ANNOTATION_CONFIG, config_keys(want), "spec", "provider", want->provider, "accessMode", "ReadWrite", "objectStorage", "bucket", want->bucket,
                 "prefix", want->prefix, "config", config_json(want));
 
         if (want->credential_name[0] != '\0')
@@ -369,14 +427,35 @@ static bool change_is_due(struct engine *e, struct velero_object *v, const json_
         return true;
 }
 
-/* null takes away what is there: a member that a merge patch does not name stays. */
-static json_t *config_change(const struct velero_bsl *want)
+/* null takes away what the policy had set: a member that a merge patch does not name stays. */
+static json_t *config_change(const struct velero_bsl *there, const struct velero_bsl *want)
 {
-        json_t *config = config_json(want);
+        json_t *config = config_json(want), *set = json_loads(there->config_set, 0, NULL), *key;
+        size_t i;
 
+        json_array_foreach (set, i, key)
+                if (json_is_string(key) && json_object_get(config, json_string_value(key)) == NULL)
+                        json_object_set_new(config, json_string_value(key), json_null());
         if (want->region[0] == '\0')
                 json_object_set_new(config, "region", json_null());
+        json_decref(set);
         return config;
+}
+
+static bool is_configured(const struct velero_bsl *there, const struct velero_bsl *want)
+{
+        json_t *have = json_loads(there->config, 0, NULL), *change = config_change(there, want), *value;
+        const char *key;
+        bool same = true;
+
+        json_object_foreach (change, key, value) {
+                const json_t *is = json_object_get(have, key);
+
+                same = same && (json_is_null(value) ? is == NULL : is != NULL && json_equal(is, value));
+        }
+        json_decref(change);
+        json_decref(have);
+        return same;
 }
 
 /* The place is the same; what opens it is not. */
@@ -388,7 +467,7 @@ static int location_change(struct engine *e, struct task *t, struct member *c, s
         json_t *doc;
 
         if (other != NULL) {
-                err_set(&err, -EINVAL, "%s %s has its backups in the same place, with another Secret or region",
+                err_set(&err, -EINVAL, "%s %s has its backups in the same place, with another Secret, region or config",
                         object_kind_name(other->kind), other->name);
                 err_id(&err, "FLT-0114");
                 err_remedy(&err, "write the same into both");
@@ -396,8 +475,9 @@ static int location_change(struct engine *e, struct task *t, struct member *c, s
                 return 1;
         }
         /* Without its phase, so that no backup is posted before Velero has tried the new credentials. */
-        doc = json_pack("{s:{s:s}, s:{s:o, s:o}, s:{s:n, s:n}}", "metadata", "uid", v->bsl->uid, "spec", "credential",
-                credential_json(want), "config", config_change(want), "status", "phase", "lastValidationTime");
+        doc = json_pack("{s:{s:s, s:{s:o}}, s:{s:o, s:o}, s:{s:n, s:n}}", "metadata", "uid", v->bsl->uid, "annotations",
+                VELERO_ANNOTATION_CONFIG, config_keys(want), "spec", "credential", credential_json(want), "config",
+                config_change(v->bsl, want), "status", "phase", "lastValidationTime");
         if (!change_is_due(e, v, doc)) {
                 err_set(&err, -EBUSY, "storage location %s of %s was changed, and is not as it is to be yet", v->name, c->name);
                 err_id(&err, "FLT-0109");
@@ -428,7 +508,7 @@ int location_ensure(struct engine *e, struct task *t, struct member *c)
         if (v == NULL)
                 return location_make(e, t, c, &want.bsl);
         if (is_ours(v->bsl, o->owner) && (strcmp(v->bsl->credential_name, want.bsl.credential_name) != 0 ||
-                                                 strcmp(v->bsl->region, want.bsl.region) != 0))
+                                                 !is_configured(v->bsl, &want.bsl)))
                 return location_change(e, t, c, member_velero(c, VELERO_LOCATION, v->name), &want.bsl);
         return 0;
 }

@@ -91,6 +91,7 @@ struct policy_storage {
         const char *prefix; /* what comes before the cluster's name, which is always there */
         const char *s3_url;
         const char *region;
+        const char *config; /* further settings of the provider's plugin, as a JSON object; "" for none */
         const char *secret; /* name of the Secret with the credentials */
         int line, column;   /* of its location in the document */
 };

@@ -179,6 +179,27 @@ static const char *text_of(struct policy_reading *in, const struct yaml_node *no
         return yaml_is_null(node) ? "" : policy_keep(in->policy, node->text);
 }
 
+/* Of two spellings that are not both given. */
+static const char *text_of_either(
+        struct policy_reading *in, const struct yaml_node *one, const struct yaml_node *other)
+{
+        return text_of(in, yaml_is_null(one) ? other : one);
+}
+
+static const char *read_config(struct policy_reading *in, const struct yaml_node *location)
+{
+        const struct yaml_node *node = yaml_get(location, "config");
+        _cleanup_(freep) char *text = NULL;
+        json_t *config = NULL;
+
+        if (yaml_is_null(node) || node->n == 0)
+                return "";
+        if (yaml_to_json(node, &config, in->err) == 0)
+                text = json_dumps(config, JSON_COMPACT | JSON_SORT_KEYS);
+        json_decref(config);
+        return text != NULL ? policy_keep(in->policy, text) : NULL;
+}
+
 static int read_storage(struct policy_reading *in)
 {
         const struct yaml_node *node = yaml_get(in->spec, "storage");
@@ -192,15 +213,13 @@ static int read_storage(struct policy_reading *in)
                 return policy_oom(in->err);
         s->provider = text_of(in, yaml_get(location, "provider"));
         s->bucket = text_of(in, yaml_get(location, "bucket"));
-        s->prefix = text_of(in, yaml_get(location, "prefix"));
+        s->prefix = text_of_either(in, yaml_get(location, "prefix"), yaml_get(node, "prefix"));
         s->region = text_of(in, yaml_get(location, "region"));
-        s->s3_url = text_of(in, yaml_is_null(yaml_get(location, "s3Url"))
-                                        ? yaml_get(location, "endpoint")
-                                        : yaml_get(location, "s3Url"));
-        s->secret = text_of(in, yaml_is_null(yaml_get(node, "credentials"))
-                                        ? yaml_get(node, "secretName")
-                                        : yaml_get(node, "credentials"));
-        if (!s->provider || !s->bucket || !s->prefix || !s->region || !s->s3_url || !s->secret)
+        s->s3_url = text_of_either(in, yaml_get(location, "s3Url"), yaml_get(location, "endpoint"));
+        s->secret = text_of_either(in, yaml_get(node, "credentials"), yaml_get(node, "secretName"));
+        s->config = read_config(in, location);
+        if (!s->provider || !s->bucket || !s->prefix || !s->region || !s->s3_url || !s->secret ||
+                !s->config)
                 return policy_oom(in->err);
         s->line = location->line;
         s->column = location->column;

@@ -143,14 +143,14 @@ static int set_specs(const struct policy *policy, size_t sub, json_t *to)
 
 static int meaning(const struct policy *p, json_t **ret)
 {
-        const struct policy_storage none = { "", "", "", "", "", "", 0, 0 };
+        const struct policy_storage none = { "", "", "", "", "", "", "", 0, 0 };
         const struct policy_storage *s = p->storage ? p->storage : &none;
         json_t *subs = json_object();
-        json_t *m = json_pack("{s:i, s:b, s:b, s:b, s:s, s:[sss], s:[ssssss], s:b, s:O*, s:o}",
+        json_t *m = json_pack("{s:i, s:b, s:b, s:b, s:s, s:[sss], s:[sssssss], s:b, s:O*, s:o}",
                 "kind", p->kind, "paused", p->paused, "partial", p->allow_partially_failed, "copy",
                 p->copy_credentials, "source", p->source, "backup", p->backup.name, p->backup.run,
                 p->backup.schedule, "storage", s->provider, s->bucket, s->prefix, s->s3_url,
-                s->region, s->secret, "named", p->named_subs, "metadata", p->metadata, "subs",
+                s->region, s->config, s->secret, "named", p->named_subs, "metadata", p->metadata, "subs",
                 subs);
         int r = m ? 0 : -ENOMEM;
 

@@ -25,6 +25,7 @@ struct err;
 #define VELERO_ANNOTATION_POLICY "fleetfs.dev/policy" /* the user's own bytes */
 #define VELERO_ANNOTATION_CRON   "fleetfs.dev/cron"
 #define VELERO_ANNOTATION_SUB    "fleetfs.dev/sub-policy" /* only if the sub-policy has a name */
+#define VELERO_ANNOTATION_CONFIG "fleetfs.dev/config"    /* locations: keys of spec.config that the policy set, as JSON */
 #define VELERO_ANNOTATION_EXTRA  "fleetfs.dev/metadata"   /* Schedules: keys that the policy's own metadata set, as JSON */
 
 #define VELERO_LABEL_SCHEDULE_NAME    "velero.io/schedule-name"

@@ -130,6 +130,8 @@ static const struct record_field velero_bsl_fields[] = {
         FIELD(T, s3_url, "spec.config.s3Url", 0),
         FIELD(T, public_url, "spec.config.publicUrl", 0),
         FIELD(T, region, "spec.config.region", 0),
+        FIELD_JSON(T, config, "spec.config", 0),
+        FIELD(T, config_set, ANNOTATION(VELERO_ANNOTATION_CONFIG), 0),
         FIELD(T, credential_name, "spec.credential.name", 0),
         FIELD(T, credential_key, "spec.credential.key", 0),
         FIELD(T, access_mode, "spec.accessMode", 0),

@@ -156,6 +156,8 @@ struct velero_bsl {
         const char *s3_url;     /* config.s3Url */
         const char *public_url; /* config.publicUrl */
         const char *region;     /* config.region */
+        const char *config;     /* all of it, as JSON */
+        const char *config_set; /* VELERO_ANNOTATION_CONFIG */
         const char *credential_name;
         const char *credential_key;
         const char *access_mode; /* "" is ReadWrite */

@@ -113,6 +113,55 @@ static void refuses_prefixes_that_overlap(void **state)
         assert_int_equal(ops_requests(f, "eu-1", "POST", "backupstoragelocations"), 0);
 }
 
+/* Where the fleet's own storage is to be, though no cluster has it yet. */
+static const struct fleet_prefix_row {
+        const char *name, *fleet, *policy, *msg; /* msg NULL: accepted */
+} fleet_prefix_rows[] = {
+        { "the same prefix", "team", "team", NULL },
+        { "the same for all", "", "''", NULL },
+        { "beside it", "team", "other", NULL },
+        { "a name that begins alike", "team", "teams", NULL },
+        { "inside it", "team", "team/us-1", "prefix \"team/us-1/eu-1\" of bucket b is inside that of the fleet's storage on cluster us-1" },
+        { "around it", "team/eu-1", "team", "prefix \"team/eu-1\" of bucket b contains that of the fleet's storage on cluster " },
+};
+
+static void compares_with_the_fleets_storage(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct fleet_prefix_row *row = test_row(state);
+        char own[4096], text[8192], *spec;
+        struct err err = ERR_INIT;
+        FILE *file = fopen(f->fleet_file, "r");
+        size_t n;
+        int r;
+
+        assert_non_null(file);
+        n = fread(own, 1, sizeof(own) - 1, file);
+        own[n] = '\0';
+        fclose(file);
+        spec = strstr(own, "\nspec:\n");
+        assert_non_null(spec);
+        ops_close(f);
+        file = fopen(f->fleet_file, "w");
+        assert_non_null(file);
+        fprintf(file, "%.*s\nspec:\n  plugin:\n    backup:\n      storage:\n        location: {bucket: b, provider: aws, "
+                      "endpoint: \"http://s3\"}\n        prefix: \"%s\"\n%s", (int)(spec - own), own, row->fleet,
+                spec + strlen("\nspec:\n"));
+        fclose(file);
+        ops_open(f);
+        snprintf(text, sizeof(text), "storage:\n  location: {bucket: b, provider: aws, s3Url: \"http://s3\"}\n  prefix: %s\n"
+                                     "  secretName: " KEY "\n" ON_EU OPS_BACKUP, row->policy);
+        r = ops_write(f, OBJECT_BACKUP, "n", text, &err);
+        if (row->msg == NULL) {
+                assert_ok(r, &err);
+                return;
+        }
+        assert_int_equal(r, -EINVAL);
+        assert_string_equal(err.id, "FLT-0114");
+        assert_int_equal(err.line, 2);
+        assert_non_null(strstr(err.msg, row->msg));
+}
+
 /* ---------------------------------------------------------------- its life */
 
 static void is_made_before_the_backup(void **state)
@@ -274,6 +323,47 @@ static void a_crash_makes_no_second_one(void **state)
         assert_int_equal(ops_requests(f, "eu-1", "POST", "backups"), 1);
 }
 
+/* ---------------------------------------------------------------- settings of the plugin */
+
+#define CONFIGURED(config) \
+        "storage:\n  location: {bucket: fleet, provider: aws, region: us-east-1, prefix: conf, config: {" config "}}\n" \
+        "  secretName: " KEY "\n" ON_EU OPS_BACKUP
+
+static bool config_is(struct ops_fixture *f, const char *expected)
+{
+        const struct velero_object *v = location_below(f, "eu-1", "conf");
+        json_t *want = json_loads(expected, 0, NULL), *have = v != NULL ? json_loads(v->bsl->config, 0, NULL) : NULL;
+        bool same = json_equal(want, have);
+
+        json_decref(want);
+        json_decref(have);
+        return same;
+}
+
+/* What the policy set goes when the policy drops it; what somebody else set stays. */
+static void has_the_policys_settings(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        json_t *list, *item;
+        char words[128];
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", CONFIGURED("checksumAlgorithm: \"\", profile: backups"));
+        ops_until(f, completed(f, "n"));
+        assert_true(config_is(f, "{\"checksumAlgorithm\":\"\",\"profile\":\"backups\",\"region\":\"us-east-1\"}"));
+        snprintf(words, sizeof(words), "objects backupstoragelocations %s", location_below(f, "eu-1", "conf")->name);
+        list = ops_ask(f, "eu-1", words);
+        item = json_deep_copy(json_array_get(list, 0));
+        json_decref(list);
+        json_object_set_new(json_object_get(json_object_get(item, "spec"), "config"), "publicUrl", json_string("http://s3.example.com"));
+        ops_put(f, "eu-1", item);
+        ops_until(f, location_below(f, "eu-1", "conf")->bsl->public_url[0] != '\0');
+        write_policy(f, "n", CONFIGURED("profile: others"));
+        ops_until(f, config_is(f, "{\"profile\":\"others\",\"publicUrl\":\"http://s3.example.com\",\"region\":\"us-east-1\"}"));
+        ops_until(f, object_of(f, "n")->n_runs == 2 && completed(f, "n"));
+        assert_int_equal(ops_requests(f, "eu-1", "PATCH", "backupstoragelocations"), 1);
+}
+
 /* ---------------------------------------------------------------- adopted */
 
 static bool has_owner(struct ops_fixture *f, const char *prefix, const char *owner)
@@ -324,6 +414,7 @@ int main(void)
         TEST_ROWS(tells_buckets_apart, place_rows);
         TEST_ROWS(tells_migrations_locations, temporary_rows);
         TEST_ROWS_WITH(refuses_prefixes_that_overlap, refused_rows, ops_setup, ops_teardown);
+        TEST_ROWS_WITH(compares_with_the_fleets_storage, fleet_prefix_rows, ops_setup, ops_teardown);
         TEST_WITH(is_made_before_the_backup, ops_setup, ops_teardown);
         TEST_WITH(an_edit_makes_another_and_the_old_one_goes_with_its_last_backup, ops_setup, ops_teardown);
         TEST_WITH(a_removed_policys_goes_with_its_schedule, ops_setup, ops_teardown);
@@ -332,6 +423,7 @@ int main(void)
         TEST_WITH(one_that_is_unavailable_is_waited_for, ops_setup, ops_teardown);
         TEST_WITH(a_cluster_that_is_away_gets_its_own_when_it_is_back, ops_setup, ops_teardown);
         TEST_WITH(a_crash_makes_no_second_one, ops_setup, ops_teardown);
+        TEST_WITH(has_the_policys_settings, ops_setup, ops_teardown);
         TEST_WITH(goes_with_a_policy_that_is_adopted, ops_setup, ops_teardown);
         return test_run("op_location");
 }

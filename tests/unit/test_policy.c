@@ -170,6 +170,13 @@ static void reads_kurators_storage(void **state)
         assert_string_equal(p->storage->s3_url, "http://s3");
         assert_string_equal(p->storage->secret, "k");
         assert_string_equal(p->storage->prefix, "");
+        assert_string_equal(p->storage->config, "");
+        policy_free(p);
+        p = parse(POLICY_BACKUP,
+                "storage:\n  location: {bucket: b, provider: aws, config: {profile: p, checksumAlgorithm: \"\"}}\n"
+                "  prefix: team/backups\n");
+        assert_string_equal(p->storage->prefix, "team/backups");
+        assert_string_equal(p->storage->config, "{\"checksumAlgorithm\":\"\",\"profile\":\"p\"}");
         policy_free(p);
 }
 
