@@ -21,7 +21,7 @@ volumes_of()
 }
 
 @test "hostPath: Completed without data; the second line of the status and warnings.txt name each volume" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         mkdir -p "$ENGINE_DIR/engine/eu-1/volumes/$NS"/{a,b}
         pod_start eu-1 "$NS" inside "{\"hostPath\": {\"path\": \"$ENGINE_DIR/engine/eu-1/volumes/$NS/a\"}}"
@@ -46,7 +46,7 @@ volumes_of()
 @test "no node-agent: the field stays unset, the backup is Completed, and the second line says what it has not" {
         AGENT_GONE=1
         api us-1 DELETE /apis/apps/v1/namespaces/velero/daemonsets/node-agent >/dev/null
-        mount_nodes
+        mount_ready
         eventually_equal 20 0 cat "$F/clusters/us-1/node_agent"
         namespace_new us-1 "$NS"
         pod_start us-1 "$NS" app '{"emptyDir": {}}'
@@ -55,7 +55,8 @@ volumes_of()
         # What Velero's server fills in is its own.
         api us-1 GET "$VELERO/backups/$(run_file "$NS" us-1 velero_name)" |
                 jq -e '.spec.defaultVolumesToFsBackup != true and
-                       all(.metadata.managedFields[] | select(.manager == "fleetfs"); .fieldsV1["f:spec"] | has("f:defaultVolumesToFsBackup") | not)'
+                       ([.metadata.managedFields[] | select(.manager == "fleetfs") | .fieldsV1["f:spec"]] |
+                        length > 0 and all(.[]; has("f:defaultVolumesToFsBackup") | not))'
         assert_equal '' "$(volumes_of "$NS" us-1)"
         assert_match '^caveat: +FLT-0301 volumes on us-1 are not backed up: no node-agent' "$(sed -n 2p "$F/backups/$NS/status.txt")"
         assert_file_contains "$F/backups/$NS/warnings.txt" 'FLT-0301'
@@ -63,7 +64,7 @@ volumes_of()
 
 @test "the node-agent is back: fleetfs notices, and the next run has the volumes" {
         "$BATS_TEST_DIRNAME/engine" install "$ENGINE_DIR" us-1 --use-node-agent
-        mount_nodes
+        mount_ready
         eventually_equal 20 1 cat "$F/clusters/us-1/node_agent"
         namespace_new us-1 "$NS"
         pod_start us-1 "$NS" app '{"emptyDir": {}}'

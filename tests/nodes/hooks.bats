@@ -24,7 +24,7 @@ with_hooks()
 hook_status() { api eu-1 GET "$VELERO/backups/$(run_file "$1" eu-1 velero_name)" | jq -c .status.hookStatus; }
 
 @test "pre hooks run before the volumes are read, post hooks afterwards" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         # A Velero document goes to the whole fleet.
         namespace_new us-1 "$NS"
@@ -44,7 +44,7 @@ hook_status() { api eu-1 GET "$VELERO/backups/$(run_file "$1" eu-1 velero_name)"
 }
 
 @test "a pre hook that fails, with onError Fail: PartiallyFailed there, and the status says that a hook failed" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         namespace_new us-1 "$NS"
         pod_start eu-1 "$NS" app '{"emptyDir": {}}'
@@ -60,7 +60,7 @@ hook_status() { api eu-1 GET "$VELERO/backups/$(run_file "$1" eu-1 velero_name)"
 }
 
 @test "hooks in the annotations of a pod run for a Kurator policy, too" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         pod_start eu-1 "$NS" app '{"emptyDir": {}}' \
                 '{"pre.hook.backup.velero.io/container": "app",

@@ -10,7 +10,7 @@ setup() { nodes_setup; }
 teardown() { nodes_teardown; }
 
 @test "a namespace with an emptyDir and a claim arrives on the other cluster's node, byte by byte" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         local_pv eu-1 "$NS"
         local_pv us-1 "$NS"

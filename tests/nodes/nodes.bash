@@ -4,7 +4,7 @@
 # Verbs of the scenarios with volumes: pods on the nodes of the engine that `run` has started, and what is in them. The
 # clusters are eu-1 and us-1. Sourced after support/scenario.
 
-readonly POD_SECONDS=60 VOLUME_SECONDS=120 AGENT_SECONDS=90
+readonly POD_SECONDS=60 VOLUME_SECONDS=120
 
 # nodes_setup_file: without an engine that has nodes the tests are skipped.
 nodes_setup_file()
@@ -116,30 +116,14 @@ claim()
                   spec: {accessModes: ["ReadWriteOnce"], storageClassName: "by-hand", resources: {requests: {storage: "1Gi"}}}}')" >/dev/null
 }
 
-# fleet_ready: both clusters are Ready.
-fleet_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 2 ]]; }
-
-# mount_nodes: the fleet on $F, when both clusters are Ready.
-mount_nodes() { mount_fleet && eventually 30 fleet_ready; }
-
 # policy_of NAMESPACE CLUSTER…: prints a Kurator Backup of a namespace.
-policy_of()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nmetadata: {name: p}\nspec:\n  destination:\n    clusters:\n'
-        printf '    - {kind: AttachedCluster, name: %s}\n' "${@:2}"
-        printf '  policy:\n    ttl: 24h\n    resourceFilter: {includedNamespaces: [%s]}\n' "$1"
-}
+policy_of() { backup_policy "$1" "$(destination "${@:2}")"; }
 
 # run_file BACKUP CLUSTER FILE: prints a file of the newest run on a cluster.
 run_file() { cat "$F/backups/$1/runs/latest/clusters/$2/$3"; }
 
-# finished FOLDER PHASE: waits until the object has ended as it should; else prints why not.
-finished()
-{
-        local phase
-        phase=$(timeout "$VOLUME_SECONDS" cat "$1/wait")
-        [[ $phase == "$2" ]] || assert_fail "$1: \"$phase\", expected $2" "$(cat "$1/status.txt" "$1/error.txt" 2>&1)"
-}
+# finished FOLDER PHASE: waits until the object has ended as it should.
+finished() { ends_as "$2" "$1" "$VOLUME_SECONDS"; }
 
 # volume_moves BACKUP [CLUSTER=eu-1]: an agent has backed up a part of the only volume.
 volume_moves()

@@ -10,7 +10,7 @@ setup() { nodes_setup; }
 teardown() { nodes_teardown; }
 
 @test "an emptyDir: backed up by cp, the namespace deleted, restored, every byte as before" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         pod_start eu-1 "$NS" app '{"emptyDir": {}}'
         before=$(pod_fill eu-1 "$NS" app 20)
@@ -26,7 +26,7 @@ teardown() { nodes_teardown; }
 }
 
 @test "a local volume of 400 MB: its bytes are told while it is backed up, and all of them are back afterwards" {
-        mount_nodes
+        mount_ready
         namespace_new eu-1 "$NS"
         local_pv eu-1 "$NS"
         claim eu-1 "$NS" files
