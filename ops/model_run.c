@@ -140,19 +140,30 @@ void task_unref_texts(struct task *t)
                 intern_unref(*task_text(t, i));
 }
 
+/* Room for one more task in both arrays, doubled when it is full: how many there are says how much there is. */
+static int run_reserve(struct run *r)
+{
+        size_t n = r->n_tasks > 0 ? 2 * r->n_tasks : 1;
+        struct task **tasks, **by_member;
+
+        if ((r->n_tasks & (r->n_tasks - 1)) != 0)
+                return 0;
+        if ((tasks = realloc(r->tasks, n * sizeof(*tasks))) == NULL)
+                return -ENOMEM;
+        r->tasks = tasks;
+        if ((by_member = realloc(r->by_member, n * sizeof(*by_member))) == NULL)
+                return -ENOMEM;
+        r->by_member = by_member;
+        return 0;
+}
+
 struct task *run_add_task(struct run *r, enum task_verb verb, const char *member)
 {
         struct task *t = calloc(1, sizeof(*t));
-        struct task **grown = realloc(r->tasks, (r->n_tasks + 1) * sizeof(*grown));
-        struct task **index = realloc(r->by_member, (r->n_tasks + 1) * sizeof(*index));
 
-        if (grown != NULL)
-                r->tasks = grown;
-        if (index != NULL)
-                r->by_member = index; /* indexing it cannot fail */
         for (size_t i = 0; i < ARRAY_SIZE(task_texts) && t != NULL; i++)
                 *task_text(t, i) = task_texts[i].unset != NULL ? intern_ref(task_texts[i].unset) : NULL;
-        if (grown == NULL || index == NULL || t == NULL || intern_set(&t->member, member) < 0) {
+        if (t == NULL || run_reserve(r) < 0 || intern_set(&t->member, member) < 0) {
                 free(t);
                 return NULL;
         }

@@ -160,14 +160,20 @@ static bool task_is_of(const struct task *t, const struct member *c, const struc
 
 struct task *track_find_task(const struct run *r, const struct member *c, const struct belonging *b)
 {
+        struct task *found = NULL;
+        const char *uid;
+
         for (struct task *t = run_tasks_on(r, c->name); t != NULL; t = t->next_same)
                 if (task_is_of(t, c, b))
                         return t;
-        /* The cluster had another folder then. */
-        for (size_t i = 0; i < r->n_tasks; i++)
-                if (strcmp(r->tasks[i]->member, c->name) != 0 && task_is_of(r->tasks[i], c, b))
-                        return r->tasks[i];
-        return NULL;
+        /* The cluster had another folder then. Interned texts are equal where they are the same: the run of a thousand
+           clusters is looked through for each that is new to it. */
+        uid = intern_ref(c->uid);
+        for (size_t i = 0; i < r->n_tasks && found == NULL; i++)
+                if (r->tasks[i]->uid == uid && strcmp(r->tasks[i]->member, c->name) != 0 && task_is_of(r->tasks[i], c, b))
+                        found = r->tasks[i];
+        intern_unref(uid);
+        return found;
 }
 
 void track_note_time(struct object *o, int64_t at)
