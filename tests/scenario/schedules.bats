@@ -173,7 +173,7 @@ enabled() { eventually 30 all_print Enabled schedule_field "$1" .status.phase; }
         api eu-1 PATCH "$VELERO/schedules/$name" '{"metadata":{"labels":{"fleetfs.dev/owner":"0123456789abcdef"}}}' >/dev/null
         policy '7 7 1 7 *' >"$F/backups/race.yaml"
         eventually 20 phase_is "$F/backups/race" Conflict
-        assert_file_contains "$MNT/events.jsonl" 'was made by store 0123456789abcdef'
+        assert_file_contains "$MNT/events.jsonl" "says that it is store 0123456789abcdef's"
         sim_ctl eu-1 requests --reset >/dev/null
         sleep 3
         sim_ctl eu-1 requests --log >"$TEST_DIR/requests"

@@ -167,6 +167,34 @@ refused()
         always 3 on_all schedules_are taken 0
 }
 
+@test "one label of another store's takes one cluster, not the policy; adopt takes it back" {
+        mount_fleet
+        A=$F/backups
+        eventually 20 all_ready "$F"
+        policy "$LATER" >"$A/kept.yaml"
+        posted kept
+        local before
+        before=$(on_all facts kept)
+        api eu-1 PATCH "$VELERO/schedules/$(facts eu-1 kept | cut -d' ' -f3)" \
+                '{"metadata": {"labels": {"fleetfs.dev/owner": "0123456789abcdef"}}}' >/dev/null
+        eventually 20 phase_is "$A/kept" Conflict
+        mine "$A/kept"
+        assert_match "FLT-0319.*eu-1 and says that it is store 0123456789abcdef's" "$(unwrapped "$A/kept/error.txt")"
+        policy '7 7 7 7 *' >"$A/kept.yaml"
+        edited_there() { assert_match '7 7 7 7 \*$' "$(facts us-1 kept)"; }
+        eventually 20 edited_there
+        assert_match '0 0 1 1 \*$' "$(facts eu-1 kept)"
+        umount_fleet
+        mount_fleet
+        eventually 20 all_ready "$F"
+        mine "$A/kept"
+        eventually 20 phase_is "$A/kept" Conflict
+        echo adopt >"$A/kept/ctl"
+        eventually 20 assert_facts kept "$(sed 's/0 0 1 1 /7 7 7 7 /' <<<"$before")"
+        eventually 20 phase_is "$A/kept" Scheduled
+}
+assert_facts() { assert_equal "$2" "$(on_all facts "$1")" "Schedules of $1"; }
+
 @test "a second mount of a store is read-only, says so, and shows what the first one does" {
         mount_ready
         policy "$LATER" >"$F/backups/first.yaml"
