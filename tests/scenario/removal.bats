@@ -217,7 +217,6 @@ with_everything()
                 eventually 20 phase_is "$B/$Z" Protected
                 everything >"$TEST_DIR/everything-$c"
         done
-        DELETIONS=()
 }
 
 # everything: prints all that no deletion may change: the user's files and their bytes, what is in force, the runs, and
@@ -242,26 +241,25 @@ everything()
 undone() { grep -c '"RemovalUndone"' "$MNT/events.jsonl" || true; }
 
 # delete COMMAND...: it deletes as much of the tree as it can; what came of it harmless tells, once for all trees. What it
-# printed is in $TEST_DIR/output-CLUSTER.
+# printed is in $TEST_DIR/output-CLUSTER. May run in the background.
 delete()
 {
         local status=0
         wc -l <"$MNT/events.jsonl" >"$TEST_DIR/from-$T"
         "$@" >"$TEST_DIR/output-$T" 2>&1 || status=$?
-        DELETIONS+=("$T $status $*")
+        printf '%s %s\n' "$status" "$*" >"$TEST_DIR/deletion-$T"
 }
 
 # harmless: nothing is gone when all graces are over. What was deleted and came back is told beside it, and whoever asked
 # learns that it was not done.
 harmless()
 {
-        local deletion status name was=$T
+        local file status deletion name was=$T
         sleep 6.5
-        for deletion in "${DELETIONS[@]}"; do
-                tree "${deletion%% *}"
-                deletion=${deletion#* }
-                status=${deletion%% *}
-                deletion=${deletion#* }
+        assert_exists "$TEST_DIR"/deletion-* || return 1
+        for file in "$TEST_DIR"/deletion-*; do
+                tree "${file##*/deletion-}"
+                read -r status deletion <"$file"
                 tail -n "+$(($(cat "$TEST_DIR/from-$T") + 1))" "$MNT/events.jsonl" >"$TEST_DIR/events-$T"
                 for name in $(jq -r 'select(.type == "RemovalUndone" and .kind == "backup") | .name' "$TEST_DIR/events-$T"); do
                         assert_file_contains "$B/$name.error.txt" FLT-0253 || return 1
@@ -269,8 +267,8 @@ harmless()
                 assert_equal "$(cat "$TEST_DIR/everything-$T")" "$(everything)" \
                         "after: $deletion ($(tail -n 3 "$TEST_DIR/output-$T"))" || return 1
                 [[ $status -ne 0 ]] || assert_fail "succeeds, as if all were deleted: $deletion" || return 1
+                rm "$file"
         done
-        DELETIONS=()
         tree "$was"
 }
 
@@ -405,12 +403,14 @@ os.waitpid(pid, 0)
 sys.exit(1)
 PY
         with_everything
+        mkdir "$TEST_DIR/home/other"
         # Find "backups", F8, yes, recursively, skip all that fails.
         tree us-1
-        HOME=$TEST_DIR/home delete python3 "$TEST_DIR/keys.py" "$F" '\x13backups' '\x1b8' '\r' '\r' '\t\r' '\r'
+        HOME=$TEST_DIR/home/other delete python3 "$TEST_DIR/keys.py" "$F" '\x13backups' '\x1b8' '\r' '\r' '\t\r' '\r' 3>&- &
         # All that there is: select all, F8.
         tree eu-1
         HOME=$TEST_DIR/home delete python3 "$TEST_DIR/keys.py" "$B" '\x1b[B' '*' '\x1b8' '\r' '\r' '\t\r' '\t\r' '\r'
+        wait $!
         assert_file_contains "$TEST_DIR/output-us-1" 'not permitted'
         assert_file_contains "$TEST_DIR/output-eu-1" 'not permitted'
         harmless
