@@ -12,42 +12,27 @@ setup_file()
         done
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
-all_ready() { [[ $(json "$1/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 3 ]]; }
-# nightly: prints a policy that runs in January alone: what a test does not ask for does not run.
-nightly()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nspec:\n  schedule: "0 0 1 1 *"\n'
-        printf '  policy:\n    ttl: 24h\n    resourceFilter:\n      includedNamespaces: [shop-g]\n'
-}
-on_all() { local c; for c in eu-1 us-1 ap-1; do "$1" "$c" "${@:2}" || return 1; done; }
-schedules_are() { assert_equal "$3" "$(count_objects "$1" schedules "fleetfs.dev/name=$2")" "Schedules of $2 on $1"; }
-uids() { list_objects "$1" schedules "fleetfs.dev/name=$2" | jq -r '.items[].metadata.uid'; }
-ran() { assert_equal Completed "$(cat "$1/runs/latest/phase")" "the newest run of $1"; }
+nightly() { scheduled_policy shop-g "$LATER"; }
+uid() { schedule_field "$1" "$2" .metadata.uid; }
+ran() { phase_is "$1/runs/latest" Completed; }
 # told FILE PATTERN; untold FILE PATTERN: with the lines of a sentence joined.
 told() { assert_match "$2" "$(tr -s ' \n' ' ' <"$1")" "$1"; }
-untold() { [[ ! $(tr -s ' \n' ' ' <"$1") =~ $2 ]] || assert_fail "$1 says $2:" "$(cat "$1")"; }
+untold()
+{
+        local text
+        text=$(tr -s ' \n' ' ' <"$1") || return 1
+        [[ ! $text =~ $2 ]] || assert_fail "$1 says $2:" "$text"
+}
 
 @test "mv away and rm of a schedule: for the grace, status and ctl say that it ends, when, and how to take it back" {
         local before p at
-        mount_fleet
-        eventually 20 all_ready "$F"
+        mount_ready
         p=$F/backups/nightly
         nightly >"$p.yaml"
-        eventually 20 on_all schedules_are nightly 1
-        before=$(on_all uids nightly)
+        posted nightly
+        before=$(on_all uid nightly)
         untold "$p/status.txt" FLT-0318
         assert_equal '' "$(cat "$p/removal_at")"
 
@@ -72,7 +57,7 @@ untold() { [[ ! $(tr -s ' \n' ' ' <"$1") =~ $2 ]] || assert_fail "$1 says $2:" "
         untold "$p/status.txt" FLT-0318
         # Nothing comes of it later, and the Schedules are those that there were.
         sleep 5
-        assert_equal "$before" "$(on_all uids nightly)" 'Schedules'
+        assert_equal "$before" "$(on_all uid nightly)" 'Schedules'
 
         # It does end where nobody takes it back, and the note with it.
         echo run >"$p/ctl"
@@ -84,24 +69,21 @@ untold() { [[ ! $(tr -s ' \n' ' ' <"$1") =~ $2 ]] || assert_fail "$1 says $2:" "
 }
 
 @test "another store's Schedules that are gone are called that, and adopt makes them again" {
-        local c name mine theirs
-        mount_fleet
+        local c mine theirs
+        mount_ready
         mkdir -p "$TEST_DIR/other"
         mount_fleet_at second --state-dir "$TEST_DIR/other"
         mine=$F/backups/theirs theirs=$TEST_DIR/second/prod/backups/theirs
-        eventually 20 all_ready "$F"
-        eventually 20 all_ready "$TEST_DIR/second/prod"
+        eventually 30 all_ready "$TEST_DIR/second/prod"
         nightly >"$theirs.yaml"
-        eventually 20 on_all schedules_are theirs 1
+        posted theirs
         echo run >"$theirs/ctl"
         eventually 60 ran "$mine"
         untold "$mine/status.txt" FLT-0317
         # Its own mount would tell of a drift.
         umount_fleet second
         for c in eu-1 us-1 ap-1; do
-                for name in $(list_objects "$c" schedules fleetfs.dev/name=theirs | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
+                api "$c" DELETE "$VELERO/schedules/$(schedule_field "$c" theirs .metadata.name)" >/dev/null
         done
         eventually 20 told "$mine/status.txt" 'no cluster has a Schedule of it any more'
         told "$mine/status.txt" 'its Schedules are gone: .* FLT-0317 action: .*: echo adopt > ctl'
@@ -110,7 +92,7 @@ untold() { [[ ! $(tr -s ' \n' ' ' <"$1") =~ $2 ]] || assert_fail "$1 says $2:" "
         told "$mine/error.txt" 'FLT-0317 .*remedy: echo adopt > ctl'
         assert_equal '' "$(cat "$mine/next_run")" 'when it runs next'
         (cd "$mine" && echo adopt >ctl)
-        eventually 30 on_all schedules_are theirs 1
-        eventually 20 refute grep -q FLT-0317 "$mine/status.txt"
+        posted theirs
+        eventually 20 untold "$mine/status.txt" FLT-0317
         [[ -n $(cat "$mine/next_run") ]] || assert_fail 'an adopted schedule does not say when it runs'
 }
