@@ -3,12 +3,13 @@
  * events.jsonl: one growing file of complete lines. Past LIMIT_EVENTS_KEPT bytes the older half is dropped and the file
  * becomes another inode, as a rotated log does: a reader of the old one keeps what it has.
  */
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "ops/engine.h"
@@ -47,33 +48,37 @@ static void event_append(struct event_log *log, const char *line, size_t len)
         log->len += len + 1;
 }
 
+static void event_put(struct buf *line, const char *key, const char *value)
+{
+        buf_putc(line, line->len > 0 ? ',' : '{');
+        json_put_string(line, key, strlen(key));
+        buf_putc(line, ':');
+        json_put_string(line, value, strlen(value));
+}
+
 void engine_event(struct engine *e, const char *type, const struct fleet *f, ...)
 {
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_EVENT_BYTES);
         char when[RFC3339_SIZE];
-        _cleanup_(freep) char *line = NULL;
-        json_t *o = json_object();
         const char *key, *value;
         va_list ap;
 
-        if (o == NULL)
-                return;
         engine_write(e);
         e->model.events.last = clock_realtime();
         rfc3339_format(when, e->model.events.last);
-        json_object_set_new(o, "time", json_string(when));
-        json_object_set_new(o, "type", json_string(type));
+        event_put(&line, "time", when);
+        event_put(&line, "type", type);
         if (f != NULL)
-                json_object_set_new(o, "fleet", json_string(f->name));
+                event_put(&line, "fleet", f->name);
         va_start(ap, f);
         while ((key = va_arg(ap, const char *)) != NULL) {
                 value = va_arg(ap, const char *);
                 if (value != NULL)
-                        json_object_set_new(o, key, json_string(value));
+                        event_put(&line, key, value);
         }
         va_end(ap);
-        line = json_dumps(o, JSON_COMPACT);
-        json_decref(o);
-        if (line != NULL && strlen(line) < LIMIT_EVENT_BYTES)
-                event_append(&e->model.events, line, strlen(line));
+        buf_putc(&line, '}');
+        if (line.error == 0)
+                event_append(&e->model.events, line.data, line.len);
         model_touch_events(&e->model);
 }

@@ -6,8 +6,10 @@
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <jansson.h>
 
 #include "base/intern.h"
+#include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
@@ -373,6 +375,32 @@ static void nonsense_is_left_out(void **state)
         assert_null(x->eu->velero[VELERO_BACKUP]);
 }
 
+/* A line of events.jsonl is JSON whatever a cluster has said, and what is too long is none. */
+static void an_event_is_one_line(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        const struct event_log *log = &x->e->model.events;
+        static const char expected[] = "\"name\":\"a\\\"b\\n\xc3\xa9\",\"message\":\"\"}\n";
+        char *big = calloc(1, LIMIT_EVENT_BYTES + 1);
+        json_t *line;
+        size_t before = log->len;
+
+        memset(big, 'x', LIMIT_EVENT_BYTES);
+        engine_event(x->e, "Test", x->f, "name", "a\"b\n\xc3\xa9", "cluster", NULL, "message", "", NULL);
+        assert_true(log->len > before + strlen(expected));
+        assert_memory_equal(log->bytes + log->len - strlen(expected), expected, strlen(expected));
+        line = json_loadb(log->bytes + before, log->len - before, 0, NULL);
+        assert_string_equal(json_string_value(json_object_get(line, "type")), "Test");
+        assert_string_equal(json_string_value(json_object_get(line, "fleet")), x->f->name);
+        assert_null(json_object_get(line, "cluster"));
+        json_decref(line);
+        before = log->len;
+        engine_event(x->e, "Test", x->f, "name", big, NULL);
+        assert_int_equal(log->len, before);
+        free(big);
+        engine_publish(x->e);
+}
+
 /* Nanoseconds for each of so many clusters' hundred backups to come and go; `prefix` keeps their names apart. */
 static double storm(struct fixture *x, char prefix, int clusters)
 {
@@ -580,6 +608,7 @@ int main(void)
         TEST_WITH(the_same_again_is_no_news, setup, teardown);
         TEST_WITH(a_cluster_changes_when_its_objects_do, setup, teardown);
         TEST_WITH(nonsense_is_left_out, setup, teardown);
+        TEST_WITH(an_event_is_one_line, setup, teardown);
         TEST_WITH(a_thousand_clusters_with_a_hundred_backups, setup, teardown);
         return test_run("track");
 }
