@@ -236,3 +236,9 @@ struct loop *kube_client_loop(const struct kube_client *client)
 {
         return client->loop;
 }
+
+int kube_delete_options(struct buf *out, const char *uid)
+{
+        return buf_printf(
+                out, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\"%s\"}}", uid);
+}

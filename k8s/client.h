@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/http.h"
@@ -105,6 +106,10 @@ struct kube_request {
  */
 int kube_call(struct kube_client *client, const struct kube_request *rq, kube_done_fn *done,
         void *arg, uint64_t *ret_id, struct err *err);
+
+/* Appends the body of a DELETE of this very object: another one that has its name by then is not removed (409). -ENOMEM,
+ * -EFBIG. */
+int kube_delete_options(struct buf *out, const char *uid);
 
 /* Ends it silently; an id that is dead or 0 does nothing. Also from within callbacks. */
 void kube_cancel(struct kube_client *client, uint64_t id);

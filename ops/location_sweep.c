@@ -125,10 +125,11 @@ static void location_remove(struct engine *e, struct member *c, const struct vel
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES), body = BUF_INIT(LIMIT_TEXT_BYTES);
         struct err err = ERR_INIT;
         uint64_t id;
+        int r;
 
         if (member_velero_path(c, VELERO_LOCATION, v->name, &path, &err) < 0)
                 return;
-        buf_printf(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\"%s\"}}", v->bsl->uid);
+        r = kube_delete_options(&body, v->bsl->uid);
         const struct kube_request rq = {
                 .method = "DELETE",
                 .path = path.data,
@@ -137,7 +138,7 @@ static void location_remove(struct engine *e, struct member *c, const struct vel
                 .retry = KUBE_RETRY_SAFE,
         };
         /* The engine outlives every client, and nothing but the engine is asked when the answer comes. */
-        if (body.error < 0 || kube_call(member_client(c), &rq, location_removed, e, &id, &err) < 0)
+        if (r < 0 || kube_call(member_client(c), &rq, location_removed, e, &id, &err) < 0)
                 log_warn("a storage location is not removed", LOG_S("cluster", c->name), LOG_S("err", err.msg));
         else
                 log_info("nothing needs this storage location any more", LOG_S("cluster", c->name), LOG_S("location", v->name));

@@ -47,29 +47,22 @@ static void backup_posted(void *arg, const struct kube_reply *reply)
         struct engine *e = task_call_done(t);
 
         /* The reflector brings it and wakes the task. */
-        if (reply->err == NULL)
+        if (target_made(e, t, reply, "FLT-0420", "backup %s was handed over", t->backup_name))
                 target_wait(e, t, "FLT-0420", "waiting until the cluster shows backup %s", t->backup_name);
-        else if (strcmp(reply->reason, "AlreadyExists") == 0)
-                target_not_shown(e, t, "FLT-0420", "backup %s was handed over, and does not show yet", t->backup_name);
-        else
-                task_refused(e, t, reply);
 }
 
 static void backup_read(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
-        struct member *c = task_member(t);
+        struct member *c = target_answered(e, t, reply);
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         struct err err = ERR_INIT;
         json_t *doc, *labels;
         int r;
 
-        if (reply->err != NULL || c == NULL) {
-                if (reply->err != NULL)
-                        task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        if (c == NULL)
                 return;
-        }
         doc = json_loadb(reply->body, reply->len, 0, NULL);
         labels = json_object_get(json_object_get(doc, "metadata"), "labels");
         if (labels == NULL || json_object_get(doc, "spec") == NULL) {

@@ -122,7 +122,7 @@ static void secret_read(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
-        struct member *c = task_member(t);
+        struct member *c;
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         struct err err = ERR_INIT;
         json_t *doc, *copy;
@@ -133,11 +133,9 @@ static void secret_read(void *arg, const struct kube_reply *reply)
                 target_refuse(e, t, -EACCES, "FLT-0422", "the source's credentials cannot be copied: %s", reply->err->msg);
                 return;
         }
-        if (reply->err != NULL || c == NULL) {
-                if (reply->err != NULL)
-                        task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        c = target_answered(e, t, reply);
+        if (c == NULL)
                 return;
-        }
         target_own_name(t, c, name);
         doc = json_loadb(reply->body, reply->len, 0, NULL);
         copy = json_pack("{s:s, s:s, s:s, s:o, s:O}", "apiVersion", "v1", "kind", "Secret", "type", "Opaque", "metadata",
@@ -159,13 +157,9 @@ static void location_made(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        if (reply->err == NULL)
-                /* It becomes Available in a moment; the reflector brings that and wakes the task. */
+        /* It becomes Available in a moment; the reflector brings that and wakes the task. */
+        if (target_made(e, t, reply, "FLT-0109", "storage location %s was made", t->location))
                 target_wait(e, t, "FLT-0109", "storage location %s is not validated yet", t->location);
-        else if (strcmp(reply->reason, "AlreadyExists") == 0)
-                target_not_shown(e, t, "FLT-0109", "storage location %s was made, and does not show yet", t->location);
-        else
-                task_refused(e, t, reply);
 }
 
 /* A credential of the target that opens the bucket of `home`: of its default location rather than of another one. */
@@ -211,18 +205,15 @@ static void location_read(void *arg, const struct kube_reply *reply)
 {
         struct task *t = arg;
         struct engine *e = task_call_done(t);
-        struct member *c = task_member(t);
+        struct member *c = target_answered(e, t, reply);
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(freep) struct velero_bsl *home = NULL;
         struct err err = ERR_INIT;
         json_t *doc, *spec, *location = NULL;
         int r;
 
-        if (reply->err != NULL || c == NULL) {
-                if (reply->err != NULL)
-                        task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        if (c == NULL)
                 return;
-        }
         doc = json_loadb(reply->body, reply->len, 0, NULL);
         spec = json_deep_copy(json_object_get(doc, "spec"));
         json_decref(doc);

@@ -22,6 +22,16 @@ void target_refuse(struct engine *e, struct task *t, int code, const char *id, c
         __attribute__((format(printf, 5, 6)));
 /* POST of a document to a collection of the target. Borrows doc. */
 int target_post(struct task *t, struct member *c, const char *path, const json_t *doc, kube_done_fn *done, struct err *err);
+/*
+ * The answer to the POST of something that the watch shows next, which the words name: "backup %s was handed over". True: it
+ * is made, and the caller says what is waited for. Else it was there already and is looked for again after a growing pause, or
+ * it is refused.
+ */
+bool target_made(struct engine *e, struct task *t, const struct kube_reply *reply, const char *id, const char *fmt, ...)
+        __attribute__((format(printf, 5, 6)));
+/* The target for which something of the source was asked. NULL: nothing came, and it is asked again later, or the target has
+   left the fleet. */
+struct member *target_answered(struct engine *e, struct task *t, const struct kube_reply *reply);
 /* GET of one Secret of Velero's namespace. */
 int target_get_secret(struct task *t, struct member *c, const char *name, kube_done_fn *done, struct err *err);
 /* Its value of a key, base64 as it stands; NULL when there is none. Borrowed from doc. */

@@ -71,6 +71,32 @@ void target_not_shown(struct engine *e, struct task *t, const char *id, const ch
         task_retry_later(e, t, &err, 0);
 }
 
+bool target_made(struct engine *e, struct task *t, const struct kube_reply *reply, const char *id, const char *fmt, ...)
+{
+        char what[512];
+        va_list ap;
+
+        if (reply->err == NULL)
+                return true;
+        if (strcmp(reply->reason, "AlreadyExists") != 0) {
+                task_refused(e, t, reply);
+                return false;
+        }
+        va_start(ap, fmt);
+        (void)vsnprintf(what, sizeof(what), fmt, ap);
+        va_end(ap);
+        target_not_shown(e, t, id, "%s, and does not show yet", what);
+        return false;
+}
+
+struct member *target_answered(struct engine *e, struct task *t, const struct kube_reply *reply)
+{
+        if (reply->err == NULL)
+                return task_member(t);
+        task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        return NULL;
+}
+
 void target_refuse(struct engine *e, struct task *t, int code, const char *id, const char *fmt, ...)
 {
         struct err err = ERR_INIT;
@@ -146,12 +172,12 @@ static void target_cleaned(void *arg, const struct kube_reply *reply)
 
 static int target_delete(struct task *t, struct member *c, const char *path, const char *uid, struct err *err)
 {
-        char body[160];
+        _cleanup_(buf_done) struct buf body = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        snprintf(body, sizeof(body), "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\"%s\"}}",
-                uid);
+        if (uid[0] != '\0' && kube_delete_options(&body, uid) < 0)
+                return err_set(err, -ENOMEM, "say what is removed");
         const struct kube_request rq = { .method = "DELETE", .path = path, .retry = KUBE_RETRY_SAFE,
-                .body = uid[0] != '\0' ? body : NULL, .body_len = uid[0] != '\0' ? strlen(body) : 0 };
+                .body = uid[0] != '\0' ? body.data : NULL, .body_len = body.len };
         return task_call(t, c, &rq, target_cleaned, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
+#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/object.h"
 #include "ops/op.h"
@@ -177,6 +178,23 @@ void op_begin(struct engine *e, struct run *r)
         rollup_object(e, o);
         model_touch_run(r, true);
         model_touch_object(o, true);
+}
+
+bool op_prepare(struct engine *e, struct task *t, struct member *c)
+{
+        struct err err = ERR_INIT;
+
+        if (t->run->object->policy == NULL) {
+                err_set(&err, -ENOENT, "the policy is not known any more");
+                err_id(&err, "FLT-0257");
+                task_wait_for(e, t, &err);
+                return false;
+        }
+        if (location_ensure(e, t, c) > 0)
+                return false;
+        if (t->velero_name[0] == '\0')
+                task_choose_name(e, t, c);
+        return true;
 }
 
 struct task *op_add_task(struct engine *e, struct run *r, enum task_verb verb, const struct member *c, int64_t now)

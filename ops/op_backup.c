@@ -144,18 +144,8 @@ void backup_act(struct engine *e, struct task *t, struct member *c)
         const char *location = NULL;
         json_t *doc;
 
-        if (t->state != TASK_PENDING)
+        if (t->state != TASK_PENDING || !op_prepare(e, t, c))
                 return;
-        if (p == NULL) {
-                err_set(&err, -ENOENT, "the policy is not known any more");
-                err_id(&err, "FLT-0257");
-                task_wait_for(e, t, &err);
-                return;
-        }
-        if (location_ensure(e, t, c) > 0)
-                return;
-        if (t->velero_name[0] == '\0')
-                task_choose_name(e, t, c);
         doc = backup_document(e, t, c, p, &err);
         if (doc == NULL) {
                 task_reject(e, t, &err);

@@ -16,7 +16,6 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
-#include "ops/location.h"
 #include "ops/member.h"
 #include "ops/op_tasks.h"
 #include "ops/schedule_private.h"
@@ -256,16 +255,8 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
         struct schedule_desired d;
         struct err err = ERR_INIT;
 
-        if (t->run->object->policy == NULL) {
-                err_set(&err, -ENOENT, "the policy is not known any more");
-                err_id(&err, "FLT-0257");
-                task_wait_for(e, t, &err);
+        if (!op_prepare(e, t, c))
                 return;
-        }
-        if (location_ensure(e, t, c) > 0)
-                return;
-        if (t->velero_name[0] == '\0')
-                task_choose_name(e, t, c);
         if (schedule_desired_of(t, c, &d, &err) < 0) {
                 task_reject(e, t, &err);
                 return;
@@ -301,9 +292,10 @@ static int schedule_delete(struct task *t, struct member *c, const char *uid, st
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES), body = BUF_INIT(LIMIT_TEXT_BYTES);
         int r = member_velero_path(c, VELERO_SCHEDULE, t->velero_name, &path, err);
 
+        if (r == 0)
+                r = kube_delete_options(&body, uid);
         if (r < 0)
                 return r;
-        buf_printf(&body, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\"%s\"}}", uid);
         const struct kube_request rq = {
                 .method = "DELETE",
                 .path = path.data,
@@ -311,7 +303,7 @@ static int schedule_delete(struct task *t, struct member *c, const char *uid, st
                 .body_len = body.len,
                 .retry = KUBE_RETRY_SAFE,
         };
-        return body.error < 0 ? body.error : task_call(t, c, &rq, schedule_gone, err);
+        return task_call(t, c, &rq, schedule_gone, err);
 }
 
 /* What the cluster has under the name decides, not what the watch showed last: a POST of ours may just have arrived. */

@@ -8,6 +8,8 @@
 /* Dispatches to the functions below by the task's object and verb. */
 void op_task_act(struct engine *e, struct task *t, struct member *c);
 
+/* What a Backup and a Schedule need before they are made: the policy, its storage location, a name. False: the task waits. */
+bool op_prepare(struct engine *e, struct task *t, struct member *c);
 void backup_act(struct engine *e, struct task *t, struct member *c);
 /* A TASK_ADOPT. May free the task and the object. */
 void adopt_act(struct engine *e, struct task *t, struct member *c);

@@ -87,16 +87,7 @@ void standing_drop(struct engine *e, struct task *t)
 void standing_again(struct engine *e, struct task *t)
 {
         task_close(e, t);
-        t->state = TASK_PENDING;
-        t->failures = 0;
-        t->retry_at_ms = t->look_at_ms = 0;
-        free(t->reason);
-        t->reason = NULL;
-        t->code[0] = '\0';
-        t->since = 0;
-        engine_dirty(e, t->run->object);
-        task_open(e, t);
-        task_refresh(e, t);
+        task_owe(e, t);
 }
 
 static void standing_want(struct engine *e, struct task *t, const struct member *c, bool resend)

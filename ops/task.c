@@ -15,6 +15,7 @@
 #include "ops/engine_private.h"
 #include "ops/member.h"
 #include "ops/op_tasks.h"
+#include "ops/task_private.h"
 #include "velero/names.h"
 
 /* ---------------------------------------------------------------- life */
@@ -140,6 +141,17 @@ void task_renew(struct engine *e, struct task *t, int64_t attempt)
         task_renew_at(e, t, attempt, t->step != STEP_POST ? STEP_LOCATION : STEP_POST);
 }
 
+void task_owe(struct engine *e, struct task *t)
+{
+        t->state = TASK_PENDING;
+        t->failures = 0;
+        t->retry_at_ms = t->look_at_ms = 0;
+        task_set_reason(t, NULL);
+        engine_dirty(e, t->run->object);
+        task_open(e, t);
+        task_refresh(e, t);
+}
+
 void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_step step)
 {
         bool taken = t->state == TASK_DONE || t->state == TASK_CONFLICT;
@@ -155,7 +167,6 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
                 t->sent = false;
                 t->attempt = attempt;
         }
-        t->state = TASK_PENDING;
         t->given_up = t->tracked = false;
         t->step = step;
         t->deadline = clock_realtime() + e->options.start_deadline;
@@ -164,16 +175,8 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
         free(t->hostpath);
         t->hostpath = NULL;
         task_forget_volumes(t);
-        t->failures = 0;
         t->races = 0;
-        t->retry_at_ms = t->look_at_ms = 0;
-        free(t->reason);
-        t->reason = NULL;
-        t->code[0] = '\0';
-        t->since = 0;
-        engine_dirty(e, t->run->object);
-        task_open(e, t);
-        task_refresh(e, t);
+        task_owe(e, t);
 }
 
 void task_give_up(struct engine *e, struct task *t, const struct err *why)

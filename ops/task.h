@@ -69,6 +69,8 @@ void task_keep_name(struct task *t);
 void task_renew(struct engine *e, struct task *t, int64_t attempt);
 /* The same from a certain step on; task_renew() begins a migration's target with its location. */
 void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_step step);
+/* It is owed from now on: what kept it from being done is forgotten. */
+void task_owe(struct engine *e, struct task *t);
 /* Not to be posted any more. `why` becomes the reason. */
 void task_give_up(struct engine *e, struct task *t, const struct err *why);
 /* The fleetfs identity's kind: "backup", "restore" or "migration". */
