@@ -11,14 +11,11 @@
 void filter_error(json_t *errors, const char *fmt, ...)
 {
         va_list ap;
-        char *s = NULL;
-        int r;
+        char *s;
 
         va_start(ap, fmt);
-        r = vasprintf(&s, fmt, ap);
+        s = mem_vprintf(fmt, ap);
         va_end(ap);
-        if (r < 0)
-                abort();
         json_array_append_new(errors, json_string(s));
         free(s);
 }
@@ -47,16 +44,19 @@ static void validate_overlap(
                                 what, json_string_value(v));
 }
 
+/* A star stands alone. */
+static void validate_star(json_t *errors, const char *what, const char *name, const json_t *list)
+{
+        if (json_array_size(list) > 1 && filter_has(list, "*"))
+                filter_error(errors, "%s: %s list must either contain '*' only, or a non-empty list of items", what, name);
+}
+
 size_t filter_validate(
         json_t *errors, const char *what, const json_t *includes, const json_t *excludes)
 {
         size_t before = json_array_size(errors);
 
-        if (json_array_size(includes) > 1 && filter_has(includes, "*"))
-                filter_error(errors,
-                        "%s: includes list must either contain '*' only, or a non-empty list of "
-                        "items",
-                        what);
+        validate_star(errors, what, "includes", includes);
         if (filter_has(excludes, "*"))
                 filter_error(errors, "%s: excludes list cannot contain '*'", what);
         validate_overlap(errors, what, includes, excludes);
@@ -68,16 +68,8 @@ size_t filter_validate_scoped(
 {
         size_t before = json_array_size(errors);
 
-        if (json_array_size(includes) > 1 && filter_has(includes, "*"))
-                filter_error(errors,
-                        "%s: includes list must either contain '*' only, or a non-empty list of "
-                        "items",
-                        what);
-        if (json_array_size(excludes) > 1 && filter_has(excludes, "*"))
-                filter_error(errors,
-                        "%s: excludes list must either contain '*' only, or a non-empty list of "
-                        "items",
-                        what);
+        validate_star(errors, what, "includes", includes);
+        validate_star(errors, what, "excludes", excludes);
         if (json_array_size(includes) > 0 && filter_has(excludes, "*"))
                 filter_error(errors, "%s: when exclude is '*', include cannot have value", what);
         validate_overlap(errors, what, includes, excludes);

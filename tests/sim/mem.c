@@ -41,17 +41,23 @@ char *mem_strndup(const char *s, size_t n)
         return copy;
 }
 
+char *mem_vprintf(const char *fmt, va_list ap)
+{
+        char *s = NULL;
+
+        if (vasprintf(&s, fmt, ap) < 0)
+                abort();
+        return s;
+}
+
 char *mem_printf(const char *fmt, ...)
 {
         va_list ap;
-        char *s = NULL;
-        int r;
+        char *s;
 
         va_start(ap, fmt);
-        r = vasprintf(&s, fmt, ap);
+        s = mem_vprintf(fmt, ap);
         va_end(ap);
-        if (r < 0)
-                abort();
         return s;
 }
 

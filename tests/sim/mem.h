@@ -23,6 +23,7 @@ void *mem_realloc(void *p, size_t n);
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) _printf_(1, 2);
+char *mem_vprintf(const char *fmt, va_list ap) _printf_(1, 0);
 
 /* Tells stderr why the simulator cannot go on and exits with 1. */
 _Noreturn void die(const char *fmt, ...) _printf_(1, 2);
