@@ -8,7 +8,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "k8s/kubeconfig.h"
-#include "tests/support/test.h"
+#include "tests/support/files.h"
 
 /* --- fixture: a loop, some credentials, and what was handed out last --- */
 
@@ -79,13 +79,9 @@ static void on_ready(void *arg, const struct kube_auth *auth, const struct err *
 static void write_file(void **state, const char *name, const char *text, mode_t mode)
 {
         char path[256];
-        FILE *f;
 
         (void)snprintf(path, sizeof(path), "%s/%s", test_dir(state), name);
-        f = fopen(path, "w");
-        assert_non_null(f);
-        assert_true(fputs(text, f) >= 0);
-        assert_int_equal(fclose(f), 0);
+        test_write_file(test_dir(state), name, text);
         assert_int_equal(chmod(path, mode), 0);
 }
 

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "tests/support/files.h"
 #include "tests/support/test.h"
+#include "tests/unit/fleetconf_fixture.h"
 
 /* --- helpers --- */
 
@@ -127,9 +128,6 @@ static void names_folders(void **state)
 
 /* --- source 1 --- */
 
-#define KC_HEAD          "clusters:\n- {name: c, cluster: {server: 'https://c'}}\ncontexts:\n"
-#define KC_CONTEXT(name) "- {name: '" name "', context: {cluster: c}}\n"
-
 struct kubeconfig_row {
         const char *name;
         const char *kubeconfig;
@@ -236,16 +234,6 @@ static void shows_a_fleet_file_that_means_the_same(void **state)
 }
 
 /* --- source 2 --- */
-
-#define FLEET_HEAD(name)                           \
-        "apiVersion: fleet.kurator.dev/v1alpha1\n" \
-        "kind: Fleet\nmetadata: {name: " name "}\n"
-#define FLEET(name, clusters) FLEET_HEAD(name) "spec:\n  clusters: [" clusters "]\n"
-#define REF(name)             "{kind: AttachedCluster, name: " name "}"
-#define CLUSTER_HEAD          "apiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\n"
-#define CLUSTER(name, kubeconfig) \
-        CLUSTER_HEAD "metadata: {name: " name "}\nspec: {kubeconfig: {" kubeconfig "}}\n"
-#define KC KC_HEAD KC_CONTEXT("one") KC_CONTEXT("two")
 
 struct file_row {
         const char *name;

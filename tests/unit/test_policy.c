@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "ops/policy.h"
+#include "tests/unit/policy_fixture.h"
 
 /* What a policy says beyond its specs: clusters, parts, references, warnings, sameness, Kurator's words. */
 
@@ -16,9 +17,6 @@ static const char *label(void *userdata, const char *cluster, const char *key)
                 return strcmp(cluster, "eu-1") == 0 ? "gold" : "iron";
         return NULL;
 }
-
-#define KURATOR(kind) "apiVersion: backup.kurator.dev/v1alpha1\nkind: " kind "\nspec:\n"
-#define VELERO(kind)  "apiVersion: velero.io/v1\nkind: " kind "\nspec:\n"
 
 static const struct policy_env fleet = {
         .fleet = "prod",

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "ops/policy.h"
+#include "tests/unit/policy_fixture.h"
 
 /* What a policy must not be: for each mistake the code, the place, the sentence and the remedy. */
 
@@ -18,15 +19,6 @@ static const char *label(void *userdata, const char *cluster, const char *key)
                 return NULL;
         return strncmp(cluster, "eu", 2) == 0 ? "eu" : "us";
 }
-
-
-
-#define KURATOR(kind) "apiVersion: backup.kurator.dev/v1alpha1\nkind: " kind "\nspec:\n"
-#define VELERO(kind)  "apiVersion: velero.io/v1\nkind: " kind "\nspec:\n"
-#define BACKUP        KURATOR("Backup")
-#define RESTORE       KURATOR("Restore") "  backupName: nightly\n"
-#define FILTER        BACKUP "  policy:\n    resourceFilter:\n"
-#define RFILTER       RESTORE "  policy:\n    resourceFilter:\n"
 
 /* clang-format off */
 static const struct refused {

@@ -5,6 +5,7 @@
 #include "base/schema.h"
 #include "ops/policy.h"
 #include "velero/spec.h"
+#include "tests/unit/policy_fixture.h"
 
 /* What a policy becomes on a cluster: golden Velero specs. */
 
@@ -13,12 +14,6 @@ static const char *const clusters[] = { "eu-1", "us-1" };
 enum make { MAKE_BACKUP, MAKE_SCHEDULE, MAKE_RESTORE };
 enum { NO_AGENT = 1, LOCATION = 2, LABELS = 4, BY_SCHEDULE = 8 };
 
-#define KURATOR(kind) "apiVersion: backup.kurator.dev/v1alpha1\nkind: " kind "\nspec:\n"
-#define VELERO(kind)  "apiVersion: velero.io/v1\nkind: " kind "\nspec:\n"
-#define BACKUP        KURATOR("Backup")
-#define RESTORE       KURATOR("Restore") "  backupName: nightly\n"
-#define FILTER        BACKUP "  policy:\n    resourceFilter:\n"
-#define RFILTER       RESTORE "  policy:\n    resourceFilter:\n"
 #define MIGRATE                                                                                    \
         KURATOR("Migrate")                                                                         \
         "  sourceCluster: {clusters: [{name: eu-1}]}\n"                                            \

@@ -1,46 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Phases of many clusters become one, on an engine that has no cluster at all. */
-#include "tests/support/test.h"
+#include "tests/unit/lone_engine.h"
 
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
-#include "ops/fleetconf.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
-
-struct fixture {
-        char fleet[128], state[96];
-        struct fleetconf_source source;
-        struct engine_options options;
-        struct engine *e;
-        struct fleet *f;
-};
 
 static int setup(void **state)
 {
         struct test_state *s = *state;
-        struct fixture *x = calloc(1, sizeof(*x));
-        struct err err = ERR_INIT;
-        FILE *out;
+        struct lone_engine *x = calloc(1, sizeof(*x));
 
         if (test_dir_setup(state) < 0)
                 return -1;
         s->fixture = x;
-        snprintf(x->fleet, sizeof(x->fleet), "%s/fleet.yaml", s->dir);
-        snprintf(x->state, sizeof(x->state), "%s/state", s->dir);
-        out = fopen(x->fleet, "w");
-        fputs("apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\n"
-              "spec: {clusters: [{name: a, kind: AttachedCluster}]}\n---\n"
-              "apiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: a}\n"
-              "spec: {kubeconfig: {path: /nonexistent, context: a}}\n", out);
-        fclose(out);
-        x->source = (struct fleetconf_source){ .fleet_file = x->fleet };
-        x->options = (struct engine_options){ .source = &x->source, .state_dir = x->state, .start_deadline = 3600 };
-        assert_ok(engine_new(&x->e, &x->options, &err), &err);
-        assert_ok(engine_load(x->e, &err), &err);
-        x->f = model_fleet(&x->e->model, "prod");
+        lone_engine_init(x, s->dir, (const char *const[]){ "a", NULL });
+        lone_engine_open(x, NULL, NULL);
         engine_write(x->e);
         fleet_member(x->f, "a")->health = MEMBER_READY;
         for (const char *const *c = (const char *const[]){ "b", "c", NULL }; *c != NULL; c++)
@@ -50,14 +28,14 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
 
         engine_free(x->e);
         free(x);
         return test_dir_teardown(state);
 }
 
-static struct object *object_with(struct fixture *x, const enum phase *phases, size_t n)
+static struct object *object_with(struct lone_engine *x, const enum phase *phases, size_t n)
 {
         struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, "o");
         struct run *r = object_add_run(o, "20260101-000000Z");
@@ -93,7 +71,7 @@ static const struct row {
 
 static void rolls_up(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const struct row *row = test_row(state);
         struct object *o = object_with(x, row->phases, row->n);
 
@@ -104,7 +82,7 @@ static void rolls_up(void **state)
 
 static void a_draft_never_changes_what_is_in_force(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase good[] = { PHASE_COMPLETED };
         struct object *o = object_with(x, good, 1);
 
@@ -123,7 +101,7 @@ static void a_draft_never_changes_what_is_in_force(void **state)
 
 static void a_cluster_that_is_away_shows_in_the_fleet(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase good[] = { PHASE_COMPLETED };
 
         (void)object_with(x, good, 1);
@@ -143,7 +121,7 @@ static void a_cluster_that_is_away_shows_in_the_fleet(void **state)
 /* An edit that waits for the cluster makes nothing better known than it was. */
 static void an_owed_edit_hides_no_absence(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, "nightly");
         struct task *t = run_add_task(object_add_standing(o), TASK_SCHEDULE, "b");
 
@@ -171,7 +149,7 @@ static void an_owed_edit_hides_no_absence(void **state)
 
 static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase good[] = { PHASE_COMPLETED, PHASE_COMPLETED };
         const struct policy_env env = { .fleet = "prod" };
         struct object *o = object_with(x, good, 2);
@@ -198,7 +176,7 @@ static void warnings_tell_of_old_kubernetes_and_missing_node_agents(void **state
 
 static void a_backup_or_restore_of_nothing_is_told(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase under_way[] = { PHASE_IN_PROGRESS, PHASE_IN_PROGRESS };
         const struct policy_env env = { .fleet = "prod" };
         struct object *o = object_with(x, under_way, 2);
@@ -231,7 +209,7 @@ static void a_backup_or_restore_of_nothing_is_told(void **state)
 
 static void warnings_of_data_that_no_backup_has_come_first(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase good[] = { PHASE_COMPLETED, PHASE_COMPLETED };
         const struct policy_env env = { .fleet = "prod" };
         struct object *o = object_with(x, good, 2);
@@ -283,7 +261,7 @@ static int teardown_clock(void **state)
         return teardown(state);
 }
 
-static struct object *schedule(struct fixture *x, const char *name, const char *cron)
+static struct object *schedule(struct lone_engine *x, const char *name, const char *cron)
 {
         const struct policy_env env = { .fleet = "prod" };
         struct object *o = fleet_add_object(x->f, OBJECT_BACKUP, name);
@@ -315,7 +293,7 @@ static const struct next_row {
 
 static void tells_the_next_runs(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const struct next_row *row = test_row(state);
         struct object *o;
 
@@ -333,7 +311,7 @@ static void tells_the_next_runs(void **state)
 /* Another store's Schedules are not made anew by us: none, no run. */
 static void what_another_store_made_runs_by_its_schedules_alone(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         struct object *o;
 
         clock_at(NOW);
@@ -353,7 +331,7 @@ static void what_another_store_made_runs_by_its_schedules_alone(void **state)
 
 static void next_runs_move_on_by_themselves(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         struct object *o;
         int64_t changed;
 
@@ -374,7 +352,7 @@ static void next_runs_move_on_by_themselves(void **state)
 
 static void many_schedules_in_one_minute_are_told(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         struct object *o, *other, *tmp;
         char name[16];
 
@@ -408,14 +386,14 @@ static void many_schedules_in_one_minute_are_told(void **state)
                 assert_int_equal(o->warnings.n, 0);
 }
 
-static bool told(const struct fixture *x, const char *type)
+static bool told(const struct lone_engine *x, const char *type)
 {
         return memmem(x->e->model.events.bytes, x->e->model.events.len, type, strlen(type)) != NULL;
 }
 
 static void the_end_of_a_run_is_told_once_it_was_seen_running(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase over[] = { PHASE_COMPLETED }, running[] = { PHASE_FAILED, PHASE_IN_PROGRESS };
         struct object *o = object_with(x, over, 1);
 
@@ -435,7 +413,7 @@ static void the_end_of_a_run_is_told_once_it_was_seen_running(void **state)
 
 static void a_run_that_a_schedule_began_is_told(void **state)
 {
-        struct fixture *x = test_fixture(state);
+        struct lone_engine *x = test_fixture(state);
         const enum phase running[] = { PHASE_NONE };
         struct object *o = object_with(x, running, 1);
 

@@ -195,17 +195,6 @@ static void parts_show_the_worst(void **state)
         assert_text(text, "Failed\n");
 }
 
-static int count(void *arg, const char *name, const struct node_row *row, uint64_t order)
-{
-        size_t *n = arg;
-
-        (void)name;
-        (void)row;
-        (void)order;
-        (*n)++;
-        return 0;
-}
-
 static void parts_share_a_folder(void **state)
 {
         struct object *o = fixture_object(fleet, OBJECT_BACKUP, "x");
@@ -218,7 +207,7 @@ static void parts_share_a_folder(void **state)
                 { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "tin" },
                 { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .sub = "tin" });
         assert_int_equal(fixture_resolve(&model, "prod/backups/x/runs/latest/clusters", &n, 0), 0);
-        assert_int_equal(node_list(&n, count, &children), 0);
+        assert_int_equal(node_list(&n, fixture_count, &children), 0);
         assert_int_equal(children, 2);
 }
 

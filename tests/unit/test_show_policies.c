@@ -14,24 +14,6 @@ static int setup(void **state)
         return 0;
 }
 
-static void says(const char *path, const char *text)
-{
-        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
-
-        assert_int_equal(fixture_render(&model, path, &out), 0);
-        if (strstr(out.data, text) == NULL)
-                fail_msg("%s does not say \"%s\":\n%s", path, text, out.data);
-}
-
-static void says_not(const char *path, const char *text)
-{
-        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
-
-        assert_int_equal(fixture_render(&model, path, &out), 0);
-        if (strstr(out.data, text) != NULL)
-                fail_msg("%s says \"%s\":\n%s", path, text, out.data);
-}
-
 /* ---------------------------------------------------------------- Schedules that somebody deleted */
 
 static void another_stores_schedules_that_are_gone_are_no_bad_destination(void **state)
@@ -44,21 +26,21 @@ static void another_stores_schedules_that_are_gone_are_no_bad_destination(void *
         FIXTURE_RUN(o, T0, DONE("eu-1"));
         o->phase = PHASE_UNPROTECTED;
         memset(o->next_runs, 0, sizeof(o->next_runs));
-        says("prod/backups/their-nights/status.txt",
+        fixture_says("prod/backups/their-nights/status.txt",
                 "state:  Unprotected   backup their-nights: no cluster has a Schedule of it any more\n"
                 "note:   made by store ffffffffffffffff, read-only here\n"
                 "reason: its Schedules are gone: the policy was removed in the store that made it, or somebody\n"
                 "        deleted them   FLT-0317\n"
                 "action: to have them made again, as this mount's own: echo adopt > ctl\n");
-        says_not("prod/backups/their-nights/status.txt", "destination");
-        says("prod/backups/their-nights/error.txt", "FLT-0317");
-        says("prod/backups/their-nights/error.txt", "remedy: echo adopt > ctl\n");
-        says("prod/backups/their-nights/code", "FLT-0317");
-        says("prod/backups/their-nights/status.json", "\"remedy\": \"echo adopt > ctl\"");
-        says_not("prod/backups/their-nights/status.json", "FLT-0282");
+        fixture_says_not("prod/backups/their-nights/status.txt", "destination");
+        fixture_says("prod/backups/their-nights/error.txt", "FLT-0317");
+        fixture_says("prod/backups/their-nights/error.txt", "remedy: echo adopt > ctl\n");
+        fixture_says("prod/backups/their-nights/code", "FLT-0317");
+        fixture_says("prod/backups/their-nights/status.json", "\"remedy\": \"echo adopt > ctl\"");
+        fixture_says_not("prod/backups/their-nights/status.json", "FLT-0282");
         /* Our own that selects no cluster is another matter, and has another remedy. */
-        says("prod/backups/nowhere/code", "FLT-0282");
-        says("prod/backups/nowhere/status.json", "\"code\": \"FLT-0282\"");
+        fixture_says("prod/backups/nowhere/code", "FLT-0282");
+        fixture_says("prod/backups/nowhere/status.json", "\"code\": \"FLT-0282\"");
 }
 
 /* ---------------------------------------------------------------- removals that are pending */
@@ -104,30 +86,30 @@ static void a_removal_that_is_pending_says_until_when_and_how_to_take_it_back(vo
         snprintf(json, sizeof(json), "prod/backups/%s/status.json", name);
         snprintf(ctl, sizeof(ctl), "prod/backups/%s/ctl", name);
         snprintf(at, sizeof(at), "prod/backups/%s/removal_at", name);
-        says_not(status, "FLT-0318");
-        says_not(ctl, "FLT-0318");
-        says(json, "\"removalAt\": null");
+        fixture_says_not(status, "FLT-0318");
+        fixture_says_not(ctl, "FLT-0318");
+        fixture_says(json, "\"removalAt\": null");
 
         o->file_gone = true;
         o->removal_at_ms = 1;
         o->removal_at = T0 + 117;
         o->removal_renamed = c->renamed;
-        says(status, c->note);
-        says(status, "FLT-0318\n");
-        says(status, c->undo);
-        says(ctl, c->note);
-        says(ctl, c->undo);
-        says(ctl, "\nrun ");
-        says(json, "\"removalAt\": \"2026-09-01T02:02:00Z\"");
-        says(json, "\"code\": \"FLT-0318\"");
-        says(at, "2026-09-01T02:02:00Z\n");
-        says("prod/status.txt", " (removing)");
+        fixture_says(status, c->note);
+        fixture_says(status, "FLT-0318\n");
+        fixture_says(status, c->undo);
+        fixture_says(ctl, c->note);
+        fixture_says(ctl, c->undo);
+        fixture_says(ctl, "\nrun ");
+        fixture_says(json, "\"removalAt\": \"2026-09-01T02:02:00Z\"");
+        fixture_says(json, "\"code\": \"FLT-0318\"");
+        fixture_says(at, "2026-09-01T02:02:00Z\n");
+        fixture_says("prod/status.txt", " (removing)");
 
         o->removal_at_ms = 0;
         o->removed = true;
-        says_not(status, "FLT-0318");
-        says(json, "\"removalAt\": null");
-        says_not("prod/status.txt", " (removing)");
+        fixture_says_not(status, "FLT-0318");
+        fixture_says(json, "\"removalAt\": null");
+        fixture_says_not("prod/status.txt", " (removing)");
 }
 
 /* ---------------------------------------------------------------- clocks */
@@ -137,20 +119,20 @@ static void a_clusters_clock_is_told_where_the_cluster_is(void **state)
         struct member *c = fleet_member(fleet, "eu-1");
 
         (void)state;
-        says_not("prod/clusters/eu-1/status.txt", "FLT-0306");
-        says("prod/clusters/eu-1/status.json", "\"clockAhead\": null");
-        says("prod/clusters/eu-1/clock_ahead", "");
+        fixture_says_not("prod/clusters/eu-1/status.txt", "FLT-0306");
+        fixture_says("prod/clusters/eu-1/status.json", "\"clockAhead\": null");
+        fixture_is("prod/clusters/eu-1/clock_ahead", "");
         c->ahead = 7230;
-        says("prod/clusters/eu-1/status.txt",
+        fixture_says("prod/clusters/eu-1/status.txt",
                 "caveat: its clock is 2h0m30s ahead of this machine's, and stamps the times that are told of it: let\n"
                 "        both follow NTP   FLT-0306\n");
-        says("prod/clusters/eu-1/status.json", "\"clockAhead\": 7230");
-        says("prod/clusters/eu-1/clock_ahead", "7230\n");
+        fixture_says("prod/clusters/eu-1/status.json", "\"clockAhead\": 7230");
+        fixture_is("prod/clusters/eu-1/clock_ahead", "7230\n");
         c->ahead = -90;
-        says("prod/clusters/eu-1/status.txt", "its clock is 1m30s behind this machine's");
-        says("prod/clusters/eu-1/status.json", "\"clockAhead\": -90");
+        fixture_says("prod/clusters/eu-1/status.txt", "its clock is 1m30s behind this machine's");
+        fixture_says("prod/clusters/eu-1/status.json", "\"clockAhead\": -90");
         /* It can be used all the same. */
-        says("prod/clusters/eu-1/status.txt", "state:  Ready");
+        fixture_says("prod/clusters/eu-1/status.txt", "state:  Ready");
 }
 
 /* ---------------------------------------------------------------- beside the mount that writes */
@@ -158,16 +140,16 @@ static void a_clusters_clock_is_told_where_the_cluster_is(void **state)
 static void a_mount_that_does_not_write_says_what_it_cannot_know(void **state)
 {
         (void)state;
-        says_not("prod/status.txt", "read-only");
-        says("prod/status.json", "\"readOnlyStore\": null");
+        fixture_says_not("prod/status.txt", "read-only");
+        fixture_says("prod/status.json", "\"readOnlyStore\": null");
         model.store_read_only = true;
         model.started = T0;
-        says("prod/status.txt", "note:   read-only: the store was read at 2026-09-01T02:00:03Z; what another mount");
-        says_not("prod/status.txt", "the store belongs to");
-        says("prod/status.json", "\"readOnlyStore\": {\n    \"holder\": null,\n    \"readAt\": \"2026-09-01T02:00:03Z\"");
+        fixture_says("prod/status.txt", "note:   read-only: the store was read at 2026-09-01T02:00:03Z; what another mount");
+        fixture_says_not("prod/status.txt", "the store belongs to");
+        fixture_says("prod/status.json", "\"readOnlyStore\": {\n    \"holder\": null,\n    \"readAt\": \"2026-09-01T02:00:03Z\"");
         snprintf(model.store_holder, sizeof(model.store_holder), "pid 17");
-        says("prod/status.txt", "note:   the store belongs to pid 17: write in its mount\nnote:   read-only: ");
-        says("prod/status.json", "\"holder\": \"pid 17\"");
+        fixture_says("prod/status.txt", "note:   the store belongs to pid 17: write in its mount\nnote:   read-only: ");
+        fixture_says("prod/status.json", "\"holder\": \"pid 17\"");
 }
 
 int main(void)

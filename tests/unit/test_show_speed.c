@@ -121,17 +121,6 @@ static void renders_fast(void **state)
         assert_true(best < s->bound_ms);
 }
 
-static int count_child(void *arg, const char *name, const struct node_row *row, uint64_t order)
-{
-        size_t *n = arg;
-
-        (void)name;
-        (void)row;
-        (void)order;
-        (*n)++;
-        return 0;
-}
-
 static void lists_fast(void **state)
 {
         struct node n;
@@ -140,7 +129,7 @@ static void lists_fast(void **state)
 
         (void)state;
         assert_int_equal(fixture_resolve(&model, "prod/backups/nightly/runs/latest/clusters", &n, 0), 0);
-        assert_int_equal(node_list(&n, count_child, &children), 0);
+        assert_int_equal(node_list(&n, fixture_count, &children), 0);
         took = now_ms() - start;
         print_message("# %zu folders listed in %.2f ms\n", children, took);
         assert_int_equal(children, CLUSTERS);

@@ -17,24 +17,6 @@ static int setup(void **state)
         return 0;
 }
 
-static void says(const char *path, const char *text)
-{
-        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
-
-        assert_int_equal(fixture_render(&model, path, &out), 0);
-        if (strstr(out.data, text) == NULL)
-                fail_msg("%s does not say \"%s\":\n%s", path, text, out.data);
-}
-
-static void says_not(const char *path, const char *text)
-{
-        _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_RENDERED_BYTES);
-
-        assert_int_equal(fixture_render(&model, path, &out), 0);
-        if (strstr(out.data, text) != NULL)
-                fail_msg("%s says \"%s\":\n%s", path, text, out.data);
-}
-
 /* ---------------------------------------------------------------- the command for Velero's log */
 
 static const struct log_row {
@@ -81,8 +63,8 @@ static void gives_the_command_for_the_log(void **state)
 static void warnings_are_told_where_status_points(void **state)
 {
         (void)state;
-        says("prod/restores/undo/status.txt", "FLT-0304 3 warnings in Velero's logs: cat warnings.txt");
-        says("prod/restores/undo/warnings.txt", "FLT-0304 eu-1: 3 warnings in Velero's log of restores/");
+        fixture_says("prod/restores/undo/status.txt", "FLT-0304 3 warnings in Velero's logs: cat warnings.txt");
+        fixture_says("prod/restores/undo/warnings.txt", "FLT-0304 eu-1: 3 warnings in Velero's log of restores/");
 }
 
 /* ---------------------------------------------------------------- what waits, and for what */
@@ -95,13 +77,13 @@ static void a_run_on_no_cluster_says_what_to_do(void **state)
         fixture_policy(o, POLICY("shop"));
         fixture_run(o, T0);
         o->phase = PHASE_FAILED;
-        says("prod/backups/nowhere/status.txt", "reason: the destination matched no cluster when it started   FLT-0282\n"
+        fixture_says("prod/backups/nowhere/status.txt", "reason: the destination matched no cluster when it started   FLT-0282\n"
                                                 "action: cat ../../clusters/*/labels.json\n"
                                                 "        correct the destination, then write the file again\n");
-        says("prod/backups/nowhere/error.txt", "FLT-0282 the destination matched no cluster");
-        says("prod/backups/nowhere/code", "FLT-0282");
+        fixture_says("prod/backups/nowhere/error.txt", "FLT-0282 the destination matched no cluster");
+        fixture_says("prod/backups/nowhere/code", "FLT-0282");
         o->removed = true;
-        says_not("prod/backups/nowhere/status.txt", "action:");
+        fixture_says_not("prod/backups/nowhere/status.txt", "action:");
 }
 
 static void a_missing_location_leads_to_those_that_there_are(void **state)
@@ -112,12 +94,12 @@ static void a_missing_location_leads_to_those_that_there_are(void **state)
         fixture_policy(o, POLICY("shop"));
         FIXTURE_RUN(o, T0, { .member = "eu-1", .state = TASK_PENDING, .phase = PHASE_PENDING, .code = "FLT-0108",
                 .reason = "there is no storage location \"nowhere\"" });
-        says("prod/backups/lost/status.txt", "action: ls ../../clusters/eu-1/storage\n");
-        says("prod/backups/lost/status.txt", "waits:  until 2026-09-01T03:00:03Z, then it is Expired");
-        says("prod/backups/lost/runs/latest/clusters/eu-1/status.txt",
+        fixture_says("prod/backups/lost/status.txt", "action: ls ../../clusters/eu-1/storage\n");
+        fixture_says("prod/backups/lost/status.txt", "waits:  until 2026-09-01T03:00:03Z, then it is Expired");
+        fixture_says("prod/backups/lost/runs/latest/clusters/eu-1/status.txt",
                 "action: ls ../../../../../../clusters/eu-1/storage\n");
-        says("prod/backups/lost/runs/latest/clusters/eu-1/status.txt", "waits:  until 2026-09-01T03:00:03Z");
-        says_not("prod/backups/weekly/status.txt", "waits:");
+        fixture_says("prod/backups/lost/runs/latest/clusters/eu-1/status.txt", "waits:  until 2026-09-01T03:00:03Z");
+        fixture_says_not("prod/backups/weekly/status.txt", "waits:");
 }
 
 /* ---------------------------------------------------------------- restores */
@@ -136,13 +118,13 @@ static void a_restore_says_which_runs_and_what_is_left_out(void **state)
                 { .member = "us-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .restore = true });
         for (size_t i = 0; i < 2; i++)
                 assert_int_equal(intern_set(&r->tasks[i]->backup_name, backup->runs[i]->tasks[0]->velero_name), 0);
-        says("prod/restores/back/status.txt", "policy: of backup two@latest, run 20260901-020003Z and 20260831-020003Z");
-        says("prod/restores/back/status.txt", "left out, as no backup to restore is known there: lab-2\n");
+        fixture_says("prod/restores/back/status.txt", "policy: of backup two@latest, run 20260901-020003Z and 20260831-020003Z");
+        fixture_says("prod/restores/back/status.txt", "left out, as no backup to restore is known there: lab-2\n");
         policy_free(o->policy);
         o->policy = NULL;
         fixture_policy(o, "backupName: two@20260901-020003Z\ndestination: {clusters: [{name: us-1}]}\n");
-        says("prod/restores/back/status.txt", "policy: of backup two@20260901-020003Z   generation");
-        says_not("prod/restores/back/status.txt", "left out");
+        fixture_says("prod/restores/back/status.txt", "policy: of backup two@20260901-020003Z   generation");
+        fixture_says_not("prod/restores/back/status.txt", "left out");
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "ops/store.h"
 #include "ops/store_local.h"
+#include "tests/support/files.h"
 
 static struct store_key key(const char *name)
 {
@@ -391,26 +392,14 @@ static void folder_that_was_not_synced_is_made_again(void **state)
         store_close(s);
 }
 
-static void write_file(const char *dir, const char *path, const char *bytes)
-{
-        char full[256];
-        int fd;
-
-        snprintf(full, sizeof(full), "%s/%s", dir, path);
-        fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, bytes, strlen(bytes)), (ssize_t)strlen(bytes));
-        close(fd);
-}
-
 static void leftovers_of_a_crash_go_at_open(void **state)
 {
         struct store *s = open_store(test_dir(state));
 
         put(s, "nightly", "one");
         store_close(s);
-        write_file(test_dir(state), "objects/prod/backups/.tmp-1-1", "half a reco");
-        write_file(test_dir(state), ".tmp-id", "00");
+        test_write_file(test_dir(state), "objects/prod/backups/.tmp-1-1", "half a reco");
+        test_write_file(test_dir(state), ".tmp-id", "00");
         assert_int_equal(count_files(test_dir(state)), 2);
         s = open_store(test_dir(state));
         assert_int_equal(count_files(test_dir(state)), 1);
@@ -440,7 +429,7 @@ static void damaged(void **state)
         struct err err = ERR_INIT;
 
         put(s, "nightly", "one");
-        write_file(test_dir(state), "objects/prod/backups/nightly", row->bytes);
+        test_write_file(test_dir(state), "objects/prod/backups/nightly", row->bytes);
         assert_int_equal(store_get(s, &k, &got, &err), -EBADMSG);
         assert_err(&err, -EBADMSG, row->why);
         assert_ok(store_each(s, STORE_OBJECTS, "prod", "backups", collect, &b, NULL), NULL);
@@ -456,7 +445,7 @@ static void broken_id_is_not_replaced(void **state)
         struct err err = ERR_INIT;
 
         store_close(s);
-        write_file(test_dir(state), "id", "nonsense\n");
+        test_write_file(test_dir(state), "id", "nonsense\n");
         assert_int_equal(store_open(&s, test_dir(state), false, &err), -EBADMSG);
         assert_err(&err, -EBADMSG, "16 hexadecimal digits");
         assert_remedy(&err, "disown");

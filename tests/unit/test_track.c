@@ -3,7 +3,7 @@
  * What clusters show becomes records: fed by hand into an engine that has no connection, so that order, repetition and
  * nonsense are the test's to choose.
  */
-#include "tests/support/test.h"
+#include "tests/unit/lone_engine.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -13,15 +13,12 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/engine_private.h"
-#include "ops/fleetconf.h"
 #include "ops/op_tasks.h"
 #include "ops/track.h"
 #include "ops/task.h"
 
 struct fixture {
-        char fleet[128], state[96];
-        struct fleetconf_source source;
-        struct engine_options options;
+        struct lone_engine lone;
         struct engine *e;
         struct fleet *f;
         struct member *eu, *us;
@@ -37,14 +34,9 @@ static void listen(void *arg, const struct change *changes, size_t n, void (*don
 
 static void start(struct fixture *x)
 {
-        struct err err = ERR_INIT;
-
-        x->source = (struct fleetconf_source){ .fleet_file = x->fleet };
-        x->options = (struct engine_options){ .source = &x->source, .state_dir = x->state, .start_deadline = 3600 };
-        assert_ok(engine_new(&x->e, &x->options, &err), &err);
-        engine_listen(x->e, listen, x);
-        assert_ok(engine_load(x->e, &err), &err);
-        x->f = model_fleet(&x->e->model, "prod");
+        lone_engine_open(&x->lone, listen, x);
+        x->e = x->lone.e;
+        x->f = x->lone.f;
         x->eu = fleet_member(x->f, "eu-1");
         x->us = fleet_member(x->f, "us-1");
         strcpy(x->eu->uid, "uid-eu");
@@ -55,20 +47,11 @@ static int setup(void **state)
 {
         struct test_state *s = *state;
         struct fixture *x = calloc(1, sizeof(*x));
-        FILE *out;
 
         if (test_dir_setup(state) < 0)
                 return -1;
         s->fixture = x;
-        snprintf(x->fleet, sizeof(x->fleet), "%s/fleet.yaml", s->dir);
-        snprintf(x->state, sizeof(x->state), "%s/state", s->dir);
-        out = fopen(x->fleet, "w");
-        fprintf(out, "apiVersion: fleet.kurator.dev/v1alpha1\nkind: Fleet\nmetadata: {name: prod}\nspec:\n  clusters:\n"
-                     "  - {name: eu-1, kind: AttachedCluster}\n  - {name: us-1, kind: AttachedCluster}\n");
-        for (const char *const *c = (const char *const[]){ "eu-1", "us-1", NULL }; *c != NULL; c++)
-                fprintf(out, "---\napiVersion: cluster.kurator.dev/v1alpha1\nkind: AttachedCluster\nmetadata: {name: %s}\n"
-                             "spec: {kubeconfig: {path: /nonexistent, context: %s}}\n", *c, *c);
-        fclose(out);
+        lone_engine_init(&x->lone, s->dir, (const char *const[]){ "eu-1", "us-1", NULL });
         start(x);
         return 0;
 }
