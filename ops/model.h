@@ -262,6 +262,7 @@ struct task {
         bool recount;                     /* TASK_SCHEDULE: its backups changed */
         bool drifted;                     /* TASK_SCHEDULE: what is there is not what was sent */
 };
+_Static_assert(sizeof(struct task) <= 560, "a fleet has tens of thousands: what only some need is allocated, what many have is interned");
 
 /* ---------------------------------------------------------------- clusters */
 
