@@ -22,8 +22,8 @@ static const struct policy_env env = {
 #define BY_NAME  "{\"fleet\":\"prod\",\"clusters\":[" REFERENCE("eu-1") "]}"
 #define BY_LABEL "{\"fleet\":\"prod\",\"clusterSelector\":" SELECTOR "}"
 #define STORAGE(url, secret)                                                                       \
-        "{\"location\":{\"bucket\":\"b\",\"provider\":\"aws\",\"region\":\"r\",\"prefix\":\"p\",\"" url \
-        "\":\"http://s3\"},\"" secret "\":\"s\"}"
+        "{\"location\":{\"bucket\":\"b\",\"provider\":\"aws\",\"region\":\"r\",\"config\":{\"profile\":\"x\"},\"" url \
+        "\":\"http://s3\"},\"prefix\":\"p\",\"" secret "\":\"s\"}"
 #define NAMESPACES "\"includedNamespaces\":[\"a\"],\"excludedNamespaces\":[\"b\"]"
 #define OLD_FILTER                                                                                 \
         "{" NAMESPACES ",\"includedResources\":[\"pods\"],\"excludedResources\":[\"jobs\"],"       \
