@@ -199,6 +199,13 @@ void exchange_write(struct exchange *x, const void *bytes, size_t n)
         x->ops->more(x);
 }
 
+static void exchange_send(struct timer *t)
+{
+        struct exchange *x = container_of(t, struct exchange, delay);
+
+        x->ops->more(x);
+}
+
 void exchange_end(struct exchange *x)
 {
         if (!x->head_sent && !x->has_length) {
@@ -209,6 +216,11 @@ void exchange_end(struct exchange *x)
                 x->out.len = x->out_off + (x->out.len - x->out_off) / 2;
         x->ended = true;
         x->on_gone = NULL;
+        if (x->late_ms) {
+                x->delay.fire = exchange_send;
+                timer_arm(&x->delay, x->late_ms * 1000ULL);
+                return;
+        }
         x->ops->more(x);
 }
 

@@ -82,7 +82,8 @@ struct exchange {
         const char *resource;
         void (*on_gone)(struct exchange *x);
         void *owner;
-        struct timer delay;           /* until it is looked at (fault delay) */
+        struct timer delay;           /* until it is looked at, or answered (faults delay and late) */
+        unsigned late_ms;             /* from its end to when it is sent */
         struct exchange *next, *prev; /* of the open ones of an HTTP/2 connection */
 };
 

@@ -114,6 +114,21 @@ static int fault_cut(struct fault_args *a, bool on)
                   : 0;
 }
 
+static int fault_late(struct fault_args *a, bool on)
+{
+        int ms = a->n > 0 ? atoi(a->v[0]) : 0;
+
+        rules_remove(&a->c->faults, RF_LATE);
+        if (!on)
+                return 0;
+        if (ms <= 0)
+                return fail(a->why, "late takes milliseconds");
+        return rule_add(a,
+                (struct fault_rule){
+                        .kind = RF_LATE, .code = ms, .retry_after_s = -1, .count = -1 },
+                1);
+}
+
 static int fault_reset(struct fault_args *a, bool on)
 {
         struct fault_rule rule = { .kind = RF_RESET, .retry_after_s = -1, .count = -1 };
@@ -127,6 +142,8 @@ static bool rule_matches(const struct fault_rule *r, const struct exchange *x)
         if (r->method && strcasecmp(r->method, x->method) != 0 &&
                 strcasecmp(r->method, x->verb) != 0)
                 return false;
+        if (r->resource && strchr(r->resource, '/'))
+                return strstr(x->path, r->resource) != NULL;
         return !r->resource || strcmp(r->resource, x->resource) == 0;
 }
 
@@ -305,6 +322,7 @@ static const struct {
         { "cut", fault_cut },
         { "http", fault_http },
         { "garbage", fault_garbage },
+        { "late", fault_late },
         { "reset", fault_reset },
         { "goaway", fault_goaway },
         { "delay", fault_delay },
@@ -431,6 +449,9 @@ bool fault_request(struct cluster *c, struct exchange *x)
                 case RF_CUT:
                         x->cut = CUT_HALF;
                         return false;
+                case RF_LATE:
+                        x->late_ms = (unsigned)r->code;
+                        break; /* what else is to be wrong with it comes late, too */
                 case RF_RESET:
                         x->ops->refuse(x);
                         return true;

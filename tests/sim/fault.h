@@ -18,6 +18,7 @@ enum request_fault {
         RF_HTTP,    /* answer with a code */
         RF_GARBAGE, /* 200 and bytes that are no JSON */
         RF_CUT,     /* the real answer, half of it */
+        RF_LATE,    /* carried out at once, the answer (or another fault's) comes `code` milliseconds later */
         RF_RESET,   /* HTTP/2: the stream is refused; HTTP/1.1: the connection is closed */
 };
 
@@ -28,7 +29,7 @@ struct fault_rule {
         int retry_after_s; /* -1: no header */
         int count;         /* requests it still applies to; -1: all */
         char *method;      /* NULL: any; also LIST, WATCH */
-        char *resource;    /* NULL: any */
+        char *resource;    /* NULL: any; with a slash, as "backups/": those with a name (part of the path) */
 };
 
 struct faults {
