@@ -11,38 +11,19 @@ setup_file()
         seed_objects us-1 shop-n 2
 }
 
-# A test leaves no Schedule behind: it would go on, on the real engine.
-teardown()
-{
-        local c name
-        [[ -z ${SCENARIO_SKIP:-} ]] || return 0
-        scenario_teardown
-        for c in $(cluster_names); do
-                for name in $(list_objects "$c" schedules | jq -r '.items[].metadata.name'); do
-                        api "$c" DELETE "$VELERO/schedules/$name" >/dev/null
-                done
-        done
-}
+teardown() { scheduled_teardown; }
 
-all_ready() { [[ $(json "$F/status.json" '[.clusters[] | select(.phase == "Ready")] | length') == 2 ]]; }
-# policy [CRON]: prints one of shop-n; nothing_of: … whose filter chooses nothing there.
-policy()
-{
-        printf 'apiVersion: backup.kurator.dev/v1alpha1\nkind: Backup\nspec:\n'
-        [[ $# -eq 0 ]] || printf '  schedule: "%s"\n' "$1"
-        printf '  policy:\n    ttl: 24h\n    resourceFilter:\n      includedNamespaces: [shop-n]\n'
-}
-nothing_of() { policy "$@"; printf '      labelSelector: {matchLabels: {app: there-is-none}}\n'; }
-phase_is() { assert_equal "$2" "$(cat "$1/phase")" "phase of $1"; }
+# policy CRON: prints one of shop-n; of_nothing: makes of one on standard input one whose filter chooses nothing there.
+policy() { scheduled_policy shop-n "$1"; }
+of_nothing() { cat && printf '      labelSelector: {matchLabels: {app: there-is-none}}\n'; }
 # row NAME: PHASE OK PART FAIL of a policy in the fleet's table.
 row() { awk -v n="$1" '$1 == n { print $2, $4, $5, $6 }' "$F/status.txt"; }
 
 @test "a schedule whose newest backup holds nothing does not count as good, and does again when it holds something" {
         local p
-        mount_fleet
+        mount_ready
         p=$F/backups/hollow
-        eventually 20 all_ready
-        nothing_of '0 0 1 1 *' >"$p.yaml"
+        policy "$LATER" | of_nothing >"$p.yaml"
         eventually 20 phase_is "$p" Scheduled
         echo run >"$p/ctl"
         eventually 60 phase_is "$p" Unprotected
@@ -57,7 +38,7 @@ row() { awk -v n="$1" '$1 == n { print $2, $4, $5, $6 }' "$F/status.txt"; }
         assert_match '^state: +Unprotected .*: 0 of 2 clusters good; 1 of 1 object needs an eye' "$(head -n 1 "$F/status.txt")"
         assert_equal hollow "$(json "$F/status.json" '[.backups[] | select(.phase != "Protected")][0].name')"
 
-        policy '0 0 1 1 *' >"$p.yaml"
+        policy "$LATER" >"$p.yaml"
         sleep 1.1
         echo run >"$p/ctl"
         eventually 60 phase_is "$p" Protected
@@ -66,10 +47,9 @@ row() { awk -v n="$1" '$1 == n { print $2, $4, $5, $6 }' "$F/status.txt"; }
 }
 
 @test "a one-off of nothing is Completed, as Velero says, and is not counted among the good" {
-        mount_fleet
-        eventually 20 all_ready
-        nothing_of >"$F/backups/once.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/once/wait")"
+        mount_ready
+        backup_policy shop-n | of_nothing >"$F/backups/once.yaml"
+        completed "$F/backups/once"
         assert_match '^state: +Completed +backup once: 0 of 2 clusters Completed, 2 hold nothing' "$(head -n 1 "$F/backups/once/status.txt")"
         assert_equal 'Completed 0 0 0' "$(row once)"
         assert_match 'no run was Completed on all its clusters' "$(cat "$F/backups/once/status.txt")"

@@ -168,9 +168,8 @@ refused()
 }
 
 @test "one label of another store's takes one cluster, not the policy; adopt takes it back" {
-        mount_fleet
+        mount_ready
         A=$F/backups
-        eventually 20 all_ready "$F"
         policy "$LATER" >"$A/kept.yaml"
         posted kept
         local before
@@ -185,8 +184,7 @@ refused()
         eventually 20 edited_there
         assert_match '0 0 1 1 \*$' "$(facts eu-1 kept)"
         umount_fleet
-        mount_fleet
-        eventually 20 all_ready "$F"
+        mount_ready
         mine "$A/kept"
         eventually 20 phase_is "$A/kept" Conflict
         echo adopt >"$A/kept/ctl"
