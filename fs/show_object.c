@@ -21,7 +21,8 @@
         J(declared, put_caveats, "caveats")                                                    \
         J(declared, put_clusters, "clusters")                                                  \
         V(declared, clusters_good, "clustersGood",                                             \
-                "parts of the newest run that are Completed, or Schedules that are Protected") \
+                "parts of the newest run that are Completed and hold something, "              \
+                "or Schedules that are Protected")                                             \
         V(declared, clusters_total, "clustersTotal",                                           \
                 "parts of the newest run, or Schedules: one for each cluster")                 \
         V(declared, code, "code", "stable code of the worst reason, FLT-nnnn")                 \
@@ -41,7 +42,7 @@
         J(declared, put_kind, "kind")                                                          \
         V(declared, last_attempt, "lastAttempt", "when the newest run was made, or began")     \
         V(declared, last_success, "lastSuccess",                                               \
-                "when a run last ended Completed on all its clusters")                         \
+                "when a run last ended Completed on all its clusters, and holds something")    \
         V(declared, latest_run, "latestRun", "id of the newest run")                           \
         V(declared, name, "name", "its name")                                                  \
         V(declared, next_run, "nextRun", "when the schedule runs next; empty while it is paused") \
