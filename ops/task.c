@@ -207,10 +207,24 @@ bool task_is_due(const struct task *t, int64_t now_ms, int64_t now_s)
         return now_ms >= t->look_at_ms && now_ms >= t->retry_at_ms;
 }
 
+/* One that was given up is not to be retried: should it have been posted after all, what shows makes it POSTED. May free the
+   task. */
 static void task_expire(struct engine *e, struct task *t)
 {
+        struct object *o = t->run->object;
         struct err err = ERR_INIT;
 
+        if (t->given_up) {
+                err_set(&err, -ECANCELED, "given up before it was known to be posted: a newer run, or the removal of the "
+                        "policy, came first, and %s did not say in time", t->member);
+                err_id(&err, "FLT-0405");
+                t->given_up = false;
+                engine_dirty(e, o);
+                task_set_state(e, t, TASK_CANCELLED, &err);
+                if (o->removed)
+                        engine_object_shrunk(e, o);
+                return;
+        }
         err_set(&err, -ETIMEDOUT, "not posted within startDeadline (%lld s)%s%s", (long long)e->options.start_deadline,
                 t->reason != NULL ? ": " : "", t->reason != NULL ? t->reason : "");
         err_id(&err, "FLT-0402");

@@ -9,7 +9,7 @@
  *        ├──► EXPIRED    startDeadline passed before it could be posted
  *        ├──► REJECTED   the cluster refused it for good
  *        ├──► CONFLICT   somebody else's object has the name
- *        └──► CANCELLED  given up, and it is clear that it was not posted
+ *        └──► CANCELLED  given up, and it is clear that it was not posted, or was not known in time
  *
  * task_act() does the next thing that a task owes and is called whenever something it may wait for changed: it finds
  * out by itself whether it can act, so calling it too often costs nothing but time. What it is about to do was made

@@ -299,6 +299,37 @@ static void superseded_before_it_is_posted(void **state)
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);
 }
 
+/* Within one second, and nobody can say whether the first one was posted: it is not what `retry` is for. */
+static void superseded_and_never_verified_is_cancelled(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct object *o;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        f->engine->options.start_deadline = 3;
+        ops_ctl(f, "eu-1", "fault http 500 --match POST:backups");
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        t = task_of(f, "b", "eu-1");
+        ops_until(f, t->sent && t->failures > 0);
+        ops_ctl(f, "eu-1", "fault refuse");
+        ops_until(f, !member_ready(ops_member(f, "eu-1")));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        o = ops_object(f, OBJECT_BACKUP, "b");
+        assert_int_equal(o->n_runs, 2);
+        assert_true(t->given_up);
+        ops_until(f, t->state != TASK_PENDING);
+        assert_int_equal(t->state, TASK_CANCELLED);
+        assert_string_equal(t->code, "FLT-0405");
+        ops_until(f, run_tasks_on(o->runs[1], "eu-1")->state == TASK_EXPIRED);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "retry", &err), &err);
+        ops_until(f, o->runs[1]->phase == PHASE_COMPLETED);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 1);
+}
+
 static void written_again_before_anything_is_posted_is_one_run(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -474,6 +505,7 @@ int main(void)
         TEST_WITH(gone_after_its_end_keeps_what_it_reached, ops_setup, ops_teardown);
         TEST_WITH(another_clock_is_told, ops_setup, ops_teardown);
         TEST_WITH(superseded_while_it_is_being_posted, ops_setup, ops_teardown);
+        TEST_WITH(superseded_and_never_verified_is_cancelled, ops_setup, ops_teardown);
         TEST_WITH(superseded_before_it_is_posted, ops_setup, ops_teardown);
         TEST_WITH(written_again_before_anything_is_posted_is_one_run, ops_setup, ops_teardown);
         TEST_WITH(written_again_after_it_had_no_cluster_is_a_new_run, ops_setup, ops_teardown);
