@@ -23,8 +23,7 @@ setup()
 with_clusters()
 {
         umount_fleet
-        FLEET_FILE=$ENGINE_DIR/fleet.yaml
-        mount_ready
+        FLEET_FILE=$ENGINE_DIR/fleet.yaml mount_ready
 }
 
 # policy TTL: prints a policy that any cluster can take.
