@@ -222,6 +222,11 @@ static void track_remove(struct engine *e, struct velero_object *v)
                 r->shrunk = true;
                 rollup_run(e, r);
         }
+        /* What is left of a policy that was removed may be another store's alone. */
+        if (o != NULL && kind == VELERO_SCHEDULE && o->own && o->removed) {
+                o->yield_due = true;
+                (void)track_hand_over(e, o);
+        }
         if (o != NULL)
                 engine_object_shrunk(e, o);
         track_wake(e, c, kind);

@@ -203,6 +203,25 @@ static void a_policy_that_is_made_once_goes_with_its_backups(void **state)
         assert_int_equal(HASH_COUNT(f->fleet->objects[OBJECT_BACKUP]), 1);
 }
 
+/* Ours goes from the clusters that are ours; on the other one it goes on, and says whose it is. */
+static void a_policy_that_is_removed_leaves_what_is_theirs(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct acting_file file = { .fleet = "prod", .kind = OBJECT_BACKUP, .name = "n", .ext = "yaml" };
+
+        in_force_everywhere(f);
+        relabel(f, "eu-1", "schedules", THEIRS);
+        ops_until(f, is_taken(f, "eu-1"));
+        assert_ok(acting_unlink(f->engine, &file, 0, NULL), NULL);
+        ops_until(f, ops_held(f, "us-1", "schedules", "", "") == 0 && ops_held(f, "ap-1", "schedules", "", "") == 0);
+        ops_until(f, is_theirs(f));
+        assert_int_equal(ops_held(f, "eu-1", "schedules", "", ""), 1);
+        ops_run_for(f, 300);
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f) && is_theirs(f));
+        assert_int_equal(HASH_COUNT(f->fleet->objects[OBJECT_BACKUP]), 1);
+}
+
 /* What the other store makes before it has all of it shows under a name of its own, until it is one policy. */
 static void what_its_new_owner_makes_meanwhile_is_merged(void **state)
 {
@@ -239,6 +258,7 @@ int main(void)
         TEST_WITH(what_was_taken_while_nobody_looked_is_theirs, ops_setup, ops_teardown);
         TEST_WITH(what_was_taken_on_one_cluster_while_nobody_looked_is_that, ops_setup, ops_teardown);
         TEST_WITH(a_policy_that_is_made_once_goes_with_its_backups, ops_setup, ops_teardown);
+        TEST_WITH(a_policy_that_is_removed_leaves_what_is_theirs, ops_setup, ops_teardown);
         TEST_WITH(what_its_new_owner_makes_meanwhile_is_merged, ops_setup, ops_teardown);
         return test_run("op_yield");
 }
