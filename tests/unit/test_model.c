@@ -96,6 +96,35 @@ static void a_section_without_changes_tells_nobody(void **state)
         assert_int_equal(x->m.generation, 0);
 }
 
+/* As when all clusters of a large fleet do something at once. */
+static void a_burst_leaves_no_room_behind(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct run *r;
+        char id[RUN_ID_LEN + 1];
+
+        model_write_begin(&x->m);
+        for (int i = 0; i < 2000; i++) {
+                snprintf(id, sizeof(id), "20260901-%06dZ", i);
+                r = object_add_run(x->o, id);
+                assert_non_null(r);
+                model_touch_run(r, true);
+        }
+        model_write_end(&x->m);
+        assert_int_equal(x->told.n, 2000);
+        assert_int_equal(x->m.cap_changes, 0);
+        assert_null(x->m.changes);
+
+        /* A few are no burst: their room is used again. */
+        for (int i = 0; i < 2; i++) {
+                model_write_begin(&x->m);
+                model_touch_member(x->eu, false);
+                model_write_end(&x->m);
+                assert_int_equal(x->told.n, 1);
+                assert_true(x->m.cap_changes > 0);
+        }
+}
+
 static void barriers_wait_for_the_outermost_end_and_for_the_listener(void **state)
 {
         struct fixture *x = test_fixture(state);
@@ -296,6 +325,7 @@ int main(void)
 {
         TEST_WITH(sections_nest_and_publish_once, setup, teardown);
         TEST_WITH(a_section_without_changes_tells_nobody, setup, teardown);
+        TEST_WITH(a_burst_leaves_no_room_behind, setup, teardown);
         TEST_WITH(barriers_wait_for_the_outermost_end_and_for_the_listener, setup, teardown);
         TEST_WITH(a_barrier_is_passed_when_nothing_changed, setup, teardown);
         TEST_WITH(runs_stay_in_order_whenever_they_come, setup, teardown);

@@ -3,6 +3,7 @@
 #include "tests/unit/ops_fixture.h"
 
 #include "base/timefmt.h"
+#include "ops/looks.h"
 #include "ops/member_private.h"
 
 #define PHASE(f, name) ops_phase(f, OBJECT_BACKUP, name)
@@ -470,6 +471,48 @@ static void ignored_by_velero_says_so(void **state)
         assert_null(t->reason);
 }
 
+/* Those that ask, and those that wait for their turn. */
+static size_t looks_of(struct ops_fixture *f, const char *cluster)
+{
+        const struct member *c = ops_member(f, cluster);
+        size_t n = 0;
+
+        for (struct list *at = list_first(&c->looks); at != NULL; at = list_next(&c->looks, at))
+                n++;
+        return n;
+}
+
+/* Which volumes are folders of a node is told of the newest run: nobody asks for one that has become older while it waited. */
+static void a_newer_run_takes_the_turn_of_an_older_ones_look(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        struct task *older, *newer;
+        struct run *r;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "eu-1", "velero pause"); /* it does not run, so no volumes of node-agents are looked at */
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
+        ops_until(f, looks_of(f, "eu-1") > 0);
+        assert_int_equal(looks_of(f, "eu-1"), 1);
+        older = task_of(f, "b", "eu-1");
+
+        engine_write(f->engine);
+        r = object_add_run(ops_object(f, OBJECT_BACKUP, "b"), "29990101-000000Z");
+        assert_non_null(r);
+        r->created = older->run->created + 1;
+        newer = run_add_task(r, TASK_BACKUP, "eu-1");
+        assert_non_null(newer);
+        newer->state = TASK_POSTED;
+        snprintf(newer->velero_name, sizeof(newer->velero_name), "b-newer");
+        assert_ptr_equal(object_latest_run(r->object), r);
+        looks_follow(f->engine, newer);
+        engine_publish(f->engine);
+        assert_int_equal(looks_of(f, "eu-1"), 1);
+        ops_until(f, newer->hostpath != NULL);
+        assert_null(older->hostpath);
+}
+
 /* Velero says each minute that it looked at its location. */
 static void a_location_that_was_looked_at_is_no_news(void **state)
 {
@@ -513,6 +556,7 @@ int main(void)
         TEST_WITH(an_old_attempt_does_not_take_the_new_ones_place, ops_setup, ops_teardown);
         TEST_WITH(a_new_connection_goes_on_with_what_is_owed, ops_setup, ops_teardown);
         TEST_WITH(ignored_by_velero_says_so, ops_setup, ops_teardown);
+        TEST_WITH(a_newer_run_takes_the_turn_of_an_older_ones_look, ops_setup, ops_teardown);
         TEST_WITH(a_location_that_was_looked_at_is_no_news, ops_setup, ops_teardown);
         return test_run("op_backup");
 }
