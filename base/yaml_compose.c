@@ -123,7 +123,7 @@ static int compose_scalar(
 {
         const char *text = (const char *)event->data.scalar.value;
         size_t len = event->data.scalar.length;
-        struct yaml_node *node;
+        struct yaml_node *node = NULL;
         int r;
 
         if (memchr(text, '\0', len)) {
@@ -351,7 +351,7 @@ static int compose_collection(struct yaml_composer *c, const yaml_event_t *event
         struct yaml_node **ret, struct err *err)
 {
         bool is_mapping = event->type == YAML_MAPPING_START_EVENT;
-        struct yaml_node *node;
+        struct yaml_node *node = NULL;
         int r;
 
         r = is_mapping ? check_collection_tag(event, event->data.mapping_start.tag, "map", err)

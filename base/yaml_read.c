@@ -253,7 +253,7 @@ int yaml_as_strv(const struct yaml_node *node, const char *what, struct strv *re
                 return r;
         for (size_t i = 0; i < node->n; i++) {
                 char item_what[256];
-                const char *text;
+                const char *text = NULL;
 
                 (void)snprintf(item_what, sizeof(item_what), "%s[%zu]", what, i);
                 r = yaml_as_string(node->items[i], item_what, &text, err);

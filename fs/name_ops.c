@@ -66,7 +66,7 @@ void op_create(
         fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
         struct session *s = ops_session(req);
-        enum name_kind kind;
+        enum name_kind kind = NAME_NOWHERE;
         struct inode *dir = name_begin(req, "create", parent, name, &kind);
 
         (void)mode;
@@ -81,7 +81,7 @@ void op_create(
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
         struct session *s = ops_session(req);
-        enum name_kind kind;
+        enum name_kind kind = NAME_NOWHERE;
         struct inode *dir = name_begin(req, "mkdir", parent, name, &kind);
 
         (void)mode;
@@ -100,7 +100,7 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
         struct session *s = ops_session(req);
-        enum name_kind kind;
+        enum name_kind kind = NAME_NOWHERE;
         struct inode *dir = name_begin(req, "symlink", parent, name, &kind);
 
         if (dir == NULL)
@@ -132,7 +132,7 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
         struct session *s = ops_session(req);
-        enum name_kind kind;
+        enum name_kind kind = NAME_NOWHERE;
         struct inode *dir = name_begin(req, "unlink", parent, name, &kind);
 
         if (dir == NULL)
@@ -183,7 +183,7 @@ static int name_rmdir_errno(struct session *s, struct inode *dir, const char *na
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
         struct session *s = ops_session(req);
-        enum name_kind kind;
+        enum name_kind kind = NAME_NOWHERE;
         struct inode *dir = name_begin(req, "rmdir", parent, name, &kind);
 
         if (dir == NULL)

@@ -317,8 +317,9 @@ static int node_table_judge(
                         return node_row_bad(err, path, row, fault);
                 if (shape->kind != NODE_DIR)
                         continue;
-                (void)snprintf(
-                        below, sizeof(below), "%s/%s", path, row->name != NULL ? row->name : "*");
+                r = snprintf(below, sizeof(below), "%s/%s", path, row->name != NULL ? row->name : "*");
+                if (r >= (int)sizeof(below))
+                        return node_row_bad(err, path, row, "its path is too long");
                 r = node_table_judge(shape->table, below, depth + 1, err);
                 if (r < 0)
                         return r;

@@ -259,8 +259,10 @@ static int notify_table_check(
 
                 if (shape->kind != NODE_DIR || shape->fetch != NULL || depth == NODE_DEPTH_MAX)
                         continue;
-                (void)snprintf(below, sizeof(below), "%s%s%s", path, path[0] != '\0' ? "/" : "",
+                r = snprintf(below, sizeof(below), "%s%s%s", path, path[0] != '\0' ? "/" : "",
                         row->name != NULL ? row->name : "*");
+                if (r >= (int)sizeof(below))
+                        return err_set(err, -ENAMETOOLONG, "/%s: the path of a row below is too long", path);
                 r = notify_table_check(shape->table, below, depth + 1, err);
                 if (r < 0)
                         return r;

@@ -326,7 +326,7 @@ static void caveat_put(const struct object *o, size_t first, size_t more, struct
         }
         buf_append(out, text, at);
         for (size_t i = 0; i < named; i++) {
-                size_t its;
+                size_t its = 0;
 
                 (void)caveat_cluster(o, o->warnings.v[first + i], &at, &its);
                 buf_puts(out, i > 0 ? ", " : "");

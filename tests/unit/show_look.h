@@ -22,7 +22,8 @@ static inline int fixture_resolve(const struct model *m, const char *path, struc
         char *save = NULL;
 
         node_root(&root, &stack[0]);
-        snprintf(text, sizeof(text), "%s", path);
+        if (snprintf(text, sizeof(text), "%s", path) >= (int)sizeof(text))
+                return -ENAMETOOLONG;
         for (char *part = strtok_r(text, "/", &save); part != NULL; part = strtok_r(NULL, "/", &save)) {
                 char rest[4096] = "", joined[16384] = "";
                 struct buf target = BUF_INIT(4096);
