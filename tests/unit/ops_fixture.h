@@ -73,14 +73,13 @@ static inline void ops_restart(struct ops_fixture *f)
 static inline int ops_setup_with(void **state, const char *const *options)
 {
         struct test_state *s = *state;
-        struct ops_fixture *f = calloc(1, sizeof(*f));
+        struct ops_fixture *f;
 
         if (sim_setup_with(state, options) < 0)
                 return -1;
+        f = calloc(1, sizeof(*f));
         f->sim = s->fixture;
         s->fixture = f;
-        if (f->sim->program == NULL)
-                return 0;
         snprintf(f->state_dir, sizeof(f->state_dir), "%s/state", s->dir);
         snprintf(f->fleet_file, sizeof(f->fleet_file), "%s/fleet.yaml", f->sim->sim_dir);
         f->options = (struct engine_options){ .start_deadline = 3600, .grace_unlink_ms = 100, .grace_rename_ms = 1000 };
@@ -106,16 +105,31 @@ static inline int ops_teardown(void **state)
 
 static inline struct ops_fixture *ops_fixture(void **state)
 {
-        struct ops_fixture *f = test_fixture(state);
-
-        if (f->sim->program == NULL)
-                skip();
-        return f;
+        return test_fixture(state);
 }
 
 static inline void ops_ctl(struct ops_fixture *f, const char *cluster, const char *words)
 {
         sim_ctl(f->sim, cluster, words);
+}
+
+/* What the fleet came to, for whoever reads why a test failed. */
+static inline void ops_tell(const struct ops_fixture *f)
+{
+        struct member *c, *ctmp;
+        struct object *o, *otmp;
+
+        HASH_ITER (hh, f->fleet->members, c, ctmp)
+                print_error("cluster %s: %s: %s\n", c->name, member_health_name(c->health), c->reason != NULL ? c->reason : "");
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->fleet->objects[k], o, otmp) {
+                        const struct run *r = object_latest_run(o);
+
+                        print_error("%s %s: %s\n", object_kind_name(o->kind), o->name, phase_text(o->phase));
+                        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                                print_error("  %s on %s: %s: %s\n", r->id, r->tasks[i]->member,
+                                        task_phase_text(r->tasks[i]), r->tasks[i]->reason != NULL ? r->tasks[i]->reason : "");
+                }
 }
 
 /* Rounds until it is so; fails with the text after SIM_WAIT_MS. */
@@ -124,8 +138,10 @@ static inline void ops_ctl(struct ops_fixture *f, const char *cluster, const cha
                 int64_t end_ = loop_now((f)->engine->loop) + SIM_WAIT_MS;                                \
                 while (!(condition) && loop_now((f)->engine->loop) < end_)                               \
                         assert_ok(loop_run_once((f)->engine->loop, 20, NULL), NULL);                     \
-                if (!(condition))                                                                        \
+                if (!(condition)) {                                                                      \
+                        ops_tell(f);                                                                     \
                         fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #condition);                    \
+                }                                                                                        \
         } while (0)
 
 static inline void ops_run_for(struct ops_fixture *f, int64_t ms)

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * A fixture with a simulated fleet of its own (tests/sim), a loop, an HTTP engine and a client for
- * its first cluster. The program is $FLEETFS_SIM; without it the tests of the file are skipped.
+ * its first cluster. The program is $FLEETFS_SIM; without it the tests of the file fail.
  */
 #include "tests/support/test.h"
 
@@ -139,16 +139,18 @@ static inline struct kube_client *sim_client_more(struct sim_fixture *f, const c
 static inline int sim_setup_with(void **state, const char *const *options)
 {
         struct test_state *s = *state;
-        struct sim_fixture *f = calloc(1, sizeof(*f));
+        const char *program = getenv("FLEETFS_SIM");
+        struct sim_fixture *f;
 
-        s->fixture = f;
-        f->program = getenv("FLEETFS_SIM");
-        if (!f->program || access(f->program, X_OK) < 0) {
-                f->program = NULL;
-                return 0;
+        if (!program || access(program, X_OK) < 0) {
+                print_error("FLEETFS_SIM=%s is not the simulator's program: build tests/sim/fleetfs-sim\n",
+                        program ? program : "");
+                return -1;
         }
         if (test_dir_setup(state) < 0)
                 return -1;
+        s->fixture = f = calloc(1, sizeof(*f));
+        f->program = program;
         snprintf(f->sim_dir, sizeof(f->sim_dir), "%s/sim", s->dir);
         snprintf(f->kubeconfig, sizeof(f->kubeconfig), "%s/kubeconfig", f->sim_dir);
         if (sim_start(f, options) < 0 || loop_new(&f->loop, NULL) < 0 ||
@@ -167,7 +169,6 @@ static inline int sim_setup(void **state)
 static inline int sim_teardown(void **state)
 {
         struct sim_fixture *f = test_fixture(state);
-        int r = 0;
 
         kube_client_free(f->client);
         while (f->n_more)
@@ -180,20 +181,13 @@ static inline int sim_teardown(void **state)
                 kill(f->pid, SIGTERM);
                 waitpid(f->pid, NULL, 0);
         }
-        if (f->program)
-                r = test_dir_teardown(state);
         free(f);
-        return r;
+        return test_dir_teardown(state);
 }
 
-/* The fixture; skips the test when there is no simulator. */
 static inline struct sim_fixture *sim_fixture(void **state)
 {
-        struct sim_fixture *f = test_fixture(state);
-
-        if (!f->program)
-                skip();
-        return f;
+        return test_fixture(state);
 }
 
 /* Runs rounds until *done is true, and fails after ms. */
