@@ -72,6 +72,7 @@ enum record_field_type {
 enum record_field_flags {
         RECORD_REQUIRED = 1 << 0, /* must be there to decode; "" counts as there */
         RECORD_FALLBACK = 1 << 1, /* taken only if the member is still absent after the rows before */
+        RECORD_SHARED = 1 << 2,   /* of a text: many records have the same (record_keep()) */
 };
 
 struct record_field {
@@ -140,6 +141,16 @@ int record_decode(
  * to (NULL: none). */
 int record_decode_into(struct record_type *type, const char *bytes, size_t len, void *out,
         char **strings, struct err *err);
+
+/*
+ * A copy of a record for who has very many of them: the texts of rows with RECORD_SHARED are interned (base/intern.h), the
+ * others are behind the struct, as in a decoded one. `record` stays the caller's. NULL without memory. What its pointers
+ * point to is constant, its numbers may be changed.
+ *
+ * record_drop() frees such a copy, and nothing else; NULL allowed.
+ */
+void *record_keep(const struct record_type *type, const void *record);
+void record_drop(const struct record_type *type, void *kept);
 
 /* Whether all fields are the same. */
 bool record_equal(const struct record_type *type, const void *a, const void *b);

@@ -254,6 +254,9 @@ int record_type_check(struct record_type *type, struct err *err)
                         r = check_enum(type, row, err);
                 if (row->type == RECORD_JOINED && !row->separator)
                         r = err_set(err, -EINVAL, "%s: %s: no separator", type->name, row->path);
+                if (row->flags & RECORD_SHARED &&
+                        (row->flags & RECORD_FALLBACK || record_text_member(row, (char[1]){ 0 }) == NULL))
+                        r = err_set(err, -EINVAL, "%s: %s: no text to share", type->name, row->path);
                 if (row->offset + (size_t)row->size > type->size)
                         r = err_set(err, -EINVAL, "%s: %s: outside of the struct", type->name,
                                 row->path);

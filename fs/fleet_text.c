@@ -184,7 +184,7 @@ static void member_row(struct columns *t, const struct member_view *m, bool obje
                 columns_cell(t, "?");
         else
                 columns_value(t, c->alias_of[0] != '\0' ? value_none()
-                                                : value_int(HASH_COUNT(c->velero[VELERO_BACKUP])));
+                                                : value_int(c->velero[VELERO_BACKUP].n));
         columns_cell(t, c->api_version);
         columns_cell(t, c->velero_version);
 }

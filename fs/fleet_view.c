@@ -153,7 +153,9 @@ static void view_schedule(struct fleet_view *v, const struct object *o)
 /* Velero runs also what nobody declared here. */
 static bool member_schedules(const struct member *c)
 {
-        for (const struct velero_object *s = c->velero[VELERO_SCHEDULE]; s != NULL; s = s->hh.next)
+        const struct velero_object *s;
+
+        VELERO_EACH (s, &c->velero[VELERO_SCHEDULE])
                 if (s->owner_object == NULL && !s->schedule->paused)
                         return true;
         return false;

@@ -58,7 +58,7 @@ const struct velero_object *show_member_bad_location(const struct member *c)
 {
         const struct velero_object *v;
 
-        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next)
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
                 if (v->bsl->phase == VELERO_BSL_UNAVAILABLE)
                         return v;
         return NULL;
@@ -71,7 +71,7 @@ const char *show_member_storage(const struct member *c)
 
         if (v != NULL)
                 return v->bsl->phase_text;
-        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
                 if (v->bsl->phase == VELERO_BSL_AVAILABLE && phase == NULL)
                         phase = v->bsl->phase_text;
                 else if (v->bsl->phase != VELERO_BSL_AVAILABLE)
@@ -99,7 +99,7 @@ int64_t show_member_last_good(const struct member *c)
         const struct velero_object *v;
         int64_t last = 0;
 
-        for (v = c->velero[VELERO_BACKUP]; v != NULL; v = v->hh.next)
+        VELERO_EACH (v, &c->velero[VELERO_BACKUP])
                 if (v->backup->phase == VELERO_BACKUP_COMPLETED && v->backup->completed > last &&
                         backup_holds_something(v->backup) && backup_is_own(c, v->backup))
                         last = v->backup->completed;
@@ -293,7 +293,7 @@ static void member_put_velero(struct json_writer *w, const char *key, const stru
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
                 if (show_member_known(s->member))
                         json_int_member(w, velero_kind_folder(kinds[i]),
-                                HASH_COUNT(s->member->velero[kinds[i]]));
+                                s->member->velero[kinds[i]].n);
                 else
                         json_string_member(w, velero_kind_folder(kinds[i]), NULL);
         json_close(w);
@@ -334,7 +334,7 @@ static int member_labels(const struct subject *s, struct buf *out)
 
 static void member_count(const struct member *c, enum velero_kind kind, const char *noun, struct buf *out)
 {
-        unsigned n = HASH_COUNT(c->velero[kind]);
+        unsigned n = c->velero[kind].n;
 
         buf_printf(out, "%s%u %s%s", out->len > 0 ? ", " : "", n, noun, n == 1 ? "" : "s");
 }
@@ -406,7 +406,7 @@ static int member_text(const struct subject *s, struct buf *out)
         member_clock(c, out);
         member_facts(c, out);
         show_as_of(out, c->changed);
-        for (v = c->velero[VELERO_LOCATION]; v != NULL; v = v->hh.next) {
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
                 columns_cell(&t, v->name);
                 snprintf(phase, sizeof(phase), "%s%s",
                         v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New",
@@ -418,7 +418,7 @@ static int member_text(const struct subject *s, struct buf *out)
                 columns_cell(&t, v->bsl->bucket);
                 columns_cell(&t, v->bsl->prefix);
         }
-        if (c->velero[VELERO_LOCATION] != NULL)
+        if (c->velero[VELERO_LOCATION].n > 0)
                 buf_putc(out, '\n');
         columns_put(&t, out);
         columns_done(&t);

@@ -240,8 +240,7 @@ static bool velero_find(const struct subject *dir, const char *name, struct subj
 static bool velero_next(const struct subject *dir, struct node_cursor *cursor)
 {
         const struct velero_object *v =
-                cursor->at == NULL ? dir->member->velero[dir->velero_kind] :
-                                     ((const struct velero_object *)cursor->at)->hh.next;
+                member_velero_after(dir->member, dir->velero_kind, cursor->at != NULL ? cursor->name : NULL);
 
         if (v == NULL)
                 return false;

@@ -77,15 +77,14 @@ static int engine_add_member(struct engine *e, struct fleet *f, const struct fle
 
 void engine_disown_member(struct engine *e, struct member *c)
 {
-        struct velero_object *v, *vtmp;
+        struct velero_object *v;
         struct object *o, *otmp;
 
         /* Its tasks wait for a cluster that is away: their objects were not deleted. */
         for (int k = 0; k < VELERO_KINDS; k++) {
-                HASH_ITER (hh, c->velero[k], v, vtmp) {
+                VELERO_EACH (v, &c->velero[k])
                         model_touch_velero(v, true);
-                        member_remove_velero(v);
-                }
+                member_remove_all_velero(c, (enum velero_kind)k);
                 c->synced[k] = false;
         }
         for (int k = 0; k < OBJECT_KINDS; k++)

@@ -84,10 +84,10 @@ bool location_want(const struct policy *p, const struct member *c, struct locati
 const struct velero_object *location_at(const struct member *c, const struct velero_bsl *home)
 {
         const struct velero_object *found = NULL;
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
         /* Of several the oldest, so that the choice lasts. */
-        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
                 if (location_same_bucket(v->bsl, home) && location_overlap_of(v->bsl->prefix, home->prefix) == LOCATION_SAME &&
                         !location_is_temporary(v->bsl) && v->bsl->deletion == 0 &&
                         (found == NULL || v->bsl->created < found->bsl->created))
@@ -153,11 +153,11 @@ int location_check_prefix(const struct member *c, const struct velero_bsl *want,
 {
         struct fleet *f, *ftmp;
         struct member *m, *mtmp;
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
         HASH_ITER (hh, c->fleet->model->fleets, f, ftmp)
                 HASH_ITER (hh, f->members, m, mtmp)
-                        HASH_ITER (hh, m->velero[VELERO_LOCATION], v, tmp) {
+                        VELERO_EACH (v, &m->velero[VELERO_LOCATION]) {
                                 enum location_overlap how = location_overlap_of(want->prefix, v->bsl->prefix);
 
                                 if (how == LOCATION_APART || !location_same_bucket(v->bsl, want) ||

@@ -90,12 +90,12 @@ bool location_is_of(const struct object *o, const struct member *c, const struct
 
 static bool is_referred_to(const struct member *c, const char *name)
 {
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
-        HASH_ITER (hh, c->velero[VELERO_BACKUP], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_BACKUP])
                 if (strcmp(v->backup->storage_location, name) == 0)
                         return true;
-        HASH_ITER (hh, c->velero[VELERO_SCHEDULE], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_SCHEDULE])
                 if (strcmp(v->schedule->storage_location, name) == 0)
                         return true;
         return false;
@@ -149,7 +149,7 @@ static void location_sweep(void *arg)
         struct engine *e = arg;
         struct fleet *f, *ftmp;
         struct member *c, *ctmp;
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
         bool later = false;
 
         e->locations->soon = false;
@@ -157,7 +157,7 @@ static void location_sweep(void *arg)
                 return;
         HASH_ITER (hh, e->model.fleets, f, ftmp)
                 HASH_ITER (hh, f->members, c, ctmp)
-                        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp) {
+                        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
                                 if (!location_is_ours(v->bsl, e->model.store_id) || v->bsl->deletion != 0 || is_wanted(c, v->bsl) ||
                                         is_referred_to(c, v->name))
                                         continue;

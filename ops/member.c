@@ -207,7 +207,7 @@ void member_judge(struct member_runtime *rt, const struct err *err)
                 all = all && (rt->watches[k].state == REFLECTOR_WATCHING || !is_of_health(k));
         if (all) {
                 rt->failures = 0;
-                if (rt->located || c->velero[VELERO_LOCATION] != NULL) {
+                if (rt->located || c->velero[VELERO_LOCATION].n > 0) {
                         member_set_health(c, MEMBER_READY, NULL);
                         return;
                 }
@@ -486,7 +486,7 @@ void member_suspect(struct member *c)
 
 int member_location(const struct member *c, const char *name, const struct velero_bsl **ret, struct err *err)
 {
-        struct velero_object *v = NULL, *o, *tmp;
+        struct velero_object *v = NULL, *o;
 
         if (name != NULL && name[0] != '\0') {
                 v = member_velero(c, VELERO_LOCATION, name);
@@ -495,7 +495,7 @@ int member_location(const struct member *c, const char *name, const struct veler
                         return err_id(err, "FLT-0109");
                 }
         } else {
-                HASH_ITER (hh, c->velero[VELERO_LOCATION], o, tmp)
+                VELERO_EACH (o, &c->velero[VELERO_LOCATION])
                         if (o->bsl->is_default && (v == NULL || o->bsl->created > v->bsl->created))
                                 v = o;
                 if (v == NULL)

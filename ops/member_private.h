@@ -19,7 +19,7 @@ struct member_watch {
         enum velero_kind kind;
         struct reflector *reflector;
         enum reflector_state state;
-        uint64_t mark; /* of the last list; never that of another list of the member */
+        uint32_t mark; /* of the last list; never that of another list of the member */
 };
 
 struct member_runtime {

@@ -166,9 +166,9 @@ static void location_made(void *arg, const struct kube_reply *reply)
 static const struct velero_bsl *target_neighbour(const struct member *c, const struct velero_bsl *home)
 {
         const struct velero_bsl *found = NULL;
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
-        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
                 if (location_same_bucket(v->bsl, home) && !location_is_temporary(v->bsl) && (found == NULL || v->bsl->is_default))
                         found = v->bsl;
         return found;

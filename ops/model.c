@@ -100,14 +100,6 @@ struct object *fleet_object(const struct fleet *f, enum object_kind kind, const 
         return o;
 }
 
-struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name)
-{
-        struct velero_object *v;
-
-        HASH_FIND_STR(c->velero[kind], name, v);
-        return v;
-}
-
 bool object_owns(const struct object *o, const char *owner)
 {
         return strcmp(o->owner, owner) == 0 || (o->adopted_from[0] != '\0' && strcmp(o->adopted_from, owner) == 0);
@@ -278,52 +270,6 @@ struct member *fleet_add_member(struct fleet *f, const char *name)
         return c;
 }
 
-struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name)
-{
-        struct velero_object *v = calloc(1, sizeof(*v));
-
-        if (v == NULL)
-                return NULL;
-        v->member = c;
-        v->kind = kind;
-        v->record = record;
-        v->name = name;
-        HASH_ADD_KEYPTR(hh, c->velero[kind], v->name, strlen(v->name), v);
-        return v;
-}
-
-void member_replace_velero(struct velero_object *v, void *record, const char *name)
-{
-        void *old = v->record;
-
-        /* The key lies in the record: the entry moves with it. */
-        HASH_DEL(v->member->velero[v->kind], v);
-        v->record = record;
-        v->name = name;
-        HASH_ADD_KEYPTR(hh, v->member->velero[v->kind], v->name, strlen(v->name), v);
-        free(old);
-}
-
-void velero_set_owner(struct velero_object *v, struct object *o)
-{
-        if (v->owner_object == o)
-                return;
-        list_remove(&v->of_object);
-        v->owner_object = o;
-        if (o != NULL)
-                list_append(&o->velero, &v->of_object);
-}
-
-void member_remove_velero(struct velero_object *v)
-{
-        velero_set_owner(v, NULL);
-        HASH_DEL(v->member->velero[v->kind], v);
-        free(v->record);
-        free(v->digest);
-        free(v->asked);
-        free(v);
-}
-
 void fleet_rename_member(struct member *c, const char *name)
 {
         struct member *other, *tmp;
@@ -339,7 +285,6 @@ void fleet_rename_member(struct member *c, const char *name)
 
 void fleet_remove_member(struct member *c)
 {
-        struct velero_object *v, *tmp;
         struct list *l;
 
         assert(!list_linked(&c->calls) && !list_linked(&c->looks));
@@ -348,8 +293,7 @@ void fleet_remove_member(struct member *c)
                 list_remove(l);
         }
         for (int k = 0; k < VELERO_KINDS; k++)
-                HASH_ITER (hh, c->velero[k], v, tmp)
-                        member_remove_velero(v);
+                member_remove_all_velero(c, (enum velero_kind)k);
         HASH_DEL(c->fleet->members, c);
         assert(c->runtime == NULL);
         free(c->context);

@@ -278,13 +278,19 @@ enum member_health {
 
 enum velero_kind { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE, VELERO_LOCATION, VELERO_DELETE_REQUEST, VELERO_KINDS };
 
-/* A Velero object of one cluster, whoever made it. Hash key: name, within member->velero[kind]. */
+/* What only some objects have (velero_more()). */
+struct velero_more {
+        char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
+        int64_t asked_ms;            /* engine: when we asked for a change of it last, 0: never in this process */
+        char *asked;                 /* … digest of that change where it is not to be asked for again and again; NULL else */
+        unsigned asked_times;        /* … so often in a row */
+};
+
+/* A Velero object of one cluster, whoever made it, in member->velero[kind]. */
 struct velero_object {
-        UT_hash_handle hh;
         struct member *member;
-        enum velero_kind kind;
         const char *name; /* borrowed from the record */
-        union {
+        union {           /* kept (record_keep()) */
                 struct velero_backup *backup;
                 struct velero_restore *restore;
                 struct velero_schedule *schedule;
@@ -294,14 +300,23 @@ struct velero_object {
         };
         struct object *owner_object; /* the fleet object that it belongs to, NULL when none (velero_set_owner()) */
         struct list of_object;       /* engine: place in owner_object->velero */
-        char run[RUN_ID_LEN + 1];    /* of a schedule's Backup: the run it was given; "" else */
+        const char *run;             /* interned, of a schedule's Backup: the run it was given; "" else */
+        struct velero_more *more;    /* NULL: nothing of it */
+        uint32_t mark;               /* engine: list generation for the sweep */
+        uint8_t kind;                /* enum velero_kind */
         bool by_hand;                /* of a schedule's Backup: somebody's, not Velero's own (velero_made_by_hand()) */
-        char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
-        uint64_t mark;               /* engine: list generation for the sweep */
-        int64_t asked_ms;            /* engine: when we asked for a change of it last, 0: never in this process */
-        char *asked;                 /* … digest of that change where it is not to be asked for again and again; NULL else */
-        unsigned asked_times;        /* … so often in a row */
 };
+_Static_assert(sizeof(struct velero_object) <= 72, "a fleet has hundreds of thousands: what only some need is velero_more's");
+
+/* Those of one kind of a cluster, by name. */
+struct velero_set {
+        struct velero_object **v;
+        uint32_t n, cap;
+};
+
+/* Each of a set, which is not changed meanwhile: VELERO_EACH (v, &c->velero[VELERO_BACKUP]) … */
+#define VELERO_EACH(each, set) \
+        for (uint32_t each##_at = 0; each##_at < (set)->n && ((each) = (set)->v[each##_at], true); each##_at++)
 
 /* A cluster of a fleet. Hash key: name (folder), within fleet->members, in configuration order. */
 struct member {
@@ -328,7 +343,7 @@ struct member {
         char *velero_namespace;   /* NULL until known */
         bool node_agent;          /* a node-agent DaemonSet exists */
         int64_t ahead;            /* seconds that its clock was before ours at the last probe; 0: it agrees (kube_client_ahead()) */
-        struct velero_object *velero[VELERO_KINDS]; /* uthash by name */
+        struct velero_set velero[VELERO_KINDS];
         bool synced[VELERO_KINDS];
 
         /* engine's own */
@@ -336,7 +351,7 @@ struct member {
         struct list tasks;        /* task.at_member: open tasks that it wakes; they outlive the runtime */
         struct list calls;        /* task.at_call: requests of tasks on its client */
         struct list looks;        /* ops/looks.c */
-        uint64_t marks;           /* lists begun so far, over all kinds and runtimes */
+        uint32_t marks;           /* lists begun so far, over all kinds and runtimes */
 };
 
 /* A fleet: one folder below the root. Hash key: name. */
@@ -448,6 +463,12 @@ struct fleet *model_fleet(const struct model *m, const char *name);
 struct member *fleet_member(const struct fleet *f, const char *name);
 struct object *fleet_object(const struct fleet *f, enum object_kind kind, const char *name);
 struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name);
+/* The one behind that of this name, which need not be there any more; NULL: the first. */
+struct velero_object *member_velero_after(const struct member *c, enum velero_kind kind, const char *name);
+/* The table of a kind's records. */
+const struct record_type *velero_record_type(enum velero_kind kind);
+/* Of a fleet's Schedule; NULL else. */
+const char *velero_digest(const struct velero_object *v);
 struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
 /* Before those that a wrong clock dated into the future, unless there are no others. */
 struct run *object_latest_run(const struct object *o);
@@ -506,10 +527,16 @@ void task_forget_eta(struct task *t);
 void task_ref_texts(struct task *t);
 void task_unref_texts(struct task *t);
 void object_remove_run(struct run *r);
-/* Takes ownership of record (freed with the entry); `name` points into it. */
-struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record, const char *name);
-void member_replace_velero(struct velero_object *v, void *record, const char *name);
+/* Take a decoded record, which they free: what is kept is a copy (record_keep()). Without memory the first returns NULL and
+   the record stays the caller's; the second, whose record has the same name, leaves what was there. */
+struct velero_object *member_add_velero(struct member *c, enum velero_kind kind, void *record);
+void member_replace_velero(struct velero_object *v, void *record);
 void member_remove_velero(struct velero_object *v);
+void member_remove_all_velero(struct member *c, enum velero_kind kind);
+/* v->more, made if there is none; NULL without memory. */
+struct velero_more *velero_more(struct velero_object *v);
+/* Takes the digest; NULL: there is none. Without memory there is none. */
+void velero_set_digest(struct velero_object *v, char *digest);
 /* o NULL: it belongs to nobody. */
 void velero_set_owner(struct velero_object *v, struct object *o);
 void member_link_done(struct member_link *l);

@@ -42,9 +42,10 @@ enum { ADOPT_PAUSE_MS = 2000, ADOPT_DOUBLINGS = 5 };
 
 static bool is_asked(const struct velero_object *v, int64_t now)
 {
-        unsigned n = v->asked_times < ADOPT_DOUBLINGS ? v->asked_times : ADOPT_DOUBLINGS;
+        const struct velero_more *m = v->more;
+        unsigned n = m == NULL ? 0 : m->asked_times < ADOPT_DOUBLINGS ? m->asked_times : ADOPT_DOUBLINGS;
 
-        return v->asked_times > 0 && now - v->asked_ms < (int64_t)ADOPT_PAUSE_MS << (n - 1);
+        return n > 0 && now - m->asked_ms < (int64_t)ADOPT_PAUSE_MS << (n - 1);
 }
 
 /* The next Backup or location to ask for. NULL with *left: there are some, which were asked for; or Schedules, each its own
@@ -52,17 +53,17 @@ static bool is_asked(const struct velero_object *v, int64_t now)
 static struct velero_object *adopt_next(const struct object *o, const struct member *c, int64_t now, bool *left)
 {
         static const enum velero_kind kinds[] = { VELERO_BACKUP, VELERO_LOCATION };
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
         *left = false;
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                HASH_ITER (hh, c->velero[kinds[i]], v, tmp)
+                VELERO_EACH (v, &c->velero[kinds[i]])
                         if (is_left(o, c, v)) {
                                 *left = true;
                                 if (!is_asked(v, now))
                                         return v;
                         }
-        HASH_ITER (hh, c->velero[VELERO_SCHEDULE], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_SCHEDULE])
                 *left = *left || is_left(o, c, v);
         return NULL;
 }
@@ -195,6 +196,7 @@ void adopt_act(struct engine *e, struct task *t, struct member *c)
 {
         int64_t now = loop_now(e->loop);
         struct velero_object *v;
+        struct velero_more *asked;
         struct err err = ERR_INIT;
         bool left;
 
@@ -205,10 +207,10 @@ void adopt_act(struct engine *e, struct task *t, struct member *c)
                 adopt_done(e, t);
                 return;
         }
-        if (v == NULL)
+        if (v == NULL || (asked = velero_more(v)) == NULL)
                 return;
-        v->asked_ms = now;
-        v->asked_times++;
+        asked->asked_ms = now;
+        asked->asked_times++;
         if (adopt_patch(t, c, v, &err) < 0)
                 task_retry_later(e, t, &err, 0);
 }

@@ -150,20 +150,24 @@ enum { CHANGE_PAUSE_MS = 2000, CHANGE_PAUSE_MAX_MS = 60000, CHANGE_FORGET_MS = 6
 static bool change_is_due(struct engine *e, struct velero_object *v, const json_t *change)
 {
         char sha[VELERO_SHA256_HEX + 1] = "";
-        int64_t now = loop_now(e->loop), since = now - v->asked_ms, pause = CHANGE_PAUSE_MS;
+        struct velero_more *m = velero_more(v);
+        int64_t now = loop_now(e->loop), since, pause = CHANGE_PAUSE_MS;
 
-        (void)velero_spec_sha256(change, sha);
-        if (v->asked == NULL || strcmp(v->asked, sha) != 0) {
-                free(v->asked);
-                v->asked = strdup(sha);
-                v->asked_times = 0;
-        }
-        for (unsigned i = 1; i < v->asked_times && pause < CHANGE_PAUSE_MAX_MS; i++)
-                pause *= 2;
-        if (v->asked_times > 0 && since < pause)
+        if (m == NULL)
                 return false;
-        v->asked_times = since < CHANGE_FORGET_MS ? v->asked_times + 1 : 1;
-        v->asked_ms = now;
+        since = now - m->asked_ms;
+        (void)velero_spec_sha256(change, sha);
+        if (m->asked == NULL || strcmp(m->asked, sha) != 0) {
+                free(m->asked);
+                m->asked = strdup(sha);
+                m->asked_times = 0;
+        }
+        for (unsigned i = 1; i < m->asked_times && pause < CHANGE_PAUSE_MAX_MS; i++)
+                pause *= 2;
+        if (m->asked_times > 0 && since < pause)
+                return false;
+        m->asked_times = since < CHANGE_FORGET_MS ? m->asked_times + 1 : 1;
+        m->asked_ms = now;
         return true;
 }
 

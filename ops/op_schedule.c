@@ -266,7 +266,7 @@ static void schedule_owe(struct engine *e, struct task *t, struct member *c)
                 schedule_make(e, t, c, &d);
         else if (!schedule_is_ours(t, c, v->schedule))
                 schedule_conflict(e, t, v->schedule);
-        else if (!t->resend && v->digest != NULL && strcmp(v->digest, d.digest) == 0 &&
+        else if (!t->resend && velero_digest(v) != NULL && strcmp(velero_digest(v), d.digest) == 0 &&
                  strcmp(v->schedule->spec_sha256, d.digest) == 0)
                 schedule_in_force(e, t, d.digest);
         else

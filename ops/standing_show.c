@@ -123,7 +123,7 @@ static void judge_drift(struct engine *e, struct task *t, const struct velero_ob
         const char *expected = ours ? t->spec_sha256 : s->spec_sha256;
 
         t->drifted = false;
-        if (o->digest == NULL || (strcmp(o->digest, expected) == 0 && strcmp(s->spec_sha256, expected) == 0)) {
+        if (velero_digest(o) == NULL || (strcmp(velero_digest(o), expected) == 0 && strcmp(s->spec_sha256, expected) == 0)) {
                 t->confirmed = true;
         } else if (ours && !t->confirmed && t->posted_at_ms != 0 && loop_now(e->loop) - t->posted_at_ms < LIMIT_CALL_MS) {
                 /* What the watch showed last may be older than what we sent. */

@@ -74,9 +74,9 @@ static void task_velero_reason(struct task *t, const char *validation, const cha
 /* Restores run one at a time: one that waits behind another says nothing about the server. */
 static bool member_restores(const struct member *c)
 {
-        const struct velero_object *v, *tmp;
+        const struct velero_object *v;
 
-        HASH_ITER (hh, c->velero[VELERO_RESTORE], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_RESTORE])
                 if (velero_phase_is(&velero_restore_phases, v->restore->phase, VELERO_PHASE_RUNNING) &&
                         v->restore->phase != VELERO_RESTORE_NEW)
                         return true;

@@ -233,7 +233,7 @@ static void track_remove(struct engine *e, struct velero_object *v)
 }
 
 void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool deleted, const char *bytes, size_t len,
-        uint64_t mark)
+        uint32_t mark)
 {
         void *record = NULL;
         struct err err = ERR_INIT;
@@ -257,12 +257,12 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         if (kind == VELERO_SCHEDULE && ((const struct velero_schedule *)record)->owner[0] != '\0')
                 digest = schedule_digest_of(bytes, len);
         if (v != NULL && track_same(v, record, digest)) {
-                member_replace_velero(v, record, name);
+                member_replace_velero(v, record);
                 v->mark = mark;
                 return;
         }
         if (v == NULL) {
-                v = member_add_velero(c, kind, record, name);
+                v = member_add_velero(c, kind, record);
                 if (v == NULL) {
                         free(record);
                         return;
@@ -271,12 +271,11 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                              velero_made_by_hand(bytes, len);
                 model_touch_velero(v, true);
         } else {
-                member_replace_velero(v, record, name);
+                member_replace_velero(v, record);
                 model_touch_velero(v, false);
         }
         v->mark = mark;
-        free(v->digest);
-        v->digest = TAKE(digest);
+        velero_set_digest(v, TAKE(digest));
         model_touch_member_at(c, track_time(v), false);
         track_tie(e, v, bytes, len);
         /* The text of the one that decided is the newest: whoever took it tells one cluster after the other. */
@@ -285,13 +284,14 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         track_wake(e, c, kind);
 }
 
-void track_sweep(struct engine *e, struct member *c, enum velero_kind kind, uint64_t mark)
+void track_sweep(struct engine *e, struct member *c, enum velero_kind kind, uint32_t mark)
 {
-        struct velero_object *v, *tmp;
+        const struct velero_set *set = &c->velero[kind];
 
-        HASH_ITER (hh, c->velero[kind], v, tmp)
-                if (v->mark != mark)
-                        track_remove(e, v);
+        /* Backwards: what is removed is not met again, nor does it move much. */
+        for (uint32_t i = set->n; i-- > 0;)
+                if (set->v[i]->mark != mark)
+                        track_remove(e, set->v[i]);
 }
 
 static struct object *first_undecided(const struct fleet *f)

@@ -12,8 +12,8 @@
 #include "ops/engine.h"
 
 void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool deleted, const char *bytes, size_t len,
-        uint64_t mark);
+        uint32_t mark);
 /* A list ended: what it did not bring is gone. */
-void track_sweep(struct engine *e, struct member *c, enum velero_kind kind, uint64_t mark);
+void track_sweep(struct engine *e, struct member *c, enum velero_kind kind, uint32_t mark);
 /* The cluster's health changed: its tasks show stale, or are true again. */
 void track_member_health(struct engine *e, struct member *c);

@@ -88,18 +88,15 @@ int64_t track_time(const struct velero_object *v)
 
 bool track_same(const struct velero_object *v, const void *record, const char *digest)
 {
-        static struct record_type *const types[VELERO_KINDS] = {
-                [VELERO_BACKUP] = &velero_backup_type,     [VELERO_RESTORE] = &velero_restore_type,
-                [VELERO_SCHEDULE] = &velero_schedule_type, [VELERO_LOCATION] = &velero_bsl_type,
-                [VELERO_DELETE_REQUEST] = &velero_delete_request_type,
-        };
+        const struct record_type *type = velero_record_type(v->kind);
+        const char *known = velero_digest(v);
         struct velero_bsl seen;
 
         if (v->kind != VELERO_LOCATION)
-                return record_equal(types[v->kind], v->record, record) &&
-                       strcmp(digest != NULL ? digest : "", v->digest != NULL ? v->digest : "") == 0;
+                return record_equal(type, v->record, record) &&
+                       strcmp(digest != NULL ? digest : "", known != NULL ? known : "") == 0;
         seen = *v->bsl;
         seen.last_validation = ((const struct velero_bsl *)record)->last_validation;
         seen.last_synced = ((const struct velero_bsl *)record)->last_synced;
-        return record_equal(types[v->kind], &seen, record);
+        return record_equal(type, &seen, record);
 }

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/intern.h"
 #include "base/timefmt.h"
 #include "ops/member.h"
 #include "ops/task.h"
@@ -30,7 +31,7 @@ static const char *slot_set(struct velero_object *v, int64_t at)
 {
         char id[STAMP_SIZE];
 
-        memcpy(v->run, stamp_format_run(id, at), sizeof(v->run));
+        (void)intern_set(&v->run, stamp_format_run(id, at));
         return v->run;
 }
 

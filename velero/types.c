@@ -20,15 +20,15 @@
                 FIELD_TIME(T, created, "metadata.creationTimestamp", 0),                    \
                 FIELD_TIME(T, deletion, "metadata.deletionTimestamp", 0)
 #define POLICY_FIELDS                                                      \
-        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),                     \
-                FIELD(T, fleet, LABEL(VELERO_LABEL_FLEET), 0),             \
-                FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),               \
-                FIELD(T, policy, LABEL(VELERO_LABEL_NAME), 0),             \
-                FIELD(T, cluster_uid, LABEL(VELERO_LABEL_CLUSTER_UID), 0), \
-                FIELD(T, sub, ANNOTATION(VELERO_ANNOTATION_SUB), 0),       \
-                FIELD(T, spec_sha256, ANNOTATION(VELERO_ANNOTATION_SPEC), 0)
-#define RUN_FIELD          FIELD(T, run, LABEL(VELERO_LABEL_RUN), 0)
-#define CRON_FIELD         FIELD(T, cron, ANNOTATION(VELERO_ANNOTATION_CRON), 0)
+        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), RECORD_SHARED),                     \
+                FIELD(T, fleet, LABEL(VELERO_LABEL_FLEET), RECORD_SHARED),             \
+                FIELD(T, kind, LABEL(VELERO_LABEL_KIND), RECORD_SHARED),               \
+                FIELD(T, policy, LABEL(VELERO_LABEL_NAME), RECORD_SHARED),             \
+                FIELD(T, cluster_uid, LABEL(VELERO_LABEL_CLUSTER_UID), RECORD_SHARED), \
+                FIELD(T, sub, ANNOTATION(VELERO_ANNOTATION_SUB), RECORD_SHARED),       \
+                FIELD(T, spec_sha256, ANNOTATION(VELERO_ANNOTATION_SPEC), RECORD_SHARED)
+#define RUN_FIELD          FIELD(T, run, LABEL(VELERO_LABEL_RUN), RECORD_SHARED)
+#define CRON_FIELD         FIELD(T, cron, ANNOTATION(VELERO_ANNOTATION_CRON), RECORD_SHARED)
 #define PHASE_FIELD(table) FIELD_ENUM(T, phase, phase_text, "status.phase", &(table).names, 0)
 
 #define T struct velero_backup
@@ -37,16 +37,16 @@ static const struct record_field velero_backup_fields[] = {
         POLICY_FIELDS,
         RUN_FIELD,
         CRON_FIELD,
-        FIELD(T, schedule_name, LABEL(VELERO_LABEL_SCHEDULE_NAME), 0),
-        FIELD(T, source_k8s, ANNOTATION(VELERO_ANNOTATION_SOURCE_K8S), 0),
-        FIELD(T, storage_location, "spec.storageLocation", 0),
+        FIELD(T, schedule_name, LABEL(VELERO_LABEL_SCHEDULE_NAME), RECORD_SHARED),
+        FIELD(T, source_k8s, ANNOTATION(VELERO_ANNOTATION_SOURCE_K8S), RECORD_SHARED),
+        FIELD(T, storage_location, "spec.storageLocation", RECORD_SHARED),
         FIELD(T, storage_location, LABEL(VELERO_LABEL_STORAGE_LOCATION), RECORD_FALLBACK),
-        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", 0),
-        FIELD(T, ttl, "spec.ttl", 0),
+        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", RECORD_SHARED),
+        FIELD(T, ttl, "spec.ttl", RECORD_SHARED),
         PHASE_FIELD(velero_backup_phases),
         FIELD(T, failure_reason, "status.failureReason", 0),
         FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
-        FIELD(T, format_version, "status.formatVersion", 0),
+        FIELD(T, format_version, "status.formatVersion", RECORD_SHARED),
         FIELD_TIME(T, started, "status.startTimestamp", 0),
         FIELD_TIME(T, completed, "status.completionTimestamp", 0),
         FIELD_TIME(T, expiration, "status.expiration", 0),
@@ -74,11 +74,11 @@ static const struct record_field velero_restore_fields[] = {
         OBJECT_FIELDS,
         POLICY_FIELDS,
         RUN_FIELD,
-        FIELD(T, backup_name, "spec.backupName", 0),
-        FIELD(T, schedule_name, "spec.scheduleName", 0),
-        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", 0),
-        FIELD_JOINED(T, namespace_mapping, "spec.namespaceMapping", ", ", 0),
-        FIELD(T, existing_resource_policy, "spec.existingResourcePolicy", 0),
+        FIELD(T, backup_name, "spec.backupName", RECORD_SHARED),
+        FIELD(T, schedule_name, "spec.scheduleName", RECORD_SHARED),
+        FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", RECORD_SHARED),
+        FIELD_JOINED(T, namespace_mapping, "spec.namespaceMapping", ", ", RECORD_SHARED),
+        FIELD(T, existing_resource_policy, "spec.existingResourcePolicy", RECORD_SHARED),
         PHASE_FIELD(velero_restore_phases),
         FIELD(T, failure_reason, "status.failureReason", 0),
         FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
@@ -105,9 +105,9 @@ static const struct record_field velero_schedule_fields[] = {
         CRON_FIELD,
         FIELD(T, extra, ANNOTATION(VELERO_ANNOTATION_EXTRA), 0),
         FIELD(T, schedule, "spec.schedule", 0),
-        FIELD(T, storage_location, "spec.template.storageLocation", 0),
-        FIELD_JOINED(T, namespaces, "spec.template.includedNamespaces", ", ", 0),
-        FIELD(T, ttl, "spec.template.ttl", 0),
+        FIELD(T, storage_location, "spec.template.storageLocation", RECORD_SHARED),
+        FIELD_JOINED(T, namespaces, "spec.template.includedNamespaces", ", ", RECORD_SHARED),
+        FIELD(T, ttl, "spec.template.ttl", RECORD_SHARED),
         FIELD(T, paused, "spec.paused", 0),
         FIELD(T, skip_immediately, "spec.skipImmediately", 0),
         PHASE_FIELD(velero_schedule_phases),
@@ -122,14 +122,14 @@ struct record_type velero_schedule_type =
 #define T struct velero_bsl
 static const struct record_field velero_bsl_fields[] = {
         OBJECT_FIELDS,
-        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), 0),
-        FIELD(T, kind, LABEL(VELERO_LABEL_KIND), 0),
-        FIELD(T, provider, "spec.provider", 0),
-        FIELD(T, bucket, "spec.objectStorage.bucket", 0),
+        FIELD(T, owner, LABEL(VELERO_LABEL_OWNER), RECORD_SHARED),
+        FIELD(T, kind, LABEL(VELERO_LABEL_KIND), RECORD_SHARED),
+        FIELD(T, provider, "spec.provider", RECORD_SHARED),
+        FIELD(T, bucket, "spec.objectStorage.bucket", RECORD_SHARED),
         FIELD(T, prefix, "spec.objectStorage.prefix", 0),
-        FIELD(T, s3_url, "spec.config.s3Url", 0),
-        FIELD(T, public_url, "spec.config.publicUrl", 0),
-        FIELD(T, region, "spec.config.region", 0),
+        FIELD(T, s3_url, "spec.config.s3Url", RECORD_SHARED),
+        FIELD(T, public_url, "spec.config.publicUrl", RECORD_SHARED),
+        FIELD(T, region, "spec.config.region", RECORD_SHARED),
         FIELD_JSON(T, config, "spec.config", 0),
         FIELD(T, config_set, ANNOTATION(VELERO_ANNOTATION_CONFIG), 0),
         FIELD(T, credential_name, "spec.credential.name", 0),
@@ -150,7 +150,7 @@ struct record_type velero_bsl_type =
 #define T struct velero_delete_request
 static const struct record_field velero_delete_request_fields[] = {
         OBJECT_FIELDS,
-        FIELD(T, backup_name, "spec.backupName", 0),
+        FIELD(T, backup_name, "spec.backupName", RECORD_SHARED),
         FIELD(T, backup_uid, LABEL(VELERO_LABEL_BACKUP_UID), 0),
         PHASE_FIELD(velero_request_phases),
         FIELD_JOINED(T, errors, "status.errors", "; ", 0),

@@ -224,10 +224,10 @@ static inline enum phase ops_phase(struct ops_fixture *f, enum object_kind kind,
 /* How many Velero objects of that kind the cluster shows us for the policy. */
 static inline unsigned ops_count(struct ops_fixture *f, const char *cluster, enum velero_kind kind, const char *policy)
 {
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
         unsigned n = 0;
 
-        HASH_ITER (hh, ops_member(f, cluster)->velero[kind], v, tmp)
+        VELERO_EACH (v, &ops_member(f, cluster)->velero[kind])
                 if (kind == VELERO_LOCATION ? strcmp(v->bsl->owner, f->engine->model.store_id) == 0 :
                                               strcmp(kind == VELERO_BACKUP ? v->backup->policy : v->restore->policy,
                                                       policy) == 0)

@@ -91,7 +91,7 @@ static inline void fixture_location(struct member *c, const char *phase, const c
                 "\"config\":{\"region\":\"eu\",\"s3Url\":\"http://s3:9000\"}},"
                 "\"status\":{\"phase\":\"%s\",\"message\":\"%s\"}}", c->name, phase, message);
         assert_ok(velero_bsl_decode(json, strlen(json), &b, &err), &err);
-        assert_non_null(member_add_velero(c, VELERO_LOCATION, b, b->name));
+        assert_non_null(member_add_velero(c, VELERO_LOCATION, b));
 }
 
 static inline void fixture_backup(struct member *c, const char *name, const char *phase, unsigned queue)
@@ -108,7 +108,7 @@ static inline void fixture_backup(struct member *c, const char *name, const char
                 "\"completionTimestamp\":\"2026-09-01T02:00:52Z\",\"expiration\":\"2026-09-08T02:00:03Z\"}}",
                 name, c->uid, phase, queue);
         assert_ok(velero_backup_decode(json, strlen(json), &b, &err), &err);
-        assert_non_null(member_add_velero(c, VELERO_BACKUP, b, b->name));
+        assert_non_null(member_add_velero(c, VELERO_BACKUP, b));
 }
 
 static const char *const fixture_clusters[] = { "eu-1", "us-1", "lab-2" };
@@ -257,7 +257,7 @@ static inline void fixture_velero_schedule(struct member *c, const char *name)
                 "\"spec\":{\"schedule\":\"0 2 * * *\",\"template\":{\"ttl\":\"168h0m0s\",\"includedNamespaces\":[\"shop\"]}},"
                 "\"status\":{\"phase\":\"Enabled\",\"lastBackup\":\"2026-09-01T02:00:03Z\"}}", name);
         assert_ok(velero_schedule_decode(json, strlen(json), &s, &err), &err);
-        assert_non_null(member_add_velero(c, VELERO_SCHEDULE, s, s->name));
+        assert_non_null(member_add_velero(c, VELERO_SCHEDULE, s));
 }
 
 static inline void fixture_standing_task(struct object *o, const struct fixture_schedule *x)

@@ -49,7 +49,7 @@ static void a_cluster_that_is_replaced_gets_nothing_of_the_other(void **state)
         ops_until(f, fleet_member(f->fleet, "one") != NULL && member_ready(ops_member(f, "one")));
         snprintf(uid, sizeof(uid), "%s", ops_member(f, "one")->uid);
         ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "one")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "one")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         t = task_of(f, "b", "one");
         ops_until(f, t->reason != NULL);
@@ -231,14 +231,14 @@ static void nothing_is_sent_before_it_is_stored(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         t = task_of(f, "b", "eu-1");
         ops_until(f, t->reason != NULL);
         ops_run_for(f, 700);
         full = true;
         ops_ctl(f, "all", "fault off");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase == VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase == VELERO_BSL_AVAILABLE);
         ops_run_for(f, 1500);
         full = false;
         assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 0);
@@ -316,14 +316,14 @@ static void nothing_is_sent_to_a_cluster_that_is_not_recorded(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->reason != NULL);
         ops_run_for(f, 700);
         full = true;
         engine_note_fleet(f->engine, f->fleet);
         ops_ctl(f, "all", "fault off");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase == VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase == VELERO_BSL_AVAILABLE);
         ops_run_for(f, 1500);
         assert_true(f->fleet->unstored);
         assert_false(task_of(f, "b", "eu-1")->sent);
@@ -452,6 +452,7 @@ static void *read_all(void *arg)
         struct fleet *f;
         struct member *c, *tmp;
         struct object *o;
+        struct velero_object *v;
         uint64_t sum = 0;
 
         while (!a->stop) {
@@ -459,7 +460,7 @@ static void *read_all(void *arg)
                 f = model_fleet(m, "prod");
                 HASH_ITER (hh, f->members, c, tmp) {
                         sum += (uint64_t)c->health + (c->reason != NULL ? strlen(c->reason) : 0);
-                        for (struct velero_object *v = c->velero[VELERO_BACKUP]; v != NULL; v = v->hh.next)
+                        VELERO_EACH (v, &c->velero[VELERO_BACKUP])
                                 sum += strlen(v->name) + v->backup->phase;
                 }
                 o = fleet_object(f, OBJECT_BACKUP, "b");

@@ -220,14 +220,80 @@ static void tasks_share_what_they_have_in_common(void **state)
         assert_string_equal(b->member, "eu-1");
 }
 
+static struct velero_backup *decode_backup(const char *name, const char *location)
+{
+        struct velero_backup *b = NULL;
+        struct err err = ERR_INIT;
+        char text[256];
+
+        snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"storageLocation\":\"%s\"}}", name, location);
+        assert_ok(velero_backup_decode(text, strlen(text), &b, &err), &err);
+        return b;
+}
+
 static struct velero_object *add_backup(struct member *c, const char *name)
 {
-        struct velero_backup *b = calloc(1, sizeof(*b) + strlen(name) + 1);
-        char *text = (char *)(b + 1);
+        return member_add_velero(c, VELERO_BACKUP, decode_backup(name, "default"));
+}
 
-        strcpy(text, name);
-        b->name = text;
-        return member_add_velero(c, VELERO_BACKUP, b, b->name);
+static void velero_objects_are_in_the_order_of_their_names(void **state)
+{
+        static const char *const names[] = { "m", "b", "z", "a", "y", "c", "n", "aa", "zz" };
+        static const char *const sorted[] = { "a", "aa", "b", "c", "m", "n", "y", "z", "zz" };
+        struct fixture *x = test_fixture(state);
+        const struct velero_set *set = &x->eu->velero[VELERO_BACKUP];
+        struct velero_object *v;
+        size_t n = 0;
+
+        assert_null(member_velero_after(x->eu, VELERO_BACKUP, NULL));
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                assert_non_null(add_backup(x->eu, names[i]));
+        VELERO_EACH (v, set)
+                assert_string_equal(v->name, sorted[n++]);
+        assert_int_equal(n, ARRAY_SIZE(sorted));
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                assert_string_equal(member_velero(x->eu, VELERO_BACKUP, names[i])->name, names[i]);
+        assert_null(member_velero(x->eu, VELERO_BACKUP, "x"));
+        assert_null(member_velero(x->eu, VELERO_SCHEDULE, "a"));
+
+        /* A reader goes on from a name also when that has gone. */
+        n = 0;
+        for (v = member_velero_after(x->eu, VELERO_BACKUP, NULL); v != NULL;
+                v = member_velero_after(x->eu, VELERO_BACKUP, v->name))
+                assert_string_equal(v->name, sorted[n++]);
+        assert_int_equal(n, ARRAY_SIZE(sorted));
+        member_remove_velero(member_velero(x->eu, VELERO_BACKUP, "m"));
+        assert_null(member_velero(x->eu, VELERO_BACKUP, "m"));
+        assert_string_equal(member_velero_after(x->eu, VELERO_BACKUP, "m")->name, "n");
+        assert_null(member_velero_after(x->eu, VELERO_BACKUP, "zz"));
+        member_remove_all_velero(x->eu, VELERO_BACKUP);
+        assert_int_equal(set->n, 0);
+        assert_null(set->v);
+}
+
+static void velero_objects_share_what_they_have_in_common(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct velero_object *a = add_backup(x->eu, "a"), *b = add_backup(x->us, "b");
+        const char *name = a->name;
+
+        assert_ptr_equal(a->backup->storage_location, b->backup->storage_location);
+        assert_ptr_equal(a->name, a->backup->name);
+        assert_null(a->more);
+        velero_set_digest(a, NULL);
+        assert_null(a->more);
+        velero_set_digest(a, strdup("0123"));
+        assert_string_equal(velero_digest(a), "0123");
+        assert_null(velero_digest(b));
+        /* What is known of it beside its record stays. */
+        member_replace_velero(a, decode_backup("a", "cold"));
+        assert_string_equal(a->backup->storage_location, "cold");
+        assert_string_equal(b->backup->storage_location, "default");
+        assert_ptr_not_equal(a->name, name);
+        assert_ptr_equal(member_velero(x->eu, VELERO_BACKUP, "a"), a);
+        assert_string_equal(velero_digest(a), "0123");
+        velero_set_digest(a, NULL);
+        assert_null(velero_digest(a));
 }
 
 static void an_object_and_what_it_has_on_clusters_part_both_ways(void **state)
@@ -331,6 +397,8 @@ int main(void)
         TEST_WITH(runs_stay_in_order_whenever_they_come, setup, teardown);
         TEST_WITH(tasks_of_one_cluster_are_found_and_leave_each_other_alone, setup, teardown);
         TEST_WITH(tasks_share_what_they_have_in_common, setup, teardown);
+        TEST_WITH(velero_objects_are_in_the_order_of_their_names, setup, teardown);
+        TEST_WITH(velero_objects_share_what_they_have_in_common, setup, teardown);
         TEST_WITH(an_object_and_what_it_has_on_clusters_part_both_ways, setup, teardown);
         TEST_WITH(a_cluster_that_leaves_lets_its_tasks_go, setup, teardown);
         TEST_WITH(a_task_is_for_one_cluster_whatever_its_folder_is, setup, teardown);

@@ -74,7 +74,7 @@ static void anothers_object_is_a_conflict(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->velero_name[0] != '\0');
         t = task_of(f, "b", "eu-1");
@@ -155,7 +155,7 @@ static void expires_and_is_retried_only_there(void **state)
         f->engine->options.start_deadline = 1;
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "ap-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "ap-1")->state == TASK_EXPIRED);
         assert_string_equal(task_of(f, "b", "ap-1")->code, "FLT-0402");
@@ -287,7 +287,7 @@ static void superseded_before_it_is_posted(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "ap-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->state == TASK_DONE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
@@ -370,7 +370,7 @@ static void a_run_that_is_joined_is_given_new_time(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", "destination: {clusters: [{name: eu-1}]}\n" OPS_BACKUP, &err), &err);
         r = object_latest_run(ops_object(f, OBJECT_BACKUP, "b"));
         r->created -= 1800;
@@ -396,7 +396,7 @@ static void an_old_attempt_does_not_take_the_new_ones_place(void **state)
         assert_int_equal(PHASE(f, "b"), PHASE_FAILED);
         snprintf(first, sizeof(first), "%s", task_of(f, "b", "eu-1")->velero_name);
         ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "retry", &err), &err);
         member_suspect(ops_member(f, "eu-1"));
         ops_until(f, ops_all_ready(f));
@@ -461,7 +461,7 @@ static void ignored_by_velero_says_so(void **state)
         assert_ok(velero_backup_decode(text, strlen(text), &record, &err), &err);
         struct velero_object *v = task_velero(t);
         engine_write(f->engine);
-        member_replace_velero(v, record, record->name);
+        member_replace_velero(v, record);
         task_refresh(f->engine, t);
         engine_publish(f->engine);
         assert_string_equal(t->code, "FLT-0112");

@@ -16,11 +16,11 @@
 
 static const struct velero_object *location_below(struct ops_fixture *f, const char *cluster, const char *prefix)
 {
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
         char path[256];
 
         snprintf(path, sizeof(path), "%s/%s", prefix, cluster);
-        HASH_ITER (hh, ops_member(f, cluster)->velero[VELERO_LOCATION], v, tmp)
+        VELERO_EACH (v, &ops_member(f, cluster)->velero[VELERO_LOCATION])
                 if (strcmp(v->bsl->prefix, path) == 0)
                         return v;
         return NULL;

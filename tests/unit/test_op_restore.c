@@ -213,7 +213,7 @@ static void waits_for_the_location(void **state)
 
         back_up(f, "b");
         ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
         assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
         t = task_of(f, "undo", "eu-1");
         ops_until(f, t->reason != NULL);

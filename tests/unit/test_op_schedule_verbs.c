@@ -41,9 +41,9 @@ static json_t *region_of(struct ops_fixture *f, const char *cluster)
 /* The same as the engine has it; NULL before it was made. */
 static struct velero_object *location_of(const struct member *c)
 {
-        struct velero_object *v, *tmp;
+        struct velero_object *v;
 
-        HASH_ITER (hh, c->velero[VELERO_LOCATION], v, tmp)
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
                 if (strcmp(v->bsl->bucket, "b") == 0)
                         return v;
         return NULL;

@@ -40,7 +40,7 @@ struct thing {
 static const struct record_field thing_fields[] = {
         FIELD(struct thing, name, "metadata.name", RECORD_REQUIRED),
         FIELD(struct thing, generation, "metadata.generation", 0),
-        FIELD(struct thing, schedule, "metadata.labels[velero.io/schedule-name]", 0),
+        FIELD(struct thing, schedule, "metadata.labels[velero.io/schedule-name]", RECORD_SHARED),
         FIELD_JOINED(struct thing, labels, "metadata.labels", "; ", 0),
         FIELD_PRESENT(struct thing, deleting, "metadata.deletionTimestamp"),
         FIELD_JSON(struct thing, spec, "spec", 0),
@@ -333,6 +333,40 @@ struct pair {
         int phase;
 };
 
+/* Of what two records have in common there is one copy; all else is the copy's own. */
+static void a_kept_copy_is_the_same_and_shares(void **state)
+{
+        static const char *const documents[] = { whole,
+                "{\"metadata\":{\"name\":\"a\",\"labels\":{\"velero.io/schedule-name\":\"daily\"}},\"status\":{\"phase\":\"New\"}}",
+                "{\"metadata\":{\"name\":\"a\"},\"status\":{\"phase\":\"Completed\"}}" };
+        struct thing *first = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+                struct thing *t = decode(documents[i]), *kept = record_keep(&thing_type, t);
+
+                assert_non_null(kept);
+                assert_true(record_equal(&thing_type, t, kept));
+                assert_ptr_not_equal(kept->name, t->name);
+                free(t);
+                t = decode(documents[i]);
+                assert_true(record_equal(&thing_type, t, kept));
+                free(t);
+                if (i == 0) {
+                        first = kept;
+                        continue;
+                }
+                if (i == 1)
+                        assert_ptr_equal(kept->schedule, first->schedule);
+                assert_room(kept, i == 1 ? sizeof("a") + sizeof("New") + sizeof("velero.io/schedule-name -> daily") :
+                                           sizeof("a"));
+                record_drop(&thing_type, kept);
+        }
+        assert_string_equal(first->schedule, "daily");
+        record_drop(&thing_type, first);
+        record_drop(&thing_type, NULL);
+}
+
 static const struct check_row {
         const char *name;
         struct record_field fields[2];
@@ -358,6 +392,8 @@ static const struct check_row {
                 "its enum has no table" },
         { "no_separator", { { .path = "a", .size = 8, .type = RECORD_JOINED } }, 1,
                 "no separator" },
+        { "a_number_to_share", { { .path = "a", .size = 8, .type = RECORD_INT64, .flags = RECORD_SHARED } }, 1,
+                "no text to share" },
         { "outside", { { .path = "a", .offset = 24, .size = 8, .type = RECORD_STRING } }, 1,
                 "outside of the struct" },
 #undef ROW
@@ -605,6 +641,7 @@ int main(void)
         TEST(the_last_of_a_repeated_key_counts);
         TEST_ROWS(refuses, refused);
         TEST(times);
+        TEST(a_kept_copy_is_the_same_and_shares);
         TEST(compares_every_member);
         TEST(decodes_into_a_struct_of_the_caller);
         TEST_ROWS(checks_tables, checks);

@@ -317,7 +317,7 @@ static void a_backup_of_nothing_protects_nobody(void **state)
         (void)state;
         fixture_policy(o, POLICY("shop"));
         FIXTURE_RUN(o, T0, { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed", .seen = true });
-        v = c->velero[VELERO_BACKUP];
+        v = c->velero[VELERO_BACKUP].v[0];
         assert_int_equal(show_member_last_good(c), T0 + 49);
         v->backup->items_done = v->backup->items_total = 0;
         assert_int_equal(show_member_last_good(c), 0);
