@@ -3,9 +3,11 @@
 /*
  * draft: what a handle on a user's file has read or is about to write.
  *
- * Each writing handle of an acting file has bytes of its own, which FLUSH commits and RELEASE
- * starts (DESIGN §4.2). Handles of scratch files write into the file itself. A handle follows its
- * file through a rename: what was scratch when it was opened may be acting when it is closed.
+ * Each writing handle of an acting file has bytes of its own. FLUSH, which close(2) waits for,
+ * commits them: they are judged and stored, and a refusal is the errno of the close. RELEASE, when
+ * the last descriptor is gone, starts what was committed, or nothing if the writer died. Handles of
+ * scratch files write into the file itself. A handle follows its file through a rename: what was
+ * scratch when it was opened may be acting when it is closed.
  *
  * Guarded by write_state.lock.
  */

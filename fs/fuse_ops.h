@@ -2,9 +2,10 @@
 #pragma once
 /*
  * fuse_ops: decodes each FUSE request, finds what it is about, and hands on: to the tables for what
- * is synthesized, to write_ops for what is the user's. Refuses what neither may do, with the errno
- * of DESIGN §4 and the man page. Userdata of the session is struct session. Runs on the workers;
- * holds none of them for longer than a rendering.
+ * is synthesized, to write_ops for what is the user's. Refuses what neither may do: EROFS under
+ * -o ro, EEXIST for a name that is taken, ENOTEMPTY for a synthesized folder with entries, else
+ * EPERM. Userdata of the session is struct session. Runs on the workers; holds none of them for
+ * longer than a rendering.
  */
 #include <fuse_lowlevel.h>
 

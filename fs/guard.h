@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * guard: whoever tries to unlink a synthesized file is deleting a tree (DESIGN §4.8). For
- * LIMIT_GUARD_MS no deletion of his counts, and those that were made a moment ago are undone. Any
- * thread, no lock held.
+ * guard: whoever tries to unlink a synthesized file is deleting a tree (`rm -r`, a file manager),
+ * which nobody means to be the removal of every policy in it. For LIMIT_GUARD_MS no deletion of his
+ * counts, and those that were made a moment ago are undone. Any thread, no lock held.
  */
 #include <stdbool.h>
 #include <sys/types.h>

@@ -11,7 +11,7 @@
  *         const struct node_table run_table = NODE_TABLE(run_rows);
  *
  * lookup, readdir, getattr, readlink, xattrs and invalidation are written once, over the tables
- * (fs/fuse_ops.c, fs/notify_tell.c). Rows are constant and their functions run on any FUSE worker
+ * (fs/fuse_ops.c, fs/dir_ops.c, fs/xattr_ops.c, fs/notify_tell.c). Rows are constant and their functions run on any FUSE worker
  * or on the notifier, always inside a read section: they read the subject, write to the buffer, and
  * neither block nor keep a pointer. What they write is a function of the model alone, never of the
  * clock.
@@ -173,7 +173,7 @@ struct node_table {
                 .kind = NODE_LOG, .name = (name_), .log = (log_), ##__VA_ARGS__ \
         }
 
-/* The mount's root (fs/tree_*.c). */
+/* The mount's root (fs/show_fleet.c). */
 extern const struct node_table root_table;
 
 /* A resolved path: its row and what it stands for. Good until the end of the read section. */

@@ -50,7 +50,9 @@ struct subject {
         const struct task *task;
         enum folder_kind folder;
         enum velero_kind velero_kind; /* of the list we are in, from the row's arg */
-        const void *item;             /* a list's own: below logs/ and contents/ */
+        /* A list's own: the template of templates/, the entry of .trash/, and for a task where its
+           folder stands (task_near_object). */
+        const void *item;
         const struct node_row
                 *row; /* the row at work: its arg lets one function serve several rows */
 };

@@ -107,7 +107,7 @@ struct write_ops {
         void (*ctl)(fuse_req_t req, struct session *s, struct inode *ctl, const char *bytes,
                 size_t len);
 
-        /* ---- the guard (DESIGN §4.8) ---- */
+        /* ---- the guard (fs/guard.h) ---- */
 
         /* A synthesized file was to be unlinked by this user, and was refused. Any thread, no lock
          * held. */

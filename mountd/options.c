@@ -68,7 +68,7 @@ void options_help(FILE *out)
                         rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
                 fprintf(out, "  %-30s %s\n", left, rows[i].help);
         }
-        fputs("  -o OPTION[=VALUE],…            any of the above with _ for -, or an option of fuse(8)\n"
+        fputs("  -o OPTION[=VALUE],…            any of the above with _ for -, or an option of mount.fuse3(8)\n"
               "  -h, --help                     this text\n"
               "  -V, --version                  versions of fleetfs and libfuse\n\n"
               "Unmount: fusermount3 -u MOUNTPOINT\n"

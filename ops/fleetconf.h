@@ -7,13 +7,13 @@
  * Two sources on this machine, one result (a host cluster is a third and makes the same structs
  * elsewhere):
  *
- *   1. nothing configured     every context of the kubeconfig is a member of one fleet, "default"
- *   2. fleet files            multi-document YAML of kind Fleet (fleet.kurator.dev/v1alpha1) and
- * AttachedCluster (cluster.kurator.dev/v1alpha1), as Kurator has them, with these additions:
- *                               AttachedCluster spec.kubeconfig {path, context}: path from the
- * fleet file's folder, or left out for the kubeconfig kubectl would use; context or current-context
- *                               Fleet spec.plugin.backup.storage.prefix
- *                               annotation fleetfs.dev/velero-namespace on either kind
+ *   1. nothing configured: every context of the kubeconfig is a member of one fleet, "default";
+ *   2. fleet files: multi-document YAML of kind Fleet (fleet.kurator.dev/v1alpha1) and
+ *      AttachedCluster (cluster.kurator.dev/v1alpha1), as Kurator has them, with these additions:
+ *        - AttachedCluster spec.kubeconfig {path, context}: the path from the fleet file's folder,
+ *          or left out for the kubeconfig kubectl would use; the context, or current-context;
+ *        - Fleet spec.plugin.backup.storage.prefix;
+ *        - the annotation fleetfs.dev/velero-namespace on either kind.
  *
  * A fleet file is read strictly: anything unknown, doubled or dangling fails the load with
  * file:line:column.  What concerns one cluster only (its kubeconfig is broken, its context is gone)

@@ -132,7 +132,7 @@ static int fleet_render(struct fleetconf_fleet *fleet)
 
         (void)buf_printf(&text,
                 "# Every context of the kubeconfig. To choose, to add labels or storage, copy this to\n"
-                "# the configuration folder (see fleetfs(8)) and edit it there.\n"
+                "# the configuration folder (see fleetfs(1)) and edit it there.\n"
                 "apiVersion: fleet.kurator.dev/v1alpha1\n"
                 "kind: Fleet\n"
                 "metadata:\n"
