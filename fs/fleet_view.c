@@ -84,7 +84,7 @@ static bool object_has_good(const struct object *o)
         bool good = show_object_last_good(o) != NULL;
 
         for (size_t i = 0; o->standing != NULL && !good && i < o->standing->n_tasks; i++)
-                good = o->standing->tasks[i]->last_success != 0;
+                good = task_reached(o->standing->tasks[i])->last_success != 0;
         return good;
 }
 

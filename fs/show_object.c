@@ -208,8 +208,8 @@ static struct value declared_last_attempt(const struct subject *s)
 
         /* Of a schedule the run has the time of its slot; its backups know when they began. */
         for (size_t i = 0; show_object_stands(s->object) && i < s->object->standing->n_tasks; i++)
-                if (s->object->standing->tasks[i]->last_attempt > last)
-                        last = s->object->standing->tasks[i]->last_attempt;
+                if (task_reached(s->object->standing->tasks[i])->last_attempt > last)
+                        last = task_reached(s->object->standing->tasks[i])->last_attempt;
         return value_time(last != 0 ? last : r != NULL ? r->created : 0);
 }
 

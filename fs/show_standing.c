@@ -35,7 +35,8 @@
 
 const struct task *show_standing_newest(const struct task *t)
 {
-        const struct run *r = t->last_run[0] != '\0' ? object_run(t->run->object, t->last_run) : NULL;
+        const char *last = task_reached(t)->last_run;
+        const struct run *r = last[0] != '\0' ? object_run(t->run->object, last) : NULL;
 
         for (const struct task *b = r != NULL ? run_tasks_on(r, t->member) : NULL; b != NULL; b = b->next_same)
                 if (b->verb == TASK_BACKUP &&
@@ -75,7 +76,7 @@ static struct value standing_expires(const struct subject *s)
 
 static struct value standing_last_attempt(const struct subject *s)
 {
-        return value_time(s->task->last_attempt);
+        return value_time(task_reached(s->task)->last_attempt);
 }
 
 static struct value standing_last_backup(const struct subject *s)
@@ -87,27 +88,27 @@ static struct value standing_last_backup(const struct subject *s)
 
 static struct value standing_last_result(const struct subject *s)
 {
-        return value_text(s->task->last_result);
+        return value_text(task_reached(s->task)->last_result);
 }
 
 static struct value standing_last_run(const struct subject *s)
 {
-        return value_text(s->task->last_run);
+        return value_text(task_reached(s->task)->last_run);
 }
 
 static struct value standing_last_success(const struct subject *s)
 {
-        return value_time(s->task->last_success);
+        return value_time(task_reached(s->task)->last_success);
 }
 
 static struct value standing_next_run(const struct subject *s)
 {
-        return value_time(s->task->next_run);
+        return value_time(task_reached(s->task)->next_run);
 }
 
 static struct value standing_overdue_since(const struct subject *s)
 {
-        return value_time(s->task->phase == PHASE_OVERDUE ? s->task->overdue_at : 0);
+        return value_time(s->task->phase == PHASE_OVERDUE ? task_reached(s->task)->overdue_at : 0);
 }
 
 static struct value standing_phase(const struct subject *s)
@@ -237,8 +238,8 @@ int64_t show_standing_overdue(const struct object *o)
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
                 const struct task *t = o->standing->tasks[i];
 
-                if (t->phase == PHASE_OVERDUE && (since == 0 || t->overdue_at < since))
-                        since = t->overdue_at;
+                if (t->phase == PHASE_OVERDUE && (since == 0 || task_reached(t)->overdue_at < since))
+                        since = task_reached(t)->overdue_at;
         }
         return since;
 }
@@ -309,9 +310,9 @@ static void standing_row(struct columns *t, const struct task_view *v, struct bu
         buf_reset(cell);
         buf_printf(cell, "%s%s", task_phase_text(task), task->unwanted ? " (removing)" : task_view_mark(v));
         columns_cell(t, cell->data);
-        columns_value(t, value_time(task->last_attempt));
-        columns_value(t, value_time(task->last_success));
-        columns_value(t, value_time(task->next_run));
+        columns_value(t, value_time(task_reached(task)->last_attempt));
+        columns_value(t, value_time(task_reached(task)->last_success));
+        columns_value(t, value_time(task_reached(task)->next_run));
         columns_cell(t, task->velero_name);
 }
 

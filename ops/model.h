@@ -184,6 +184,17 @@ struct task_eta {
         struct eta items, bytes;
 };
 
+/* What the backups of a TASK_SCHEDULE reached, those of its run included; 0 and "" when there was none. */
+struct task_reached {
+        int64_t last_attempt;             /* when the newest backup began */
+        int64_t last_success;             /* when the newest Completed one that still exists, and holds something, ended */
+        char last_run[RUN_ID_LEN + 1];    /* run of the newest backup */
+        char last_result[24];             /* phase of the newest backup that has ended */
+        bool last_empty;                  /* … which is Completed, and holds nothing */
+        int64_t next_run;                 /* when Velero is to run it, by its own rule; 0: not known, or paused */
+        int64_t overdue_at;               /* Overdue from then on, unless a backup completes; 0: never */
+};
+
 /* One cluster's part of a run: one Velero Backup, Restore or Schedule. */
 struct task {
         struct run *run;
@@ -198,8 +209,6 @@ struct task {
         char *first_name;                 /* … of the first attempt, once a retry took its place; NULL before */
         const char *backup_name;          /* interned; restores: the Velero Backup that is restored */
         char *location;                   /* migrations: location made or found on the target */
-        bool location_made;               /* fleetfs made it and removes it */
-        bool handed_over;                 /* the Backup object on the target is ours to remove */
         int64_t attempt;                  /* time of the attempt's stamp */
         int64_t deadline;                 /* startDeadline of the attempt */
         int64_t started, completed;       /* as last seen from Velero */
@@ -216,14 +225,7 @@ struct task {
         size_t n_seen_volumes;
         struct task_eta *eta;             /* how it goes, while it does; of this process; NULL: not known (task_measure()) */
 
-        /* TASK_SCHEDULE: what its backups reached, those of `run` included; 0 and "" when there was none */
-        int64_t last_attempt;             /* when the newest backup began */
-        int64_t last_success;             /* when the newest Completed one that still exists, and holds something, ended */
-        char last_run[RUN_ID_LEN + 1];    /* run of the newest backup */
-        char last_result[24];             /* phase of the newest backup that has ended */
-        bool last_empty;                  /* … which is Completed, and holds nothing */
-        int64_t next_run;                 /* when Velero is to run it, by its own rule; 0: not known, or paused */
-        int64_t overdue_at;               /* Overdue from then on, unless a backup completes; 0: never */
+        struct task_reached *reached;     /* TASK_SCHEDULE: what its backups reached; NULL: nothing is known (task_reached()) */
 
         /* engine's own, durable, not shown */
         const char *spec_sha256;          /* interned, of the spec that was posted under velero_name, or may have been */
@@ -231,6 +233,8 @@ struct task {
         bool given_up;                    /* not to be posted any more, once it is clear that it was not */
         bool unwanted;                    /* its Restore objects are to be removed from the cluster */
         bool secret_made;                 /* migrations: a copied Secret is ours to remove */
+        bool location_made;               /* migrations: fleetfs made `location` and removes it */
+        bool handed_over;                 /* migrations: the Backup object on the target is ours to remove */
         bool resend;                      /* TASK_SCHEDULE: the policy has another meaning than what is there says */
         bool doomed;                      /* TASK_BACKUP: `delete <run>`: the backup and its data are to be deleted */
         int64_t doomed_at;                /* … stamp of the request's name */
@@ -262,7 +266,7 @@ struct task {
         bool recount;                     /* TASK_SCHEDULE: its backups changed */
         bool drifted;                     /* TASK_SCHEDULE: what is there is not what was sent */
 };
-_Static_assert(sizeof(struct task) <= 560, "a fleet has tens of thousands: what only some need is allocated, what many have is interned");
+_Static_assert(sizeof(struct task) <= 472, "a fleet has tens of thousands: what only some need is allocated, what many have is interned");
 
 /* ---------------------------------------------------------------- clusters */
 
@@ -523,6 +527,10 @@ void task_forget_volumes(struct task *t);
 /* t->eta, made if there is none; NULL without memory. Forgotten when there is nothing to wait for any more. */
 struct task_eta *task_measure(struct task *t);
 void task_forget_eta(struct task *t);
+/* Of a TASK_SCHEDULE what is known, of any other all unset. */
+const struct task_reached *task_reached(const struct task *t);
+/* t->reached, made if there is none; NULL without memory. */
+struct task_reached *task_reach(struct task *t);
 /* A copy of the struct gets references of its own to the interned texts, and gives them back. */
 void task_ref_texts(struct task *t);
 void task_unref_texts(struct task *t);

@@ -229,6 +229,20 @@ void task_forget_eta(struct task *t)
         t->eta = NULL;
 }
 
+const struct task_reached *task_reached(const struct task *t)
+{
+        static const struct task_reached nothing;
+
+        return t->reached != NULL ? t->reached : &nothing;
+}
+
+struct task_reached *task_reach(struct task *t)
+{
+        if (t->reached == NULL)
+                t->reached = calloc(1, sizeof(*t->reached));
+        return t->reached;
+}
+
 void task_forget_volumes(struct task *t)
 {
         for (size_t i = 0; i < t->n_seen_volumes; i++)
@@ -250,6 +264,7 @@ static void task_free(struct task *t)
         free(t->location);
         free(t->reason);
         free(t->hostpath);
+        free(t->reached);
         task_unref_texts(t);
         task_forget_volumes(t);
         task_forget_eta(t);

@@ -99,16 +99,20 @@ static const struct field task_fields[] = {
         MEMBER(struct task, given_up, FIELD_BOOL),
         MEMBER(struct task, unwanted, FIELD_BOOL),
         MEMBER(struct task, secret_made, FIELD_BOOL),
-        MEMBER(struct task, last_attempt, FIELD_I64),
-        MEMBER(struct task, last_success, FIELD_I64),
-        MEMBER(struct task, last_run, FIELD_CHARS),
-        MEMBER(struct task, last_result, FIELD_CHARS),
-        MEMBER(struct task, last_empty, FIELD_BOOL),
-        MEMBER(struct task, next_run, FIELD_I64),
-        MEMBER(struct task, overdue_at, FIELD_I64),
         MEMBER(struct task, resend, FIELD_BOOL),
         MEMBER(struct task, doomed, FIELD_BOOL),
         MEMBER(struct task, doomed_at, FIELD_I64),
+};
+
+/* Of a TASK_SCHEDULE, beside those. */
+static const struct field reached_fields[] = {
+        MEMBER(struct task_reached, last_attempt, FIELD_I64),
+        MEMBER(struct task_reached, last_success, FIELD_I64),
+        MEMBER(struct task_reached, last_run, FIELD_CHARS),
+        MEMBER(struct task_reached, last_result, FIELD_CHARS),
+        MEMBER(struct task_reached, last_empty, FIELD_BOOL),
+        MEMBER(struct task_reached, next_run, FIELD_I64),
+        MEMBER(struct task_reached, overdue_at, FIELD_I64),
 };
 
 static const struct field run_fields[] = {
@@ -246,6 +250,7 @@ static void put_run(struct buf *out, const struct run *r)
         for (size_t i = 0; i < r->n_tasks; i++) {
                 buf_puts(out, i > 0 ? ",{" : "{");
                 PUT_FIELDS(out, task_fields, r->tasks[i]);
+                PUT_FIELDS(out, reached_fields, task_reached(r->tasks[i]));
                 put_text(out, "phase", phase_text(r->tasks[i]->phase));
                 buf_putc(out, '}');
         }
@@ -487,6 +492,8 @@ static int get_tasks(const json_t *from, struct run *run, struct err *err)
                 if (t == NULL)
                         break;
                 r = GET_FIELDS(task_fields, item, t, err);
+                if (r == 0 && t->verb == TASK_SCHEDULE)
+                        r = task_reach(t) != NULL ? GET_FIELDS(reached_fields, item, t->reached, err) : -ENOMEM;
                 run_index_task(t);
                 if (r == 0)
                         r = get_phase(item, &t->phase);

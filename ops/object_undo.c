@@ -59,6 +59,7 @@ static void task_was_done(struct task_was *w)
 {
         for (size_t i = 0; i < ARRAY_SIZE(task_strings); i++)
                 free(*task_string(&w->copy, i));
+        free(w->copy.reached);
         task_unref_texts(&w->copy);
 }
 
@@ -68,6 +69,11 @@ static int task_note(struct task_was *w, struct task *t)
 
         w->at = t;
         w->copy = *t;
+        w->copy.reached = NULL;
+        if (t->reached != NULL && task_reach(&w->copy) != NULL)
+                *w->copy.reached = *t->reached;
+        else if (t->reached != NULL)
+                r = -ENOMEM;
         task_ref_texts(&w->copy);
         for (size_t i = 0; i < ARRAY_SIZE(task_strings); i++) {
                 const char *text = *task_string(t, i);
@@ -174,6 +180,8 @@ static void task_put_back(struct engine *e, struct task *t, struct task_was *w)
                 free(*task_string(t, i));
                 *task_string(&w->copy, i) = NULL;
         }
+        free(t->reached);
+        w->copy.reached = NULL;
         was.run = t->run;
         was.seen_volumes = t->seen_volumes;
         was.n_seen_volumes = t->n_seen_volumes;

@@ -316,10 +316,11 @@ static void standing_recount(struct task *t)
 {
         const struct object *o = t->run->object;
         const struct member *c = task_member(t);
+        struct task_reached *reached;
         bool ended = false, good = false, any = false;
 
         t->recount = false;
-        if (c == NULL || !c->synced[VELERO_BACKUP])
+        if (c == NULL || !c->synced[VELERO_BACKUP] || (reached = task_reach(t)) == NULL)
                 return;
         for (size_t i = o->n_runs; i-- > 0 && !good;) {
                 const struct task *x = standing_part(t, o->runs[i]);
@@ -327,31 +328,31 @@ static void standing_recount(struct task *t)
                 if (x == NULL || x->state == TASK_PENDING || x->state == TASK_CANCELLED)
                         continue;
                 if (!any) {
-                        t->last_attempt = x->started != 0 ? x->started : o->runs[i]->created;
-                        memcpy(t->last_run, o->runs[i]->id, sizeof(t->last_run));
+                        reached->last_attempt = x->started != 0 ? x->started : o->runs[i]->created;
+                        memcpy(reached->last_run, o->runs[i]->id, sizeof(reached->last_run));
                         any = true;
                 }
                 if (!ended && phase_is(x->phase, PHASE_IS_TERMINAL)) {
-                        snprintf(t->last_result, sizeof(t->last_result), "%s", phase_text(x->phase));
-                        t->last_empty = task_holds_nothing(x);
+                        snprintf(reached->last_result, sizeof(reached->last_result), "%s", phase_text(x->phase));
+                        reached->last_empty = task_holds_nothing(x);
                         ended = true;
                 }
                 /* A backup of nothing protects nobody. */
                 if (x->phase == PHASE_COMPLETED && task_velero(x) != NULL && !task_holds_nothing(x)) {
-                        t->last_success = x->completed;
+                        reached->last_success = x->completed;
                         good = true;
                 }
         }
         if (!any) {
-                t->last_attempt = 0;
-                t->last_run[0] = '\0';
+                reached->last_attempt = 0;
+                reached->last_run[0] = '\0';
         }
         if (!ended) {
-                t->last_result[0] = '\0';
-                t->last_empty = false;
+                reached->last_result[0] = '\0';
+                reached->last_empty = false;
         }
         if (!good)
-                t->last_success = 0;
+                reached->last_success = 0;
         engine_note(engine_of_task(t), t->run->object);
 }
 
@@ -423,13 +424,14 @@ static void standing_look(void *arg)
                                 next = o->next_runs[0];
                         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
                                 struct task *t = o->standing->tasks[i];
+                                int64_t overdue_at = task_reached(t)->overdue_at;
 
-                                if (t->overdue_at == 0 || t->phase == PHASE_OVERDUE)
+                                if (overdue_at == 0 || t->phase == PHASE_OVERDUE)
                                         continue;
-                                if (t->overdue_at <= now)
+                                if (overdue_at <= now)
                                         task_refresh(e, t);
-                                else if (next == 0 || t->overdue_at < next)
-                                        next = t->overdue_at;
+                                else if (next == 0 || overdue_at < next)
+                                        next = overdue_at;
                         }
                 }
         if (next != 0)

@@ -34,7 +34,7 @@ static int64_t first_every(const struct object *o, int64_t now)
         int64_t first = 0;
 
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++) {
-                int64_t at = o->standing->tasks[i]->next_run;
+                int64_t at = task_reached(o->standing->tasks[i])->next_run;
 
                 if (at > now && (first == 0 || at < first))
                         first = at;

@@ -66,34 +66,45 @@ static void standing_times(
         struct engine *e, struct task *t, const struct member *c, const struct velero_schedule *s, bool paused)
 {
         int64_t due, grace, ahead = member_ahead(c);
+        struct task_reached *reached = task_reach(t);
         struct cron cron;
 
-        t->next_run = t->overdue_at = 0;
+        if (reached == NULL)
+                return;
+        reached->next_run = reached->overdue_at = 0;
         if (paused || cron_parse(s->schedule, &cron, NULL) < 0)
                 return;
         if (s->phase == VELERO_SCHEDULE_ENABLED)
-                t->next_run = cron_next(&cron, latest(s->created, latest(s->last_backup, s->last_skipped)));
-        if (t->next_run != 0)
-                t->next_run -= ahead;
-        due = cron_next(&cron, latest(latest(s->created, t->attempt + ahead), latest(t->last_success, s->last_skipped)));
+                reached->next_run = cron_next(&cron, latest(s->created, latest(s->last_backup, s->last_skipped)));
+        if (reached->next_run != 0)
+                reached->next_run -= ahead;
+        due = cron_next(&cron, latest(latest(s->created, t->attempt + ahead), latest(reached->last_success, s->last_skipped)));
         if (due == 0)
                 return;
         grace = (cron_next(&cron, due) - due) / 10;
-        t->overdue_at = due - ahead + (grace > OVERDUE_GRACE_S ? grace : OVERDUE_GRACE_S);
-        if (t->overdue_at > clock_realtime())
-                standing_clock(e, t->overdue_at);
+        reached->overdue_at = due - ahead + (grace > OVERDUE_GRACE_S ? grace : OVERDUE_GRACE_S);
+        if (reached->overdue_at > clock_realtime())
+                standing_clock(e, reached->overdue_at);
+}
+
+/* Its Schedule is gone: no run comes by itself. */
+static void standing_stops(struct task *t)
+{
+        if (t->reached != NULL)
+                t->reached->next_run = 0;
 }
 
 static void judge_time(const struct task *t, struct verdict *v)
 {
+        const struct task_reached *reached = task_reached(t);
         char success[RFC3339_SIZE], over[RFC3339_SIZE];
 
-        if (t->overdue_at == 0 || clock_realtime() < t->overdue_at || !worse(v, PHASE_OVERDUE, "FLT-0311"))
+        if (reached->overdue_at == 0 || clock_realtime() < reached->overdue_at || !worse(v, PHASE_OVERDUE, "FLT-0311"))
                 return;
-        rfc3339_format(over, t->overdue_at);
-        if (t->last_success != 0)
+        rfc3339_format(over, reached->overdue_at);
+        if (reached->last_success != 0)
                 say(v, "no successful backup since %s: another one was due, with all patience, by %s",
-                        rfc3339_format(success, t->last_success), over);
+                        rfc3339_format(success, reached->last_success), over);
         else
                 say(v, "no successful backup yet: one was due, with all patience, by %s", over);
 }
@@ -158,21 +169,22 @@ static void judge_location(const struct member *c, const struct velero_schedule 
 
 static void judge_result(const struct task *t, struct verdict *v)
 {
+        const struct task_reached *reached = task_reached(t);
         enum phase last;
         char when[RFC3339_SIZE];
 
-        if (t->last_result[0] != '\0' && phase_parse(t->last_result, &last) == 0 && phase_is(last, PHASE_IS_BAD) &&
+        if (reached->last_result[0] != '\0' && phase_parse(reached->last_result, &last) == 0 && phase_is(last, PHASE_IS_BAD) &&
                 worse(v, last, last == PHASE_PARTIALLY_FAILED ? "FLT-0303" : "FLT-0410"))
-                say(v, "the last backup that ended is %s: see runs/", t->last_result);
+                say(v, "the last backup that ended is %s: see runs/", reached->last_result);
         /* Velero counts it as Completed; its cluster is not protected by it. */
-        if (t->last_empty && worse(v, PHASE_UNPROTECTED, "FLT-0305"))
+        if (reached->last_empty && worse(v, PHASE_UNPROTECTED, "FLT-0305"))
                 say(v, "the last backup that ended holds nothing: its filters choose no object on %s%s%s", t->member,
-                        t->last_success != 0 ? ", which they last did " : "",
-                        t->last_success != 0 ? rfc3339_format(when, t->last_success) : "");
-        if (t->last_success == 0 && worse(v, PHASE_SCHEDULED, "FLT-0314")) {
-                if (t->next_run != 0)
+                        reached->last_success != 0 ? ", which they last did " : "",
+                        reached->last_success != 0 ? rfc3339_format(when, reached->last_success) : "");
+        if (reached->last_success == 0 && worse(v, PHASE_SCHEDULED, "FLT-0314")) {
+                if (reached->next_run != 0)
                         say(v, "there is no successful backup yet: the next run is due at %s",
-                                rfc3339_format(when, t->next_run));
+                                rfc3339_format(when, reached->next_run));
                 else
                         say(v, "there is no successful backup yet");
         }
@@ -248,14 +260,14 @@ static void show_posted(struct engine *e, struct task *t)
                 v.phase = PHASE_QUEUED;
                 v.text = "New";
         } else if (!engine_acts(e)) {
-                t->next_run = 0;
+                standing_stops(t);
                 (void)worse(&v, PHASE_UNPROTECTED, "FLT-0317");
                 say(&v, "Schedule %s is gone from %s: the mount that writes the store removed the policy, or somebody else it",
                         t->velero_name, c->name);
                 judge_time(t, &v);
         } else {
                 t->drifted = true;
-                t->next_run = 0;
+                standing_stops(t);
                 (void)worse(&v, PHASE_DRIFTED, "FLT-0312");
                 say(&v, "someone deleted Schedule %s on %s", t->velero_name, c->name);
                 judge_time(t, &v);

@@ -214,9 +214,10 @@ static uint64_t digest_text(uint64_t h, const char *p)
 
 static uint64_t task_digest(const struct task *t)
 {
+        const struct task_reached *reached = task_reached(t);
         const int64_t numbers[] = { (int64_t)t->state, (int64_t)t->phase, t->items_done, t->items_total, t->errors,
-                t->warnings, t->started, t->completed, t->expires, (int64_t)t->step, t->last_attempt, t->last_success,
-                t->next_run, t->overdue_at, t->unwanted, t->doomed };
+                t->warnings, t->started, t->completed, t->expires, (int64_t)t->step, reached->last_attempt,
+                reached->last_success, reached->next_run, reached->overdue_at, t->unwanted, t->doomed };
         uint64_t h = 0xcbf29ce484222325u;
 
         for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -225,8 +226,8 @@ static uint64_t task_digest(const struct task *t)
         h = digest_text(h, t->reason);
         h = digest_text(h, t->code);
         h = digest_text(h, t->velero_name);
-        h = digest_text(h, t->last_run);
-        h = digest_text(h, t->last_result);
+        h = digest_text(h, reached->last_run);
+        h = digest_text(h, reached->last_result);
         return digest_text(h, t->backup_name);
 }
 

@@ -128,7 +128,7 @@ part_fleet()
                 strings=$(value string_bytes "$out")
                 row "memory per backup, $((n * BACKUPS)) backups, against 256 bytes and strings" $(((full - empty) / (n * BACKUPS))) $((256 + strings)) B 1 \
                         "resident $((empty / 1000000)) MB without, $((full / 1000000)) MB with; strings are $strings" \
-                        'the struct of the record takes all 256 bytes; its entry in a hash table, 176, and what malloc rounds up come on top'
+                        'the struct of the record takes all 256 bytes; its entry among the objects of the cluster, 72, and what malloc rounds up come on top'
         fi
         if [[ ${#posts[@]} -gt 0 && ${#peer_posts[@]} -gt 0 ]]; then
                 row "a policy on $n clusters, close until all POSTs are answered, against warm libcurl" "$(median "${posts[@]}")" "$(median "${peer_posts[@]}")" us 3 \

@@ -88,7 +88,7 @@ part_schedule()
                 "$BENCH/bench-parse" --records "$list" >"$out" && strings=$(value string_bytes "$out") &&
                         row "memory per run and cluster, $n clusters x $RUNS runs, against the record" $(((full - empty) / (n * RUNS))) $((256 + strings)) B 2.5 \
                                 "resident $((empty / 1000000)) MB without, $((full / 1000000)) MB with; a Backup's record is 256 bytes and $strings of strings" \
-                                'the task of the run takes 552 bytes, its entry among the objects of the cluster 176 and its place in a hash table; the events kept, 8 MiB, and what malloc rounds up come on top'
+                                'the task of the run takes 472 bytes, its entry among the objects of the cluster 72 and a place in their array; the events kept, 8 MiB, and what malloc rounds up come on top'
         else
                 failed 'memory per run' "not all of $RUNS runs were Completed"
         fi

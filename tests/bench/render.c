@@ -118,9 +118,9 @@ static void fill_schedule(struct fleet *f, size_t clusters)
 
                 t->state = TASK_POSTED;
                 t->phase = i % 100 == 7 ? PHASE_FAILED : PHASE_PROTECTED;
-                t->last_attempt = t->last_success = 1788228003 + 86400 * (SCHEDULE_RUNS - 1);
-                t->next_run = t->last_attempt + 86400;
-                memcpy(t->last_run, o->runs[o->n_runs - 1]->id, sizeof(t->last_run));
+                task_reach(t)->last_attempt = task_reach(t)->last_success = 1788228003 + 86400 * (SCHEDULE_RUNS - 1);
+                task_reach(t)->next_run = task_reach(t)->last_attempt + 86400;
+                memcpy(task_reach(t)->last_run, o->runs[o->n_runs - 1]->id, sizeof(task_reach(t)->last_run));
                 snprintf(t->velero_name, sizeof(t->velero_name), "daily-%s-1a2b3c", name);
                 if (t->phase == PHASE_FAILED)
                         t->reason = format("the last backup that ended is Failed: see runs/", i);

@@ -280,16 +280,16 @@ static inline void fixture_standing_task(struct object *o, const struct fixture_
                 snprintf(t->code, sizeof(t->code), "%s", x->code);
                 t->since = T0 + 49;
         }
-        t->last_attempt = x->attempt;
-        t->last_success = x->success;
-        t->next_run = x->next;
-        t->overdue_at = x->overdue;
+        task_reach(t)->last_attempt = x->attempt;
+        task_reach(t)->last_success = x->success;
+        task_reach(t)->next_run = x->next;
+        task_reach(t)->overdue_at = x->overdue;
         t->drifted = x->drifted;
         t->unwanted = x->unwanted;
         if (x->run != NULL)
-                snprintf(t->last_run, sizeof(t->last_run), "%s", x->run);
+                snprintf(task_reach(t)->last_run, sizeof(task_reach(t)->last_run), "%s", x->run);
         if (x->result != NULL)
-                snprintf(t->last_result, sizeof(t->last_result), "%s", x->result);
+                snprintf(task_reach(t)->last_result, sizeof(task_reach(t)->last_result), "%s", x->result);
 }
 
 /* A policy with a schedule, and what the engine would say of it. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "ops/object.h"
+#include "ops/object_undo.h"
 #include "ops/store.h"
 
 /* ---------------------------------------------------------------- the record */
@@ -157,6 +158,65 @@ static void a_stored_task_is_read(void **state)
         assert_string_equal(t->spec_sha256, "00ff");
         assert_string_equal(t->posting_sha256, "");
         assert_null(t->reason);
+}
+
+static void what_a_schedules_backups_reached_is_read_and_stored(void **state)
+{
+        static const char record[] =
+                "{\"version\":1,\"standing\":{\"tasks\":[{\"verb\":\"Schedule\",\"state\":\"Posted\",\"member\":\"eu-1\","
+                "\"last_attempt\":11,\"last_success\":12,\"last_run\":\"20260901-020003Z\",\"last_result\":\"Completed\","
+                "\"last_empty\":true,\"next_run\":13,\"overdue_at\":14,\"phase\":\"Scheduled\"}]},"
+                "\"runs\":[{\"id\":\"20260901-020003Z\",\"tasks\":[{\"verb\":\"Backup\",\"member\":\"eu-1\"}]}]}\n";
+        struct buf b = BUF_INIT(1 << 20);
+        const struct task_reached *reached;
+        const char *from = record;
+        size_t len = strlen(record);
+
+        fixture_open(test_dir(state));
+        for (int i = 0; i < 2; i++) {
+                struct object *o = fleet_add_object(fixture.fleet, OBJECT_BACKUP, i == 0 ? "one" : "two");
+                struct buf out = BUF_INIT(1 << 20);
+
+                assert_ok(object_decode(o, from, len, NULL), NULL);
+                reached = task_reached(run_tasks_on(o->standing, "eu-1"));
+                assert_int_equal(reached->last_attempt, 11);
+                assert_int_equal(reached->last_success, 12);
+                assert_string_equal(reached->last_run, "20260901-020003Z");
+                assert_string_equal(reached->last_result, "Completed");
+                assert_true(reached->last_empty);
+                assert_int_equal(reached->next_run, 13);
+                assert_int_equal(reached->overdue_at, 14);
+                /* A backup has none of it, and no room for it. */
+                assert_null(run_tasks_on(o->runs[0], "eu-1")->reached);
+                assert_int_equal(task_reached(run_tasks_on(o->runs[0], "eu-1"))->last_attempt, 0);
+                assert_ok(object_encode(o, &out), NULL);
+                buf_done(&b);
+                b = out;
+                from = b.data;
+                len = b.len;
+        }
+        buf_done(&b);
+}
+
+/* What a verb did to it is taken back, too. */
+static void what_a_schedules_backups_reached_is_put_back(void **state)
+{
+        struct object_undo *undo = NULL;
+        struct object *o;
+        struct task *t, *other;
+
+        fixture_open(test_dir(state));
+        o = fleet_add_object(fixture.fleet, OBJECT_BACKUP, "o");
+        t = run_add_task(object_add_standing(o), TASK_SCHEDULE, "eu-1");
+        other = run_add_task(o->standing, TASK_SCHEDULE, "us-1");
+        task_reach(t)->last_success = 12;
+        assert_ok(object_undo_new(&undo, o, NULL), NULL);
+        t->reached->last_success = 0;
+        task_reach(other)->last_success = 13;
+        object_undo_apply(undo, fixture.engine, o);
+        object_undo_free(undo);
+        assert_int_equal(task_reached(run_tasks_on(o->standing, "eu-1"))->last_success, 12);
+        assert_null(run_tasks_on(o->standing, "us-1")->reached);
 }
 
 struct bad_row {
@@ -383,6 +443,8 @@ int main(void)
         TEST_WITH(every_member_survives, object_setup, object_teardown);
         TEST_WITH(a_removal_is_stored_unless_by_rename, object_setup, object_teardown);
         TEST_WITH(a_stored_task_is_read, object_setup, object_teardown);
+        TEST_WITH(what_a_schedules_backups_reached_is_read_and_stored, object_setup, object_teardown);
+        TEST_WITH(what_a_schedules_backups_reached_is_put_back, object_setup, object_teardown);
         TEST_ROWS_WITH(bad_record_is_refused, bad_records, object_setup, object_teardown);
         TEST_WITH(removed_bytes_stay_in_the_trash_for_thirty_days, object_setup, object_teardown);
         TEST_WITH(times_are_kept_but_those_of_a_refusal, object_setup, object_teardown);

@@ -23,7 +23,7 @@ static void made_on_every_cluster(void **state)
         }
         assert_int_equal(object_of(f, "n")->n_runs, 0);
         assert_false(list_linked(&ops_member(f, "eu-1")->tasks));
-        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_SCHEDULED && schedule_of(f, "n", "eu-1")->next_run != 0);
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_SCHEDULED && task_reached(schedule_of(f, "n", "eu-1"))->next_run != 0);
         assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0314");
 }
 
@@ -44,15 +44,15 @@ static void a_backup_of_nothing_protects_no_cluster(void **state)
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_UNPROTECTED);
         assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0305");
         assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, "holds nothing"));
-        assert_string_equal(schedule_of(f, "n", "eu-1")->last_result, "Completed");
-        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, 0);
+        assert_string_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_result, "Completed");
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_success, 0);
         assert_int_equal(PHASE(f, "n"), PHASE_UNPROTECTED);
 
         write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
         ops_run_for(f, 1100);
         fire(f, "eu-1", "n");
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
-        success = schedule_of(f, "n", "eu-1")->last_success;
+        success = task_reached(schedule_of(f, "n", "eu-1"))->last_success;
         assert_true(success > 0);
 
         /* What an older one holds stays known; it is a cluster's newest that counts. */
@@ -60,10 +60,10 @@ static void a_backup_of_nothing_protects_no_cluster(void **state)
         ops_run_for(f, 1100);
         fire(f, "eu-1", "n");
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_UNPROTECTED);
-        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, success);
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_success, success);
         assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, ", which they last did "));
         ops_restart(f);
-        assert_true(schedule_of(f, "n", "eu-1")->last_empty);
+        assert_true(task_reached(schedule_of(f, "n", "eu-1"))->last_empty);
         assert_int_equal(schedule_of(f, "n", "eu-1")->phase, PHASE_UNPROTECTED);
         ops_until(f, ops_all_ready(f));
         assert_int_equal(schedule_of(f, "n", "eu-1")->phase, PHASE_UNPROTECTED);
@@ -86,9 +86,9 @@ static void its_backups_are_runs_by_slot(void **state)
         assert_int_equal(o->runs[0]->n_tasks, 3);
         assert_int_equal(o->runs[0]->phase, PHASE_COMPLETED);
         assert_string_equal(o->runs[0]->id + 6, "01-000000Z");
-        assert_string_equal(schedule_of(f, "n", "eu-1")->last_run, o->runs[0]->id);
-        assert_string_equal(schedule_of(f, "n", "eu-1")->last_result, "Completed");
-        assert_true(schedule_of(f, "n", "eu-1")->last_success > 0);
+        assert_string_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_run, o->runs[0]->id);
+        assert_string_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_result, "Completed");
+        assert_true(task_reached(schedule_of(f, "n", "eu-1"))->last_success > 0);
         ops_run_for(f, 1100);
         fire(f, "eu-1", "n");
         ops_until(f, o->n_runs == 2 && o->runs[1]->phase == PHASE_COMPLETED);
@@ -96,7 +96,7 @@ static void its_backups_are_runs_by_slot(void **state)
         /* And the same after a restart, in whatever order they come. */
         ops_run_for(f, 700);
         ops_restart(f);
-        assert_true(schedule_of(f, "n", "us-1")->last_success > 0);
+        assert_true(task_reached(schedule_of(f, "n", "us-1"))->last_success > 0);
         ops_until(f, ops_all_ready(f));
         o = object_of(f, "n");
         assert_int_equal(o->n_runs, 2);
@@ -197,7 +197,7 @@ static void removal_takes_them_away_and_keeps_backups(void **state)
         write_policy(f, "n", POLICY("0 2 * * *", "shop"));
         ops_until(f, in_force(f, "n"));
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
-        assert_true(schedule_of(f, "n", "eu-1")->last_success > 0);
+        assert_true(task_reached(schedule_of(f, "n", "eu-1"))->last_success > 0);
         ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_SCHEDULED);
 }
 
@@ -406,9 +406,9 @@ static void overdue_comes_by_time_alone(void **state)
         fire(f, "ap-1", "n");
         ops_until(f, PHASE(f, "n") == PHASE_PROTECTED && nothing_is_looked_at(f));
         t = schedule_of(f, "n", "eu-1");
-        assert_true(t->overdue_at > t->last_success + 600);
-        assert_true(t->overdue_at <= t->last_success + 3600 + 600);
-        ahead_s = t->overdue_at - later() - 1;
+        assert_true(task_reached(t)->overdue_at > task_reached(t)->last_success + 600);
+        assert_true(task_reached(t)->overdue_at <= task_reached(t)->last_success + 3600 + 600);
+        ahead_s = task_reached(t)->overdue_at - later() - 1;
         assert_int_equal(t->phase, PHASE_PROTECTED);
         standing_clock(f->engine, 1); /* it looks each minute, should the clock be set */
         ops_until(f, t->phase == PHASE_OVERDUE);

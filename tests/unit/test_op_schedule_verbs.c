@@ -134,7 +134,7 @@ static void delete_takes_a_run_and_its_data(void **state)
         assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 0);
         assert_int_equal(ops_held(f, "us-1", "deletebackuprequests", "", ""), 0);
         ops_until(f, PHASE(f, "n") == PHASE_SCHEDULED);
-        assert_int_equal(schedule_of(f, "n", "eu-1")->last_success, 0);
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_success, 0);
 }
 
 /* While a cluster is away, its Schedule goes on: what it makes then was not there to be named. */

@@ -303,7 +303,7 @@ static void a_schedule_paused_before_its_first_backup_needs_an_eye(void **state)
         assert_first_line("prod/status.txt", "state:  Degraded   fleet prod: 1 of 1 cluster good; 1 of 2 objects need an eye");
         assert_contains("prod/status.txt", "reason: backups/weekly is paused, and has no good backup   FLT-0316\n"
                 "action: cat backups/weekly/status.txt\n");
-        o->standing->tasks[0]->last_success = T0;
+        task_reach(o->standing->tasks[0])->last_success = T0;
         assert_first_line("prod/status.txt", "state:  Ok   fleet prod: 1 of 1 cluster good; 0 of 2 objects need an eye");
 }
 
