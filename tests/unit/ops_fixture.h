@@ -158,6 +158,22 @@ static inline struct member *ops_member(struct ops_fixture *f, const char *name)
         return c;
 }
 
+/* No Backup can be made there any more ("all": on no cluster), and the engine knows: Velero refuses for good what is posted
+   before it does. */
+static inline void ops_lose_location(struct ops_fixture *f, const char *cluster)
+{
+        struct member *c, *tmp;
+        size_t n = 0;
+
+        ops_ctl(f, cluster, "fault location-unavailable");
+        HASH_ITER (hh, f->fleet->members, c, tmp)
+                if (strcmp(cluster, "all") == 0 || strcmp(cluster, c->name) == 0) {
+                        ops_until(f, c->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+                        n++;
+                }
+        assert_int_not_equal(n, 0);
+}
+
 static inline bool ops_all_ready(struct ops_fixture *f)
 {
         struct member *c, *tmp;

@@ -230,8 +230,7 @@ static void nothing_is_sent_before_it_is_stored(void **state)
         struct task *t;
 
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "all");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         t = task_of(f, "b", "eu-1");
         ops_until(f, t->reason != NULL);
@@ -315,8 +314,7 @@ static void nothing_is_sent_to_a_cluster_that_is_not_recorded(void **state)
         struct err err = ERR_INIT;
 
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "all");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->reason != NULL);
         ops_run_for(f, 700);

@@ -73,8 +73,7 @@ static void anothers_object_is_a_conflict(void **state)
         struct task *t;
 
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "eu-1");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->velero_name[0] != '\0');
         t = task_of(f, "b", "eu-1");
@@ -154,8 +153,7 @@ static void expires_and_is_retried_only_there(void **state)
 
         f->engine->options.start_deadline = 1;
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "ap-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "ap-1");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "ap-1")->state == TASK_EXPIRED);
         assert_string_equal(task_of(f, "b", "ap-1")->code, "FLT-0402");
@@ -286,8 +284,7 @@ static void superseded_before_it_is_posted(void **state)
         struct object *o;
 
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "ap-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "ap-1");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->state == TASK_DONE);
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
@@ -369,8 +366,7 @@ static void a_run_that_is_joined_is_given_new_time(void **state)
         struct run *r;
 
         ops_until(f, ops_all_ready(f));
-        ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "all");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", "destination: {clusters: [{name: eu-1}]}\n" OPS_BACKUP, &err), &err);
         r = object_latest_run(ops_object(f, OBJECT_BACKUP, "b"));
         r->created -= 1800;
@@ -395,8 +391,7 @@ static void an_old_attempt_does_not_take_the_new_ones_place(void **state)
         ops_until(f, phase_is(PHASE(f, "b"), PHASE_IS_TERMINAL));
         assert_int_equal(PHASE(f, "b"), PHASE_FAILED);
         snprintf(first, sizeof(first), "%s", task_of(f, "b", "eu-1")->velero_name);
-        ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "eu-1");
         assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "retry", &err), &err);
         member_suspect(ops_member(f, "eu-1"));
         ops_until(f, ops_all_ready(f));

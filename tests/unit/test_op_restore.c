@@ -212,8 +212,7 @@ static void waits_for_the_location(void **state)
         struct task *t;
 
         back_up(f, "b");
-        ops_ctl(f, "eu-1", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "eu-1");
         assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
         t = task_of(f, "undo", "eu-1");
         ops_until(f, t->reason != NULL);

@@ -64,10 +64,7 @@ static void a_backup(struct ops_fixture *f)
 /* Nothing of the run is posted, so `run` takes its tasks away and makes others. */
 static void a_backup_that_waits(struct ops_fixture *f)
 {
-        ops_ctl(f, "all", "fault location-unavailable");
-        ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
-        ops_until(f, ops_member(f, "us-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
-        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase != VELERO_BSL_AVAILABLE);
+        ops_lose_location(f, "all");
         policy(f, OBJECT_BACKUP, "b", OPS_BACKUP);
         ops_until(f, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->reason != NULL);
 }
