@@ -200,6 +200,18 @@ static inline int ops_write(struct ops_fixture *f, enum object_kind kind, const 
         return r;
 }
 
+/* A crash loses nothing. */
+static inline bool ops_is_stored(const struct ops_fixture *f)
+{
+        const struct object *o, *tmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->fleet->objects[k], o, tmp)
+                        if (list_linked(&o->unstored))
+                                return false;
+        return !f->fleet->unstored;
+}
+
 static inline struct object *ops_object(struct ops_fixture *f, enum object_kind kind, const char *name)
 {
         return fleet_object(f->fleet, kind, name);

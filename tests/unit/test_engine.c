@@ -132,7 +132,7 @@ static void a_fleet_that_leaves_is_stored(void **state)
         ops_until(f, ops_all_ready(f));
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
-        ops_run_for(f, 1000);
+        ops_until(f, ops_is_stored(f));
         engine_write(f->engine);
         ops_object(f, OBJECT_BACKUP, "b")->created = 12345;
         engine_note(f->engine, ops_object(f, OBJECT_BACKUP, "b"));
@@ -234,7 +234,7 @@ static void nothing_is_sent_before_it_is_stored(void **state)
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         t = task_of(f, "b", "eu-1");
         ops_until(f, t->reason != NULL);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         full = true;
         ops_ctl(f, "all", "fault off");
         ops_until(f, ops_member(f, "eu-1")->velero[VELERO_LOCATION].v[0]->bsl->phase == VELERO_BSL_AVAILABLE);
@@ -296,6 +296,7 @@ static void who_the_clusters_are_is_kept(void **state)
 
         ops_until(f, ops_all_ready(f));
         ops_run_for(f, 1200);
+        ops_until(f, ops_is_stored(f));
         assert_in_range(writes, 1, 15);
         snprintf(uid, sizeof(uid), "%s", ops_member(f, "eu-1")->uid);
         assert_string_not_equal(uid, "");
@@ -317,7 +318,7 @@ static void nothing_is_sent_to_a_cluster_that_is_not_recorded(void **state)
         ops_lose_location(f, "all");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->reason != NULL);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         full = true;
         engine_note_fleet(f->engine, f->fleet);
         ops_ctl(f, "all", "fault off");

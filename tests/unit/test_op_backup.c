@@ -196,7 +196,7 @@ static void vanished_while_we_were_away_is_failed(void **state)
         ops_ctl(f, "eu-1", "hold InProgress");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         ops_until(f, task_of(f, "b", "eu-1")->phase == PHASE_IN_PROGRESS);
-        ops_run_for(f, 700); /* the tick stores it */
+        ops_until(f, ops_is_stored(f));
         snprintf(words, sizeof(words), "delete backups velero/%s", task_of(f, "b", "eu-1")->velero_name);
         ops_crash(f);
         ops_ctl(f, "eu-1", words);
@@ -222,7 +222,7 @@ static void gone_after_its_end_keeps_what_it_reached(void **state)
         ops_ctl(f, "eu-1", words);
         ops_until(f, task_velero(task_of(f, "b", "eu-1")) == NULL);
         assert_int_equal(PHASE(f, "b"), PHASE_COMPLETED);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         assert_int_equal(PHASE(f, "b"), PHASE_COMPLETED);
         assert_int_equal(task_of(f, "b", "eu-1")->completed, completed);

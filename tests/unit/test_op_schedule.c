@@ -94,7 +94,7 @@ static void its_backups_are_runs_by_slot(void **state)
         ops_until(f, o->n_runs == 2 && o->runs[1]->phase == PHASE_COMPLETED);
         assert_int_equal(o->runs[1]->n_tasks, 1);
         /* And the same after a restart, in whatever order they come. */
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         assert_true(task_reached(schedule_of(f, "n", "us-1"))->last_success > 0);
         ops_until(f, ops_all_ready(f));
@@ -233,7 +233,7 @@ static void drift_shows_and_retry_puts_it_back(void **state)
         assert_int_equal(PHASE(f, "n"), PHASE_DRIFTED);
         ops_run_for(f, 300);
         assert_int_equal(t->phase, PHASE_DRIFTED);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         ops_until(f, ops_all_ready(f));
         ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_DRIFTED && schedule_of(f, "n", "eu-1")->drifted);

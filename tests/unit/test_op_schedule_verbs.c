@@ -244,7 +244,7 @@ static void delete_that_is_forbidden_ends_and_leaves_the_cluster_alone(void **st
         assert_non_null(strstr(t->reason, "is not deleted on eu-1: "));
         assert_true(member_ready(c));
         assert_int_equal(c->since, since);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         c = ops_member(f, "eu-1");
         ops_until(f, ops_all_ready(f));
@@ -340,7 +340,7 @@ static void retry_makes_up_for_what_a_schedules_backup_did_not_reach(void **stat
         assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
         assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 2);
         ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_PROTECTED);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         ops_until(f, ops_all_ready(f));
         ops_until(f, schedule_of(f, "n", "us-1")->phase == PHASE_PROTECTED);

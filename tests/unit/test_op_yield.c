@@ -74,7 +74,7 @@ static void one_label_takes_one_cluster(void **state)
         assert_string_equal(text, "0 0 1 * *");
         away(f, "us-1");
         away(f, "ap-1");
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_restart(f);
         ops_until(f, member_ready(ops_member(f, "eu-1")) && is_taken(f, "eu-1"));
         ops_until(f, ops_member(f, "us-1")->health == MEMBER_UNREACHABLE && ops_member(f, "ap-1")->health == MEMBER_UNREACHABLE);
@@ -156,7 +156,7 @@ static void what_was_taken_while_nobody_looked_is_theirs(void **state)
         struct ops_fixture *f = ops_fixture(state);
 
         in_force_everywhere(f);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_crash(f);
         relabel(f, "eu-1", "schedules", THEIRS);
         relabel(f, "ap-1", "schedules", THEIRS);
@@ -175,7 +175,7 @@ static void what_was_taken_on_one_cluster_while_nobody_looked_is_that(void **sta
         struct ops_fixture *f = ops_fixture(state);
 
         in_force_everywhere(f);
-        ops_run_for(f, 700);
+        ops_until(f, ops_is_stored(f));
         ops_crash(f);
         relabel(f, "eu-1", "schedules", THEIRS);
         ops_open(f);
