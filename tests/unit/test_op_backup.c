@@ -150,18 +150,26 @@ static void expires_and_is_retried_only_there(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
         struct err err = ERR_INIT;
+        struct task *t;
+        int64_t before;
 
-        f->engine->options.start_deadline = 1;
+        f->engine->options.start_deadline = 60;
         ops_until(f, ops_all_ready(f));
         ops_lose_location(f, "ap-1");
+        before = clock_realtime();
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
-        ops_until(f, task_of(f, "b", "ap-1")->state == TASK_EXPIRED);
-        assert_string_equal(task_of(f, "b", "ap-1")->code, "FLT-0402");
-        assert_non_null(strstr(task_of(f, "b", "ap-1")->reason, "Unavailable"));
+        t = task_of(f, "b", "ap-1");
+        assert_in_range(t->deadline, before + 60, clock_realtime() + 60);
+        ops_until(f, task_of(f, "b", "eu-1")->state == TASK_DONE && task_of(f, "b", "us-1")->state == TASK_DONE);
+        ops_until(f, t->reason != NULL);
+        t->deadline = clock_realtime();
+        ops_until(f, t->state == TASK_EXPIRED);
+        assert_string_equal(t->code, "FLT-0402");
+        assert_non_null(strstr(t->reason, "Unavailable"));
         ops_ctl(f, "ap-1", "fault off");
+        ops_until(f, ops_member(f, "ap-1")->velero[VELERO_LOCATION].v[0]->bsl->phase == VELERO_BSL_AVAILABLE);
         ops_run_for(f, 1000);
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 0);
-        f->engine->options.start_deadline = 60;
         assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "retry", &err), &err);
         ops_until(f, PHASE(f, "b") == PHASE_COMPLETED);
         assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 1);
@@ -306,7 +314,6 @@ static void superseded_and_never_verified_is_cancelled(void **state)
         struct task *t;
 
         ops_until(f, ops_all_ready(f));
-        f->engine->options.start_deadline = 3;
         ops_ctl(f, "eu-1", "fault http 500 --match POST:backups");
         assert_ok(ops_write(f, OBJECT_BACKUP, "b", OPS_BACKUP, &err), &err);
         t = task_of(f, "b", "eu-1");
@@ -317,9 +324,11 @@ static void superseded_and_never_verified_is_cancelled(void **state)
         o = ops_object(f, OBJECT_BACKUP, "b");
         assert_int_equal(o->n_runs, 2);
         assert_true(t->given_up);
+        t->deadline = clock_realtime();
         ops_until(f, t->state != TASK_PENDING);
         assert_int_equal(t->state, TASK_CANCELLED);
         assert_string_equal(t->code, "FLT-0405");
+        run_tasks_on(o->runs[1], "eu-1")->deadline = clock_realtime();
         ops_until(f, run_tasks_on(o->runs[1], "eu-1")->state == TASK_EXPIRED);
         ops_ctl(f, "eu-1", "fault off");
         ops_until(f, ops_all_ready(f));
