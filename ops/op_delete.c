@@ -194,13 +194,22 @@ static int doom_remove_object(struct task *t, struct member *c, const struct vel
                                  "apiVersion", "v1", "preconditions", "uid", b->uid), err);
 }
 
-static int doom_request(struct task *t, struct member *c, const struct velero_backup *b, const char *name, struct err *err)
+/* The name is the identity: a crash, or a watch that lags, makes no second one. */
+static void doom_name(const struct task *t, const struct velero_backup *b, char name[VELERO_NAME_MAX + 1])
 {
+        char stamp[STAMP_SIZE];
+
+        snprintf(name, VELERO_NAME_MAX + 1, "%.200s-%s", b->name, stamp_format_name(stamp, t->doomed_at));
+}
+
+static int doom_request(struct task *t, struct member *c, const struct velero_backup *b, struct err *err)
+{
+        char name[VELERO_NAME_MAX + 1], label[LIMIT_LABEL_VALUE + 1];
         const struct velero_identity id = task_identity(t, c);
         const struct velero_meta m = { .id = &id, .name = name, .run = t->run->created };
-        char label[LIMIT_LABEL_VALUE + 1];
         json_t *meta = NULL, *labels;
 
+        doom_name(t, b, name);
         if (velero_meta_json(&m, &meta, err) < 0)
                 return -ENOMEM;
         labels = json_object_get(meta, "labels");
@@ -210,6 +219,48 @@ static int doom_request(struct task *t, struct member *c, const struct velero_ba
         return doom_send(t, c, "POST", VELERO_DELETE_REQUEST, NULL,
                 json_pack("{s:s, s:s, s:o, s:{s:s}}", "apiVersion", "velero.io/v1", "kind", "DeleteBackupRequest", "metadata",
                         meta, "spec", "backupName", b->name), err);
+}
+
+/* The watch tells soon. */
+static void doom_gone(struct engine *e, struct task *t)
+{
+        task_wait_for(e, t, NULL);
+        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+}
+
+static void doom_found(void *arg, const struct kube_reply *reply)
+{
+        struct task *t = arg;
+        struct member *c = t->call_at;
+        struct engine *e = task_call_done(t);
+        const struct velero_object *v = t->doomed ? doomed_backup(t, c) : NULL;
+        struct err err = ERR_INIT;
+
+        /* What was asked for may be another's, or done, by now. */
+        if (v == NULL || !object_owns(t->run->object, v->backup->owner))
+                task_kick(e, t);
+        else if (reply->err != NULL && reply->http_status == 403)
+                doom_forbidden(e, t, reply->err);
+        else if (reply->err != NULL && reply->http_status != 404)
+                task_retry_later(e, t, reply->err, reply->retry_after_ms);
+        else if (reply->err != NULL)
+                doom_gone(e, t);
+        else if (doom_request(t, c, v->backup, &err) < 0)
+                task_retry_later(e, t, &err, 0);
+}
+
+/*
+ * Velero removes the backup and then the request, and each is told by a watch of its own: where the second is heard first,
+ * the backup looks as if nobody had asked for it yet. Asked for a backup that is gone, Velero refuses, and keeps the refusal
+ * for a day. So the cluster says first whether it is there.
+ */
+static int doom_find(struct task *t, struct member *c, const struct velero_backup *b, struct err *err)
+{
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        int r = member_velero_path(c, VELERO_BACKUP, b->name, &path, err);
+        const struct kube_request get = { .path = path.data };
+
+        return r < 0 ? r : task_call(t, c, &get, doom_found, err);
 }
 
 /* ---------------------------------------------------------------- a task that is to go */
@@ -223,18 +274,13 @@ static void doom_wait(struct engine *e, struct task *t, int code, const char *id
         task_wait_for(e, t, &err);
 }
 
-/* Velero's list of what it works on lags behind the phase that it shows (measured): one that has just ended is refused as
-   still in progress. That request is over; another one is made after a pause. */
-static void doom_again(struct engine *e, struct task *t, const struct velero_backup *b)
+/* That request is over; another one is made after a pause. */
+static void doom_again(struct engine *e, struct task *t, const struct err *why)
 {
-        struct err why = ERR_INIT;
-
-        err_set(&why, -EBUSY, "Velero on %s still counts backup %s as in progress; it is asked again", t->member, b->name);
-        err_id(&why, "FLT-0413");
         engine_write(e);
         doom_stamp(t);
         engine_dirty(e, t->run->object);
-        task_retry_later(e, t, &why, 0);
+        task_retry_later(e, t, why, 0);
 }
 
 /* The request was answered, and the backup is there. */
@@ -242,8 +288,18 @@ static void doom_refused(struct engine *e, struct task *t, const struct velero_b
 {
         struct err err = ERR_INIT;
 
+        /* Velero's list of what it works on lags behind the phase that it shows (measured): one that has just ended is
+           refused as still in progress. */
         if (strstr(errors, "still in progress") != NULL) {
-                doom_again(e, t, b);
+                err_set(&err, -EBUSY, "Velero on %s still counts backup %s as in progress; it is asked again", t->member,
+                        b->name);
+                err_id(&err, "FLT-0413");
+                doom_again(e, t, &err);
+                return;
+        }
+        /* It went while it was asked for; the watch tells. */
+        if (strstr(errors, "backup not found") != NULL) {
+                doom_again(e, t, NULL);
                 return;
         }
         err_set(&err, -EIO, "Velero did not delete backup %s: %s", b->name, errors);
@@ -255,11 +311,11 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
 {
         const struct velero_bsl *bsl = location_of(c, b);
         const struct velero_object *request;
-        char name[VELERO_NAME_MAX + 1], stamp[STAMP_SIZE], text[512];
+        char name[VELERO_NAME_MAX + 1], text[512];
         struct err err = ERR_INIT, why = ERR_INIT;
         int known = member_requests(c, &why);
 
-        snprintf(name, sizeof(name), "%.200s-%s", b->name, stamp_format_name(stamp, t->doomed_at));
+        doom_name(t, b, name);
         request = member_velero(c, VELERO_DELETE_REQUEST, name);
         if (request != NULL && request->delete_request->phase == VELERO_REQUEST_PROCESSED &&
                 request->delete_request->errors[0] != '\0') {
@@ -277,7 +333,7 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
                 doom_wait(e, t, -EBUSY, "FLT-0109", text);
         } else if (known < 0) {
                 doom_wait(e, t, known, "FLT-0111", why.msg);
-        } else if (doom_request(t, c, b, name, &err) < 0) {
+        } else if (doom_find(t, c, b, &err) < 0) {
                 task_retry_later(e, t, &err, 0);
         }
 }

@@ -299,20 +299,29 @@ static inline unsigned ops_held(struct ops_fixture *f, const char *cluster, cons
         return n;
 }
 
-/* How many requests for a resource the cluster has answered well. */
-static inline unsigned ops_requests(struct ops_fixture *f, const char *cluster, const char *method, const char *resource)
+/* How many requests for a resource the cluster has answered with a code between these. */
+static inline unsigned ops_answered(struct ops_fixture *f, const char *cluster, const char *method, const char *resource,
+        int from, int to)
 {
         json_t *doc = ops_ask(f, cluster, "requests"), *count;
         unsigned n = 0;
         size_t i;
 
-        json_array_foreach (json_object_get(doc, "counts"), i, count)
+        json_array_foreach (json_object_get(doc, "counts"), i, count) {
+                json_int_t code = json_integer_value(json_object_get(count, "code"));
+
                 if (strcmp(json_string_value(json_object_get(count, "method")), method) == 0 &&
-                        strcmp(json_string_value(json_object_get(count, "resource")), resource) == 0 &&
-                        json_integer_value(json_object_get(count, "code")) / 100 == 2)
+                        strcmp(json_string_value(json_object_get(count, "resource")), resource) == 0 && code >= from && code <= to)
                         n += (unsigned)json_integer_value(json_object_get(count, "count"));
+        }
         json_decref(doc);
         return n;
+}
+
+/* … well. */
+static inline unsigned ops_requests(struct ops_fixture *f, const char *cluster, const char *method, const char *resource)
+{
+        return ops_answered(f, cluster, method, resource, 200, 299);
 }
 
 /* An object of the cluster as it stands, changed or made; consumes it. */

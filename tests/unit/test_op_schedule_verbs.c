@@ -315,10 +315,40 @@ static void delete_goes_on_when_velero_still_counts_the_backup(void **state)
         ops_until(f, ops_all_ready(f) && ops_held(f, "eu-1", "schedules", "", "") == 0);
         assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
         ops_ctl(f, "eu-1", "velero release");
-        /* Without asking the cluster meanwhile: the engine stands still for that, and asks again for what it has not seen go. */
+        /* The engine stands still while the cluster is asked: what it has not seen go meanwhile it does not ask for again. */
+        ops_until(f, ops_held(f, "eu-1", "backups", "", "") == 0);
         ops_until(f, object_of(f, "n") == NULL);
-        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 0);
         assert_int_equal(ops_held(f, "eu-1", "deletebackuprequests", "", ""), 0);
+}
+
+/* The watch has not told that the backup is gone: Velero would refuse the request, and keep it. */
+static void delete_asks_for_no_backup_that_is_gone(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char words[400];
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, object_of(f, "n")->n_runs == 1 && object_of(f, "n")->runs[0]->phase == PHASE_COMPLETED);
+        t = object_of(f, "n")->runs[0]->tasks[0];
+        snprintf(words, sizeof(words), "delete backups velero/%s", t->velero_name);
+        ops_ctl(f, "eu-1", "velero pause"); /* it would find it in the bucket, and make it again */
+        ops_ctl(f, "eu-1", "fault lose-events");
+        ops_ctl(f, "eu-1", words);
+        ops_ctl(f, "eu-1", "fault off lose-events");
+        ops_ctl(f, "eu-1", "requests --reset");
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "n", "delete latest", &err), &err);
+        ops_until(f, ops_answered(f, "eu-1", "GET", "backups", 404, 404) >= 2);
+        assert_non_null(member_velero(ops_member(f, "eu-1"), VELERO_BACKUP, t->velero_name));
+        assert_true(t->doomed);
+        assert_null(t->reason);
+        member_suspect(ops_member(f, "eu-1"));
+        ops_until(f, object_of(f, "n")->n_runs == 0);
+        assert_int_equal(ops_answered(f, "eu-1", "POST", "deletebackuprequests", 0, 599), 0);
 }
 
 static void retry_makes_up_for_what_a_schedules_backup_did_not_reach(void **state)
@@ -449,6 +479,7 @@ int main(void)
         TEST_WITH(delete_spares_what_came_after_it, ops_setup, ops_teardown);
         TEST_WITH(delete_refuses_what_it_must_not_touch, ops_setup, ops_teardown);
         TEST_WITH(delete_goes_on_when_velero_still_counts_the_backup, ops_setup, ops_teardown);
+        TEST_WITH(delete_asks_for_no_backup_that_is_gone, ops_setup, ops_teardown);
         TEST_WITH(retry_makes_up_for_what_a_schedules_backup_did_not_reach, ops_setup, ops_teardown);
         TEST_WITH(adopt_makes_anothers_schedule_ours, ops_setup, ops_teardown);
         TEST_WITH(a_region_that_the_policy_drops_is_taken_away_once, ops_setup, ops_teardown);
