@@ -12,6 +12,7 @@
 #include "base/duration.h"
 #include "base/limits.h"
 #include "base/spell.h"
+#include "ops/fleetconf.h"
 
 #define ROW(name_, letter_, type_, member_, value_, help_)                                      \
         {                                                                                       \
@@ -24,7 +25,7 @@ static const struct option_row rows[] = {
                 "fleets and their clusters; default: all *.yaml of the configuration folder, else every context of the kubeconfig"),
         ROW("kubeconfig", 0, OPTION_PATH, kubeconfig, "FILE",
                 "instead of $KUBECONFIG and ~/.kube/config"),
-        ROW("velero-namespace", 0, OPTION_STRING, velero_namespace, "NAME",
+        ROW("velero-namespace", 0, OPTION_NAME, velero_namespace, "NAME",
                 "where Velero is; default: where its storage locations are"),
         ROW("state-dir", 0, OPTION_PATH, state_dir, "DIR",
                 "where policies and runs are kept; default: $XDG_STATE_HOME/fleetfs, for root /var/lib/fleetfs"),
@@ -48,10 +49,33 @@ static const struct option_row rows[] = {
                 "log there and not to stderr; default of a daemon: fleetfs.log in the state folder, with --ro none; at 8 MiB it becomes FILE.1"),
 };
 
+static const struct mount_option mount_options[] = {
+        { "allow_root", NULL, "let root in, but no other user" },
+        { "async", NULL, "undoes sync" },
+        { "atime", NULL, "undoes noatime" },
+        { "auto_unmount", NULL, "fusermount3 unmounts when the process dies" },
+        { "context", "CONTEXT", "SELinux: of all files; without a comma" },
+        { "defcontext", "CONTEXT", "SELinux: of files without one" },
+        { "dirsync", NULL, "shown by mount; folders are always written at once" },
+        { "exec", NULL, "undoes noexec" },
+        { "fscontext", "CONTEXT", "SELinux: of the filesystem" },
+        { "max_read", "BYTES", "the largest read that the kernel asks for" },
+        { "noatime", NULL, "shown by mount; no file has a time of its last reading" },
+        { "noexec", NULL, "nothing there can be executed" },
+        { "rootcontext", "CONTEXT", "SELinux: of the mountpoint" },
+        { "sync", NULL, "shown by mount; files are always written at once" },
+};
+
 const struct option_row *options_table(size_t *n)
 {
         *n = ARRAY_SIZE(rows);
         return rows;
+}
+
+const struct mount_option *options_mount_table(size_t *n)
+{
+        *n = ARRAY_SIZE(mount_options);
+        return mount_options;
 }
 
 void options_help(FILE *out)
@@ -68,8 +92,15 @@ void options_help(FILE *out)
                         rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
                 fprintf(out, "  %-30s %s\n", left, rows[i].help);
         }
-        fputs("  -o OPTION[=VALUE],…            any of the above with _ for -, or an option of mount.fuse3(8)\n"
-              "  -h, --help                     this text\n"
+        fputs("  -o OPTION[=VALUE],…            any of the above with _ for -, rw (undoes ro), or one of\n                                ",
+                out);
+        for (size_t i = 0; i < ARRAY_SIZE(mount_options); i++)
+                fprintf(out, "%s%s%s%s", mount_options[i].name, mount_options[i].value ? "=" : "",
+                        mount_options[i].value ? mount_options[i].value : "",
+                        i + 1 == ARRAY_SIZE(mount_options) ? "\n"
+                        : i % 6 == 5                       ? ",\n                                "
+                                                           : ", ");
+        fputs("  -h, --help                     this text\n"
               "  -V, --version                  versions of fleetfs and libfuse\n\n"
               "Unmount: fusermount3 -u MOUNTPOINT\n"
               "Exit codes: 0 ok, 1 failed, 2 usage, 69 no FUSE, 77 not permitted, 78 configuration\n",
@@ -116,6 +147,14 @@ static int option_set(
                 return 0;
         case OPTION_PATH:
                 return option_path(text, value, err);
+        case OPTION_NAME:
+                if (!fleetconf_name_ok(value)) {
+                        err_set(err, -EINVAL, "--%s: \"%s\" is no name of a namespace", row->name,
+                                value);
+                        return err_remedy(err, "use at most 63 of a-z, 0-9, \"-\" and \".\", "
+                                               "beginning and ending with a letter or digit");
+                }
+                /* fallthrough */
         case OPTION_STRING:
                 free(*text);
                 *text = strdup(value);
@@ -151,12 +190,12 @@ static const struct option_row *option_find(const char *name, size_t len, char s
         return NULL;
 }
 
-/* Options that mount(8) and fstab pass and that mean nothing to a mount helper. */
+/* Options that mount(8) and fstab pass and that mean nothing to a mount helper; nodev, nosuid and
+ * default_permissions hold in any case. */
 static bool option_of_mount(const char *name, size_t len)
 {
-        static const char *const names[] = { "rw", "user", "nouser", "users", "nofail", "auto",
-                "noauto", "_netdev", "dev", "nodev", "suid", "nosuid", "exec", "noexec", "defaults",
-                "default_permissions" };
+        static const char *const names[] = { "user", "nouser", "users", "nofail", "auto", "noauto",
+                "_netdev", "dev", "nodev", "suid", "nosuid", "defaults", "default_permissions" };
 
         if (len > 2 && strncmp(name, "x-", 2) == 0)
                 return true;
@@ -164,6 +203,47 @@ static bool option_of_mount(const char *name, size_t len)
                 if (strlen(names[i]) == len && strncmp(names[i], name, len) == 0)
                         return true;
         return false;
+}
+
+static int option_of_list_unknown(const char *name, size_t len, struct err *err)
+{
+        char word[64], own[ARRAY_SIZE(rows)][64];
+        struct spell spell = SPELL_INIT(word);
+
+        snprintf(word, sizeof(word), "%.*s", (int)len, name);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                snprintf(own[i], sizeof(own[i]), "%s", rows[i].name);
+                for (char *p = own[i]; *p != '\0'; p++)
+                        *p = *p == '-' ? '_' : *p;
+                spell_offer(&spell, own[i]);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(mount_options); i++)
+                spell_offer(&spell, mount_options[i].name);
+        return spell.nearest != NULL
+                       ? err_set(err, -EINVAL, "unknown option -o %s: did you mean %s?", word,
+                                 spell.nearest)
+                       : err_set(err, -EINVAL, "unknown option -o %s", word);
+}
+
+/* One that libfuse and the kernel know: added to what they are given. */
+static int option_for_mount(
+        const char *item, size_t n, size_t name_len, struct buf *fuse, struct err *err)
+{
+        const struct mount_option *o = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(mount_options) && o == NULL; i++)
+                if (strlen(mount_options[i].name) == name_len &&
+                        strncmp(mount_options[i].name, item, name_len) == 0)
+                        o = &mount_options[i];
+        if (o == NULL)
+                return option_of_list_unknown(item, name_len, err);
+        if ((o->value != NULL) != (name_len < n))
+                return err_set(err, -EINVAL, "-o %s %s", o->name,
+                        o->value != NULL ? "needs a value" : "takes no value");
+        if (fuse->len > 0)
+                buf_putc(fuse, ',');
+        buf_append(fuse, item, n);
+        return 0;
 }
 
 static int option_comma_list(struct options *o, const char *list, struct buf *fuse, struct err *err)
@@ -179,10 +259,10 @@ static int option_comma_list(struct options *o, const char *list, struct buf *fu
                                 return err_set(err, -EINVAL, "-o %.*s %s", (int)k, list,
                                         value != NULL ? "takes no value" : "needs a value");
                         r = option_set(o, row, value, err);
+                } else if (n == 2 && strncmp(list, "rw", 2) == 0) {
+                        o->read_only = false;
                 } else if (!option_of_mount(list, k) && n > 0) {
-                        if (fuse->len > 0)
-                                buf_putc(fuse, ',');
-                        buf_append(fuse, list, n);
+                        r = option_for_mount(list, n, k, fuse, err);
                 }
                 if (r < 0)
                         return r;
@@ -230,12 +310,36 @@ static int option_long(struct options *o, int argc, char *const *argv, int *i, s
         return option_set(o, row, eq != NULL ? eq + 1 : argv[++*i], err);
 }
 
-static int option_short(struct options *o, const char *a, struct err *err)
+static int option_letter(struct options *o, char letter, struct err *err)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(rows) && a[2] == '\0'; i++)
-                if (rows[i].letter == a[1])
+        if (letter == 'h')
+                o->action = OPTIONS_HELP;
+        if (letter == 'V')
+                o->action = OPTIONS_VERSION;
+        if (letter == 'h' || letter == 'V')
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].letter == letter)
                         return option_set(o, &rows[i], NULL, err);
-        return err_set(err, -EINVAL, "unknown option %s", a);
+        return err_set(err, -EINVAL, "unknown option -%c", letter);
+}
+
+/* Letters, one or several; of -o the rest is the value, or the next argument. */
+static int options_short(struct options *o, int argc, char *const *argv, int *i, struct buf *fuse,
+        struct err *err)
+{
+        int r = 0;
+
+        for (const char *a = argv[*i] + 1; *a != '\0' && r == 0; a++) {
+                if (*a != 'o') {
+                        r = option_letter(o, *a, err);
+                        continue;
+                }
+                if (a[1] == '\0' && *i + 1 >= argc)
+                        return err_set(err, -EINVAL, "-o needs a value");
+                return option_comma_list(o, a[1] != '\0' ? a + 1 : argv[++*i], fuse, err);
+        }
+        return r;
 }
 
 /* Where to mount, and before it, from mount(8), what: a fleet file, or a word that only stands for
@@ -280,16 +384,8 @@ int options_parse(int argc, char *const *argv, struct options *ret, struct err *
                         options_end = true;
                 } else if (a[1] == '-') {
                         r = option_long(&o, argc, argv, &i, err);
-                } else if (a[1] == 'o') {
-                        if (a[2] == '\0' && i + 1 >= argc)
-                                return err_set(err, -EINVAL, "-o needs a value");
-                        r = option_comma_list(&o, a[2] != '\0' ? a + 2 : argv[++i], &fuse, err);
-                } else if (strcmp(a, "-h") == 0) {
-                        o.action = OPTIONS_HELP;
-                } else if (strcmp(a, "-V") == 0) {
-                        o.action = OPTIONS_VERSION;
                 } else {
-                        r = option_short(&o, a, err);
+                        r = options_short(&o, argc, argv, &i, &fuse, err);
                 }
         }
         if (r == 0 && o.action == OPTIONS_MOUNT)
@@ -310,7 +406,8 @@ int options_parse(int argc, char *const *argv, struct options *ret, struct err *
 void options_done(struct options *o)
 {
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-                if (rows[i].type == OPTION_STRING || rows[i].type == OPTION_PATH)
+                if (rows[i].type == OPTION_STRING || rows[i].type == OPTION_NAME ||
+                        rows[i].type == OPTION_PATH)
                         free(*(char **)((char *)o + rows[i].offset));
         free(o->mountpoint);
         free(o->fuse);

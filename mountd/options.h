@@ -3,7 +3,8 @@
 /*
  * options: the command line, one row per option. --help, the man page's list and the parser read
  * the same rows. Every option may also be given by -o, as mount(8) does: `-o
- * fleet_file=/etc/fleetfs/prod.yaml`; what no row knows is libfuse's.
+ * fleet_file=/etc/fleetfs/prod.yaml`; beside them -o has those of libfuse and the kernel that work
+ * here.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ struct options {
         char *log_level;
         char *log_format;
         char *fsname;
-        char *fuse; /* options for libfuse, comma-separated, or NULL */
+        char *fuse; /* mount options for libfuse, comma-separated, as they came; or NULL */
         int64_t start_deadline_s;
         int64_t relist_s;
         bool foreground;
@@ -34,7 +35,13 @@ struct options {
         bool allow_other;
 };
 
-enum option_type { OPTION_FLAG, OPTION_STRING, OPTION_PATH, OPTION_DURATION };
+enum option_type {
+        OPTION_FLAG,
+        OPTION_STRING,
+        OPTION_NAME, /* of a namespace */
+        OPTION_PATH,
+        OPTION_DURATION,
+};
 
 struct option_row {
         const char *name; /* as --name; as -o with _ for - */
@@ -45,8 +52,16 @@ struct option_row {
         const char *help;
 };
 
+/* What -o takes for libfuse and the kernel; all else is refused. */
+struct mount_option {
+        const char *name;
+        const char *value; /* what --help calls it, or NULL */
+        const char *help;
+};
+
 /* The rows, for what is made of them; *n is their number. Constant. */
 const struct option_row *options_table(size_t *n);
+const struct mount_option *options_mount_table(size_t *n);
 
 /*
  * Parses; strings of *ret are its own. Relative paths become absolute, later options override

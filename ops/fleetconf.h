@@ -33,6 +33,12 @@
 
 struct loop;
 
+/*
+ * Whether a text is a DNS-1123 subdomain of at most 63 characters, as fleets, members and namespaces
+ * are named.
+ */
+bool fleetconf_name_ok(const char *name);
+
 /* A folder name that the store has on record as given to a context (source 1). */
 struct fleetconf_known {
         const char *context;

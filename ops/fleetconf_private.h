@@ -10,11 +10,6 @@
 /* One more owner, who frees it as well. Returns conf. */
 struct fleetconf *fleetconf_ref(struct fleetconf *conf);
 
-/*
- * Whether a text is a DNS-1123 subdomain of at most 63 characters, as fleets and members are named.
- */
-bool fleetconf_name_ok(const char *name);
-
 /* Kubeconfigs that were read while loading, each once; a broken one keeps its error. */
 struct fleetconf_kubeconfig {
         char *path; /* NULL: the one kubectl would use */

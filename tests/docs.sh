@@ -64,6 +64,7 @@ done
 # Each page has its parts: the marks are there.
 require() { grep -qxF ".\\\" BEGIN tables $2" "$1" || complain "$1 has no part \"$2\""; }
 require docs/fleetfs.1 options
+require docs/fleetfs.1 mount-options
 for p in tree templates phases verbs errors; do require docs/fleetfs-tree.7 "$p"; done
 
 # They are of this version, and say so in place of a date, which nobody would keep.

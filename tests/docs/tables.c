@@ -9,6 +9,7 @@
  *         tables phases        the words of `phase`
  *         tables verbs         what each ctl understands, for fleetfs-tree(7)
  *         tables options       the command line, for fleetfs(1)
+ *         tables mount-options what -o takes beside it, for fleetfs(1)
  *
  * tests/docs.sh puts them between the marks of the documents, or tells what is out of date there.
  */
@@ -363,6 +364,21 @@ static void print_options(void)
         }
 }
 
+static void print_mount_options(void)
+{
+        size_t n;
+        const struct mount_option *table = options_mount_table(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                fputs(".It Cm ", stdout);
+                put_text(table[i].name);
+                if (table[i].value != NULL)
+                        printf(" Ns = Ns Ar %s", table[i].value);
+                putchar('\n');
+                put_line(table[i].help);
+        }
+}
+
 int main(int argc, char **argv)
 {
         static const struct {
@@ -376,6 +392,7 @@ int main(int argc, char **argv)
                 { "phases", print_phases },
                 { "verbs", print_verbs },
                 { "options", print_options },
+                { "mount-options", print_mount_options },
         };
 
         for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(parts); i++)
@@ -383,6 +400,6 @@ int main(int argc, char **argv)
                         parts[i].print();
                         return fflush(stdout) == 0 ? 0 : 1;
                 }
-        fputs("usage: tables errors-md|errors|tree|templates|phases|verbs|options\n", stderr);
+        fputs("usage: tables errors-md|errors|tree|templates|phases|verbs|options|mount-options\n", stderr);
         return 2;
 }

@@ -24,7 +24,7 @@ static const struct accepted {
                 "mountpoint=/mnt fleet_file=/a.yaml" },
         { "a relative path counts from here", { "--kubeconfig", "k/config", "/mnt" },
                 "mountpoint=/mnt kubeconfig=DIR/k/config" },
-        { "a string is no path", { "--velero-namespace", "backup", "/mnt" },
+        { "a name is no path", { "--velero-namespace", "backup", "/mnt" },
                 "mountpoint=/mnt velero_namespace=backup" },
         { "options may follow the mountpoint", { "/mnt", "-f" }, "mountpoint=/mnt foreground" },
         { "-f", { "-f", "/mnt" }, "mountpoint=/mnt foreground" },
@@ -40,6 +40,9 @@ static const struct accepted {
                 "mountpoint=/mnt log_file=/l log_level=debug log_format=json" },
         { "the later one counts", { "--fsname=a", "--fsname=b", "/mnt" },
                 "mountpoint=/mnt fsname=b" },
+        { "letters together", { "-fd", "/mnt" }, "mountpoint=/mnt foreground debug" },
+        { "letters with -o behind them", { "-fo", "ro", "/mnt" },
+                "mountpoint=/mnt foreground read_only" },
         { "-- ends the options", { "--", "-mnt" }, "mountpoint=DIR/-mnt" },
 
         { "-o with our options", { "-o", "ro,start_deadline=2h,fleet_file=/f", "/mnt" },
@@ -48,9 +51,14 @@ static const struct accepted {
         { "-o keeps what is libfuse's", { "-o", "max_read=65536,ro,noatime", "/mnt" },
                 "mountpoint=/mnt fuse=max_read=65536,noatime read_only" },
         { "-o drops what is mount(8)'s",
-                { "-o", "rw,user,nofail,_netdev,noauto,x-systemd.automount,x-gvfs-show,dev,suid,exec",
+                { "-o", "rw,user,nofail,_netdev,noauto,x-systemd.automount,x-gvfs-show,dev,suid",
                         "/mnt" },
                 "mountpoint=/mnt" },
+        { "-o noexec is the kernel's", { "-o", "noexec,nodev,nosuid", "/mnt" },
+                "mountpoint=/mnt fuse=noexec" },
+        { "-o ro and rw: the later one counts", { "-o", "ro,rw", "/mnt" }, "mountpoint=/mnt" },
+        { "-o rw and ro: the later one counts", { "-o", "rw", "--ro", "/mnt" },
+                "mountpoint=/mnt read_only" },
         { "-o twice", { "-o", "noatime", "-o", "ro,sync", "/mnt" },
                 "mountpoint=/mnt fuse=noatime,sync read_only" },
         { "empty items of -o", { "-o", ",ro,,", "/mnt" }, "mountpoint=/mnt read_only" },
@@ -77,7 +85,20 @@ static const struct refused {
         { "a misspelt one", { "--kubeconfg=/k", "/mnt" },
                 "unknown option --kubeconfg: did you mean --kubeconfig?" },
         { "an unknown letter", { "-x", "/mnt" }, "unknown option -x" },
-        { "letters together", { "-fd", "/mnt" }, "unknown option -fd" },
+        { "an unknown letter behind a known one", { "-fx", "/mnt" }, "unknown option -x" },
+        { "-o last of letters without a list", { "/mnt", "-fo" }, "-o needs a value" },
+        { "-o with an option of libfuse's that does nothing here",
+                { "-o", "noatime,kernel_cache", "/mnt" }, "unknown option -o kernel_cache" },
+        { "-o misspelt", { "-o", "noatme", "/mnt" },
+                "unknown option -o noatme: did you mean noatime?" },
+        { "-o misspelt, of ours", { "-o", "kubeconfg=/k", "/mnt" },
+                "unknown option -o kubeconfg: did you mean kubeconfig?" },
+        { "-o max_read without a value", { "-o", "max_read", "/mnt" }, "-o max_read needs a value" },
+        { "-o noatime with a value", { "-o", "noatime=1", "/mnt" }, "-o noatime takes no value" },
+        { "a namespace that cannot be", { "--velero-namespace", "BAD_", "/mnt" },
+                "--velero-namespace: \"BAD_\" is no name of a namespace" },
+        { "-o with a namespace that cannot be", { "-o", "velero_namespace=a/b", "/mnt" },
+                "--velero-namespace: \"a/b\" is no name of a namespace" },
         { "a flag with a value", { "--ro=yes", "/mnt" }, "--ro takes no value" },
         { "a missing value", { "/mnt", "--fleet-file" }, "--fleet-file needs a value" },
         { "an empty value", { "--fleet-file=", "/mnt" }, "--fleet-file: the value is empty" },
@@ -217,7 +238,9 @@ static void each_row_is_parsed(void **state)
 
         (void)state;
         for (size_t i = 0; i < n; i++) {
-                const char *value = rows[i].type == OPTION_DURATION ? "1h" : "/v";
+                const char *value = rows[i].type == OPTION_DURATION ? "1h"
+                                    : rows[i].type == OPTION_NAME   ? "v"
+                                                                    : "/v";
                 char text[80];
 
                 for (int form = 0; form < 2; form++) {
@@ -235,6 +258,30 @@ static void each_row_is_parsed(void **state)
                         options_done(&o);
                 }
         }
+}
+
+/* Each option for libfuse and the kernel is taken as it is, and --help has it. */
+static void each_mount_option_is_parsed(void **state)
+{
+        char *text = help_text();
+        size_t n;
+        const struct mount_option *table = options_mount_table(&n);
+
+        (void)state;
+        for (size_t i = 0; i < n; i++) {
+                char item[80];
+                const char *args[ARGS_MAX] = { "-o", item, "/mnt" };
+                struct err err = ERR_INIT;
+                struct options o = { 0 };
+
+                snprintf(item, sizeof(item), "%s%s%s", table[i].name, table[i].value ? "=" : "",
+                        table[i].value ? table[i].value : "");
+                assert_non_null(strstr(text, item));
+                assert_ok(parse(args, &o, &err), &err);
+                assert_string_equal(o.fuse, item);
+                options_done(&o);
+        }
+        free(text);
 }
 
 /* Where the state is, by the environment. */
@@ -272,5 +319,6 @@ int main(void)
         TEST_ROWS(state_dir_is, state_dirs);
         TEST(help_lists_every_row);
         TEST(each_row_is_parsed);
+        TEST(each_mount_option_is_parsed);
         return test_run("options");
 }
