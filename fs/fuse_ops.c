@@ -38,13 +38,16 @@ static struct handle *ops_handle(const struct fuse_file_info *fi)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
+        struct session *s = userdata;
+
         /* Links never change without a new inode, so their targets may be kept. */
         conn->want |= conn->capable & (FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_PARALLEL_DIROPS |
                                               FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
                                               FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_AUTO_INVAL_DATA);
         conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
         conn->time_gran = 1;
-        session_ready(userdata);
+        conn->max_read = s->max_read;
+        session_greeted(s);
 }
 
 /* ---------------------------------------------------------------- names */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/mountinfo.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,4 +181,29 @@ int mountinfo_clean(const char *mountpoint, struct err *err)
                 return err_remedy(err, "fusermount3 -u %s", path);
         }
         return mountinfo_unmount(path, err);
+}
+
+bool mountinfo_would_hide(const char *mountpoint)
+{
+        /* The path alone does not set off an automount. */
+        _cleanup_(closep) int place = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        const struct dirent *e = NULL;
+        struct statfs fs;
+        DIR *d;
+        int fd;
+
+        if (place < 0 || fstatfs(place, &fs) < 0 || fs.f_type == AUTOFS_SUPER_MAGIC)
+                return false;
+        fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        d = fd >= 0 ? fdopendir(fd) : NULL;
+        if (d == NULL) {
+                if (fd >= 0)
+                        close(fd);
+                return false;
+        }
+        do
+                e = readdir(d);
+        while (e != NULL && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0));
+        closedir(d);
+        return e != NULL;
 }

@@ -41,12 +41,14 @@ struct session_worker {
 struct session_private {
         struct session_worker workers[LIMIT_FUSE_WORKERS];
         sem_t ended;
-        atomic_bool stopping, ready_told;
+        atomic_bool stopping, greeted, ready_told;
         atomic_uint_fast64_t requests;
         bool started, mounted, served;
         void (*ready)(void *arg);
         void *ready_arg;
-        char complaint[400]; /* libfuse's last error line while mounting */
+        char complaint[400]; /* libfuse's last error line while mounting, maybe without its end */
+        bool complaint_ended;
+        int complaint_errno; /* errno as that line began */
 };
 
 /* ---------------------------------------------------------------- libfuse's words */
@@ -55,17 +57,38 @@ struct session_private {
  */
 static _Atomic(struct session_private *) session_listening;
 
+/* A line comes in pieces; of several lines the last is the one that says why. */
+static void session_hear(struct session_private *p, const char *piece, int errnum)
+{
+        static const char prefix[] = "fuse: ";
+        size_t len = strlen(p->complaint);
+
+        if (len == 0 || p->complaint_ended) {
+                len = 0;
+                p->complaint_errno = errnum;
+                if (strncmp(piece, prefix, strlen(prefix)) == 0)
+                        piece += strlen(prefix);
+        }
+        (void)snprintf(p->complaint + len, sizeof(p->complaint) - len, "%s", piece);
+        len = strcspn(p->complaint, "\n");
+        p->complaint_ended = p->complaint[len] == '\n';
+        p->complaint[len] = '\0';
+}
+
 __attribute__((format(printf, 2, 0))) static void session_fuse_log(
         enum fuse_log_level level, const char *fmt, va_list ap)
 {
+        int errnum = errno;
         struct session_private *p = atomic_load(&session_listening);
         char line[400];
 
         (void)vsnprintf(line, sizeof(line), fmt, ap);
+        if (p != NULL) {
+                session_hear(p, line, errnum);
+                return;
+        }
         line[strcspn(line, "\n")] = '\0';
-        if (p != NULL)
-                (void)snprintf(p->complaint, sizeof(p->complaint), "%s", line);
-        else if (level <= FUSE_LOG_ERR)
+        if (level <= FUSE_LOG_ERR)
                 log_warn("libfuse", LOG_S("line", line));
         else
                 log_debug("libfuse", LOG_S("line", line));
@@ -101,7 +124,7 @@ static bool session_file_has_line(const char *path, const char *word)
         return false;
 }
 
-static int session_check(const struct session *s, struct err *err)
+static int session_check(struct session *s, struct err *err)
 {
         const struct session_options *o = &s->options;
         struct stat st;
@@ -121,8 +144,11 @@ static int session_check(const struct session *s, struct err *err)
                         err_remedy(err, "mkdir -p %s", o->mountpoint);
                 return r;
         }
-        if (!S_ISDIR(st.st_mode))
-                return err_set(err, -ENOTDIR, "mountpoint %s is no folder", o->mountpoint);
+        if (!S_ISDIR(st.st_mode)) {
+                err_set(err, -ENOTDIR, "mountpoint %s is no folder", o->mountpoint);
+                return err_remedy(err, "name a folder, or make one with mkdir");
+        }
+        s->covers = mountinfo_would_hide(o->mountpoint);
         if (o->allow_other && geteuid() != 0 &&
                 !session_file_has_line("/etc/fuse.conf", "user_allow_other")) {
                 err_set(err, -EPERM,
@@ -162,6 +188,40 @@ static int session_arguments(const struct session *s, struct fuse_args *args)
         return r == 0 ? 0 : -ENOMEM;
 }
 
+/* libfuse says -1 and a line; errno as the line began is why. Where there is no line fusermount3 has
+ * said it on standard error. */
+static int session_mount_refused(const struct session *s, struct err *err)
+{
+        const struct session_private *p = s->p;
+        const char *mountpoint = s->options.mountpoint;
+        int errnum = p->complaint[0] != '\0' && p->complaint_errno > 0 ? p->complaint_errno : EPERM;
+
+        if (p->complaint[0] == '\0')
+                return err_set(err, -EPERM, "mount on %s: fusermount3 refused it", mountpoint);
+        err_set(err, -errnum, "mount on %s: %s", mountpoint, p->complaint);
+        if (strstr(p->complaint, "/dev/fuse") != NULL && (errnum == EACCES || errnum == EPERM))
+                return err_remedy(err, "chmod 666 /dev/fuse as root, or give the container the device");
+        if (errnum == EINVAL && s->options.mount_options != NULL)
+                return err_remedy(err, "one of -o %s has a value that the kernel does not take",
+                        s->options.mount_options);
+        return -errnum;
+}
+
+/* The last max_read of the options, as libfuse reads it; INIT must say the same. */
+static unsigned session_max_read(const char *options)
+{
+        static const char name[] = "max_read=";
+        unsigned max = 0;
+
+        for (const char *p = options; p != NULL && *p != '\0';) {
+                if (strncmp(p, name, strlen(name)) == 0)
+                        max = (unsigned)strtoul(p + strlen(name), NULL, 10);
+                p += strcspn(p, ",");
+                p += *p == ',';
+        }
+        return max;
+}
+
 static int session_mount(struct session *s, struct err *err)
 {
         struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
@@ -172,14 +232,15 @@ static int session_mount(struct session *s, struct err *err)
         fuse_set_log_func(session_fuse_log);
         atomic_store(&session_listening, s->p);
         s->fuse = fuse_session_new(&args, &fuse_ops, sizeof(fuse_ops), s);
-        if (s->fuse == NULL)
-                r = err_set(err, -EINVAL, "mount options: %s",
+        if (s->fuse == NULL) {
+                err_set(err, -EINVAL, "mount options: %s",
                         s->p->complaint[0] != '\0' ? s->p->complaint : "libfuse refused them");
-        else if (fuse_session_mount(s->fuse, s->options.mountpoint) != 0)
-                r = err_set(err, -EPERM, "mount on %s: %s", s->options.mountpoint,
-                        s->p->complaint[0] != '\0' ? s->p->complaint : "fusermount3 refused it");
-        else
+                r = err_remedy(err, "`man 1 fleetfs` lists what -o takes");
+        } else if (fuse_session_mount(s->fuse, s->options.mountpoint) != 0) {
+                r = session_mount_refused(s, err);
+        } else {
                 s->p->mounted = true;
+        }
         atomic_store(&session_listening, NULL);
         fuse_opt_free_args(&args);
         return r;
@@ -200,6 +261,7 @@ static int session_copy_options(struct session *s, const struct session_options 
         s->options.allow_other =
                 o->allow_other || session_has_option(o->mount_options, "allow_other");
         s->options.read_only = o->read_only || session_has_option(o->mount_options, "ro");
+        s->max_read = session_max_read(o->mount_options);
         return 0;
 }
 
@@ -254,9 +316,17 @@ int session_new(struct session **ret, const struct session_options *options, str
 
 /* ---------------------------------------------------------------- serving */
 
-void session_ready(struct session *s)
+void session_greeted(struct session *s)
 {
-        if (s->p->ready != NULL && !atomic_exchange(&s->p->ready_told, true))
+        atomic_store(&s->p->greeted, true);
+}
+
+/* After a request: libfuse judges INIT behind our back, and has the session exit if it does not
+ * agree. */
+static void session_tell_ready(struct session *s)
+{
+        if (atomic_load(&s->p->greeted) && !fuse_session_exited(s->fuse) &&
+                !atomic_exchange(&s->p->ready_told, true) && s->p->ready != NULL)
                 s->p->ready(s->p->ready_arg);
 }
 
@@ -277,6 +347,7 @@ static void *session_work(void *arg)
                         break;
                 atomic_fetch_add_explicit(&w->session->p->requests, 1, memory_order_relaxed);
                 fuse_session_process_buf(fuse, &w->buf);
+                session_tell_ready(w->session);
         }
         /* 0 and ENODEV: unmounted from outside. */
         (void)sem_post(&w->session->p->ended);
@@ -352,7 +423,9 @@ int session_wait(struct session *s)
         while (sem_wait(&s->p->ended) < 0 && errno == EINTR)
                 ;
         session_end(s);
-        return atomic_load(&s->p->stopping) ? 0 : 1;
+        if (atomic_load(&s->p->stopping))
+                return 0;
+        return atomic_load(&s->p->ready_told) ? 1 : -EPROTO;
 }
 
 struct session *session_free(struct session *s)

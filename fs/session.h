@@ -62,18 +62,22 @@ struct session {
         uid_t uid;                 /* owner of everything shown */
         gid_t gid;
         bool read_only;
+        bool covers;       /* the mountpoint had entries, which the mount hides; since session_new() */
+        unsigned max_read; /* -o max_read: the bytes of a read; 0: as many as the kernel likes */
         struct fuse_session *fuse;
         struct session_private *p; /* fs/session.c */
 };
 
-/* -EINVAL options that libfuse does not know; -EBUSY a live mount is there; -ENOENT, -ENOTDIR,
-   -EACCES the mountpoint; -EPERM fuse.conf does not allow allow_other; -ENODEV no FUSE here. The
-   sentence says what to do. */
+/* -EINVAL options that libfuse does not know, or whose values the kernel does not take; -EBUSY a
+   live mount is there; -ENOENT, -ENOTDIR, -EACCES the mountpoint; -EPERM fuse.conf does not allow
+   allow_other, or fusermount3 refused it and said so on stderr; -ENODEV no FUSE here; what
+   mount(2) and open(2) of /dev/fuse say. The sentence says what to do. */
 int session_new(struct session **ret, const struct session_options *options, struct model *model,
         struct engine *engine, struct err *err);
-/* `ready` is called on a worker when the kernel has the mount going (INIT); may be NULL. */
+/* `ready` is called on a worker when the kernel and libfuse have agreed (INIT) and the mount can be
+   used; may be NULL. */
 int session_start(struct session *s, void (*ready)(void *arg), void *arg, struct err *err);
-/* 0: stopped by session_stop(). 1: unmounted from outside. */
+/* 0: stopped by session_stop(). 1: unmounted from outside. -EPROTO: it ended before it was ready. */
 int session_wait(struct session *s);
 /* Any thread, any time after session_new(), async-signal-safe, idempotent. */
 void session_stop(struct session *s);
@@ -88,8 +92,8 @@ struct session *session_free(struct session *s);
 void session_listener(void *session, const struct change *changes, size_t n,
         void (*done)(void *done_arg), void *done_arg);
 
-/* The frame's own: INIT came. */
-void session_ready(struct session *s);
+/* The frame's own: INIT came, and is answered when the handler returns. */
+void session_greeted(struct session *s);
 
 static inline void session_read_begin(struct session *s)
 {

@@ -33,6 +33,7 @@ struct mount {
         bool waiting;
         sem_t ready;
         char dir[64];
+        const char *options; /* of the next mount_start(), as -o has them; or NULL */
 };
 
 static inline bool mount_possible(void)
@@ -61,6 +62,7 @@ static inline int mount_start(struct mount *m, const struct node_table *root,
         struct session_options o = {
                 .mountpoint = m->dir,
                 .fsname = "fleet:test",
+                .mount_options = m->options,
                 .read_only = (flags & MOUNT_READ_ONLY) != 0,
                 .root = root,
                 .write = write,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/mountinfo.h"
 
+#include <sys/stat.h>
+
 #include "tests/support/test.h"
 
 static const char text[] =
@@ -54,10 +56,24 @@ static void leaves_an_ordinary_folder_alone(void **state)
         assert_ok(mountinfo_clean(".", &err), &err);
 }
 
+static void tells_what_would_be_hidden(void **state)
+{
+        char path[600];
+
+        assert_false(mountinfo_would_hide(test_dir(state)));
+        snprintf(path, sizeof(path), "%s/.kept", test_dir(state));
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_true(mountinfo_would_hide(test_dir(state)));
+        assert_false(mountinfo_would_hide(path));
+        assert_false(mountinfo_would_hide("/nowhere/at/all"));
+        assert_false(mountinfo_would_hide("/etc/passwd"));
+}
+
 int main(void)
 {
         TEST_ROWS(tells_the_type, rows);
         TEST(refuses_a_type_that_does_not_fit);
         TEST_IN_DIR(leaves_an_ordinary_folder_alone);
+        TEST_IN_DIR(tells_what_would_be_hidden);
         return test_run("mountinfo");
 }

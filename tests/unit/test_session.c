@@ -262,6 +262,65 @@ static void a_dead_mount_is_replaced(void **state)
         mount_assert_text(m, "README.txt", "read me\n");
 }
 
+/* libfuse refuses the connection unless INIT says what the option said. */
+static void max_read_bounds_reads(void **state)
+{
+        struct mount *m = mount_of(state);
+        struct err err = ERR_INIT;
+        char line[4096];
+        bool told = false;
+        FILE *f;
+
+        mount_stop(m);
+        m->options = "max_read=65536,max_read=4096";
+        assert_ok(mount_start(m, &top, &counting, 0, &err), &err);
+        mount_assert_text(m, "README.txt", "read me\n");
+        f = fopen("/proc/self/mountinfo", "re");
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f) != NULL)
+                told = told || (strstr(line, m->dir) != NULL && strstr(line, "max_read=4096") != NULL);
+        fclose(f);
+        assert_true(told);
+}
+
+static void never_ready(void *arg)
+{
+        (void)arg;
+        fail_msg("ready, although the kernel never asked");
+}
+
+static void a_mount_that_ends_before_it_is_ready_is_an_error(void **state)
+{
+        struct mount *m = mount_of(state);
+        struct session_options o = { .mountpoint = m->dir, .root = &top };
+        struct session *s = NULL;
+        struct err err = ERR_INIT;
+
+        mount_stop(m);
+        assert_ok(session_new(&s, &o, &m->model, NULL, &err), &err);
+        assert_false(s->covers);
+        assert_int_equal(umount2(m->dir, MNT_DETACH), 0);
+        assert_ok(session_start(s, never_ready, NULL, &err), &err);
+        assert_int_equal(session_wait(s), -EPROTO);
+        session_free(s);
+}
+
+static void tells_that_it_hides_entries(void **state)
+{
+        struct mount *m = mount_of(state);
+        struct err err = ERR_INIT;
+        char path[128];
+
+        mount_stop(m);
+        snprintf(path, sizeof(path), "%s/hidden", m->dir);
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_ok(mount_start(m, &top, &counting, 0, &err), &err);
+        assert_true(m->session->covers);
+        mount_assert_text(m, "README.txt", "read me\n");
+        mount_stop(m);
+        assert_int_equal(rmdir(path), 0);
+}
+
 static void an_unmount_from_outside_ends_the_session(void **state)
 {
         struct mount *m = mount_of(state);
@@ -282,7 +341,12 @@ static const struct refused_mount {
 } refused_mounts[] = {
         { "mount: no such folder", "/nowhere/at/all", NULL, -ENOENT, "mountpoint /nowhere/at/all" },
         { "mount: not a folder", "/etc/passwd", NULL, -ENOTDIR, "is no folder" },
-        { "mount: an option nobody knows", "/tmp", "frobnicate", -EINVAL, "frobnicate" },
+        { "mount: an option nobody knows", "/tmp", "frobnicate", -EINVAL,
+                "mount options: unknown option(s): `-o frobnicate'" },
+        { "mount: a value that is no number", "/tmp", "max_read=x", -EINVAL,
+                "mount options: invalid parameter in option `max_read=x'" },
+        { "mount: a value that the kernel does not take", "/tmp", "context=x", -EINVAL,
+                "mount on /tmp: mount failed: Invalid argument" },
 };
 
 static void refuses_to_mount(void **state)
@@ -298,6 +362,7 @@ static void refuses_to_mount(void **state)
         assert_int_equal(model_init(&model, &err), 0);
         assert_int_equal(session_new(&s, &o, &model, NULL, &err), c->code);
         assert_err(&err, c->code, c->message);
+        assert_true(err.remedy[0] != '\0');
         model_done(&model);
 }
 
@@ -315,6 +380,9 @@ int main(void)
         TEST_WITH(a_second_mount_is_refused, setup, mount_teardown);
         TEST_WITH(a_dead_mount_is_replaced, setup, mount_teardown);
         TEST_WITH(an_unmount_from_outside_ends_the_session, setup, mount_teardown);
+        TEST_WITH(max_read_bounds_reads, setup, mount_teardown);
+        TEST_WITH(a_mount_that_ends_before_it_is_ready_is_an_error, setup, mount_teardown);
+        TEST_WITH(tells_that_it_hides_entries, setup, mount_teardown);
         TEST_ROWS(refuses_to_mount, refused_mounts);
         return test_run("session");
 }
