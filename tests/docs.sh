@@ -116,14 +116,6 @@ for doc in README.md docs/*.md; do
         done < <(grep -oE '`(base|k8s|velero|ops|fs|mountd|tests|docs)/[A-Za-z0-9_./*-]+`' "$doc" | tr -d '`' | sort -u)
 done
 
-# Codes that nothing gives, and why they keep their rows.
-declare -A reserved=(
-        [0113]='storage in policies: the plugin of its provider'
-        [0116]='Velero is not installed by fleetfs yet'
-        [0118]='a second context of a cluster is a link, and says no more yet'
-        [0417]='logs/' [0418]='logs/ and contents/'
-)
-
 # Every code that is given has a row, and every row is given: by its code, or by its symbol (health_symbol()).
 declare -A symbols
 while read -r id symbol; do symbols[$id]=$symbol; done < <(
@@ -135,12 +127,8 @@ while read -r id; do
         [[ -n ${symbols[${id#FLT-}]:-} ]] || complain "$(grep -lE "$id" {base,k8s,velero,ops,fs,mountd}/*.[ch]): $id is not in ops/reason.c"
 done <"$work/given"
 for id in "${!symbols[@]}"; do
-        grep -qx "FLT-$id" "$work/given" || grep -qxF "\"${symbols[$id]}\"" "$work/given-symbols" || [[ -n ${reserved[$id]:-} ]] ||
-                complain "ops/reason.c: nothing gives FLT-$id (${symbols[$id]}): use it, drop it, or reserve it in tests/docs.sh"
-done
-for id in "${!reserved[@]}"; do
-        [[ -n ${symbols[$id]:-} ]] || complain "tests/docs.sh reserves FLT-$id, which ops/reason.c does not have"
-        ! grep -qx "FLT-$id" "$work/given" || complain "tests/docs.sh reserves FLT-$id, which is given now: strike it there"
+        grep -qx "FLT-$id" "$work/given" || grep -qxF "\"${symbols[$id]}\"" "$work/given-symbols" ||
+                complain "ops/reason.c: nothing gives FLT-$id (${symbols[$id]}): use it or drop it"
 done
 
 [[ $bad -eq 0 ]] && echo 'docs: up to date with the tables'
