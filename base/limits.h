@@ -72,8 +72,6 @@
 #define LIMIT_API_PAGE_ITEMS 250
 /* One line of a watch stream: etcd's 1.5 MiB object limit with room for its JSON form. */
 #define LIMIT_WATCH_LINE_BYTES (4 * MIB)
-/* The Status object or text of a failed request. */
-#define LIMIT_API_ERROR_BYTES (64 * KIB)
 /* All headers of one reply. */
 #define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
 /* Standard output of an exec credential plugin. */
@@ -94,9 +92,6 @@
 
 /* One rendered file. */
 #define LIMIT_RENDERED_BYTES (16 * MIB)
-/* Events kept in memory and shown in events.jsonl; older ones are dropped from the front at remount
- * only. */
-#define LIMIT_EVENTS_KEPT 10000
 /* One line of events.jsonl. */
 #define LIMIT_EVENT_BYTES (8 * KIB)
 
@@ -145,8 +140,6 @@
 #define LIMIT_CONFIG_DEBOUNCE_MS 200
 #define LIMIT_CONFIG_STORM_MS    2000
 #define LIMIT_CONFIG_POLL_MS     30000
-/* A file operation that may fetch (logs/, contents/). */
-#define LIMIT_FETCH_MS 60000
 /* The engine's answer to a FUSE request that does not wait for a network. */
 #define LIMIT_ENGINE_ANSWER_MS 5000
 

@@ -53,7 +53,7 @@ static int dir_add_entry(fuse_req_t req, struct reply_dir *d, struct inode *dir,
 
         if (!reply_dir_fits(req, d, e->name))
                 return -ENOSPC;
-        if (d->plus && !e->bare) {
+        if (d->plus) {
                 int r = lookup_inode(s, dir, node, e->name, &i, &st);
 
                 if (r == -ENOENT)

@@ -29,7 +29,7 @@ struct listing_builder {
 };
 
 static int listing_add(
-        struct listing_builder *b, const char *name, mode_t type, uint64_t order, bool bare)
+        struct listing_builder *b, const char *name, mode_t type, uint64_t order)
 {
         size_t size = strlen(name) + 1;
 
@@ -58,7 +58,6 @@ static int listing_add(
                 .name = (const char *)(uintptr_t)b->names_len,
                 .order = order,
                 .type = type,
-                .bare = bare,
         };
         b->names_len += size;
         return 0;
@@ -66,12 +65,12 @@ static int listing_add(
 
 static int listing_add_row(void *arg, const char *name, const struct node_row *row, uint64_t order)
 {
-        return listing_add(arg, name, node_row_type(row), order, row->fetch != NULL);
+        return listing_add(arg, name, node_row_type(row), order);
 }
 
 static int listing_add_user(void *arg, const char *name, mode_t type)
 {
-        return listing_add(arg, name, type & S_IFMT, node_order(NODE_ORDER_USER, name), false);
+        return listing_add(arg, name, type & S_IFMT, node_order(NODE_ORDER_USER, name));
 }
 
 static int listing_compare(const void *a, const void *b)

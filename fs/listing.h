@@ -22,7 +22,6 @@ struct listing_entry {
         const char *name; /* lies in the listing */
         uint64_t order;   /* the offset of READDIR is that of the last entry taken */
         mode_t type;
-        bool bare; /* listed without attributes (fetched rows) */
 };
 
 struct listing {

@@ -216,15 +216,14 @@ int node_render(const struct node *n, struct buf *out)
 /* What a row must and must not have, by kind. */
 static const struct {
         const char *kind;
-        bool named, render, table, list, ready, log, may_change, may_fetch;
+        bool named, render, table, list, ready, log, may_change;
 } node_kinds[] = {
         [NODE_FILE] = { .kind = "FILE",
                 .named = true,
                 .render = true,
-                .may_change = true,
-                .may_fetch = true },
+                .may_change = true },
         [NODE_LINK] = { .kind = "LINK", .named = true, .render = true, .may_change = true },
-        [NODE_DIR] = { .kind = "DIR", .named = true, .table = true, .may_fetch = true },
+        [NODE_DIR] = { .kind = "DIR", .named = true, .table = true },
         [NODE_LIST] = { .kind = "LIST", .list = true },
         [NODE_USER] = { .kind = "USER" },
         [NODE_CTL] = { .kind = "CTL", .named = true, .render = true },
@@ -259,8 +258,6 @@ static const char *node_row_fault(const struct node_row *row, bool named)
         if ((row->ready != NULL) != node_kinds[row->kind].ready ||
                 (row->log != NULL) != node_kinds[row->kind].log)
                 return "ready or log is missing or out of place";
-        if (row->fetch != NULL && !node_kinds[row->kind].may_fetch)
-                return "its kind cannot be fetched";
         if (!node_kinds[row->kind].may_change && change != 0 &&
                 !(row->kind == NODE_LIST && change == NODE_CONST))
                 return "its kind has no flag of change";
@@ -287,7 +284,7 @@ static int node_row_bad(
 static int node_table_judge(
         const struct node_table *table, const char *path, int depth, struct err *err)
 {
-        bool fetched = false, changing = false, user = false;
+        bool user = false;
 
         if (depth > NODE_DEPTH_MAX)
                 return err_set(err, -EINVAL, "%s: deeper than %d", path, NODE_DEPTH_MAX);
@@ -309,10 +306,6 @@ static int node_table_judge(
                                 strcmp(table->rows[k].name, row->name) == 0)
                                 fault = "its name is taken";
                 user |= row->kind == NODE_USER;
-                fetched |= fault == NULL && shape->fetch != NULL;
-                changing |= fault == NULL && (shape->flags & (NODE_WATCHED | NODE_AGGREGATE)) != 0;
-                if (fault == NULL && fetched && (changing || user))
-                        fault = "fetched rows stand in a directory of things that change";
                 if (fault != NULL)
                         return node_row_bad(err, path, row, fault);
                 if (shape->kind != NODE_DIR)

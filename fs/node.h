@@ -114,14 +114,6 @@ struct node_row {
         /* Moves on to the next name; false at the end. One listing is one read section. */
         bool (*next)(const struct subject *dir, struct node_cursor *cursor);
 
-        /* Data from a network (logs/, contents/), on FILE and DIR rows: makes sure that what render
-           or the table needs is here. Returns 0 (it is), -EINPROGRESS (done will be called, once,
-           from any thread that is in no section of the model, with 0 or -errno), or another error,
-           and does not block. Called on the lookup of this name only: a walk that lists fetches
-           nothing, so listings name such rows without attributes. The directory must hold no
-           WATCHED or AGGREGATE row: the kernel keeps it locked until the lookup is answered. */
-        int (*fetch)(const struct subject *s, void (*done)(void *arg, int error), void *arg);
-
         /* WAIT: whether the wait is over. */
         bool (*ready)(const struct subject *s);
         /* LOG */
@@ -225,6 +217,6 @@ int64_t node_mtime(const struct node *n);
 int node_render(const struct node *n, struct buf *out);
 
 /* Judges a tree of tables: unique names without '/', help sentences, functions that the kind needs,
-   flags that fit, fetched rows apart from changing ones. 0 or -EINVAL with the path of the bad row.
+   flags that fit. 0 or -EINVAL with the path of the bad row.
    For tests. */
 int node_table_check(const struct node_table *table, struct err *err);

@@ -257,7 +257,7 @@ static int notify_table_check(
                 char below[512];
                 int r;
 
-                if (shape->kind != NODE_DIR || shape->fetch != NULL || depth == NODE_DEPTH_MAX)
+                if (shape->kind != NODE_DIR || depth == NODE_DEPTH_MAX)
                         continue;
                 r = snprintf(below, sizeof(below), "%s%s%s", path, path[0] != '\0' ? "/" : "",
                         row->name != NULL ? row->name : "*");

@@ -72,7 +72,8 @@ static struct fuse_entry_param reply_param(
         };
 }
 
-void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st)
+/* An entry whose lookup was counted by inode_enter(); counts back when the kernel did not take it. */
+static void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st)
 {
         struct session *s = reply_session(req);
         struct fuse_entry_param e = reply_param(s, i, st);
@@ -82,23 +83,8 @@ void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st)
                 inode_forget_id(&s->inodes, e.ino, 1);
 }
 
-/* The node that the answer waits for. */
-struct reply_fetch {
-        struct parked *parked;
-        struct session *session;
-        struct inode *parent; /* a reference */
-        const char *op;
-        char name[];
-};
-
-static void reply_fetch_free(struct reply_fetch *f)
-{
-        (void)inode_unref(&f->session->inodes, f->parent);
-        free(f);
-}
-
 /* Resolves, makes the inode and answers, all in one read section. */
-static void reply_lookup_now(fuse_req_t req, const char *op, struct inode *parent, const char *name)
+void reply_lookup(fuse_req_t req, const char *op, struct inode *parent, const char *name)
 {
         struct session *s = reply_session(req);
         struct inode *i;
@@ -114,77 +100,6 @@ static void reply_lookup_now(fuse_req_t req, const char *op, struct inode *paren
                 reply_entry(req, i, &st);
         session_read_end(s);
         if (r < 0)
-                reply_err(req, op, r == -ESTALE ? -ENOENT : r, NULL);
-}
-
-static void reply_fetched(void *arg, int error)
-{
-        struct reply_fetch *f = arg;
-        fuse_req_t req = parked_take(f->parked);
-
-        if (req != NULL && error < 0)
-                reply_err(req, f->op, error, NULL);
-        else if (req != NULL)
-                reply_lookup_now(req, f->op, f->parent, f->name);
-        reply_fetch_free(f);
-}
-
-/* Parks the request first, because fetch may be done before it returns. */
-static void reply_lookup_fetch(
-        fuse_req_t req, const char *op, struct inode *parent, const char *name)
-{
-        struct session *s = reply_session(req);
-        struct reply_fetch *f = calloc(1, sizeof(*f) + strlen(name) + 1);
-        struct node dir, n;
-        int r;
-
-        if (f == NULL) {
-                reply_err(req, op, -ENOMEM, NULL);
-                return;
-        }
-        f->session = s;
-        f->op = op;
-        f->parent = inode_ref(&s->inodes, parent);
-        memcpy(f->name, name, strlen(name) + 1);
-        if (parked_new(&f->parked, &s->parking, req, op, LIMIT_FETCH_MS, PARKED_INTERRUPTIBLE) <
-                0) {
-                reply_fetch_free(f);
-                return;
-        }
-        session_read_begin(s);
-        r = inode_resolve(parent, &s->root, &dir);
-        if (r == 0)
-                r = node_child(&dir, name, &n);
-        if (r == 0 && n.row->fetch != NULL)
-                r = n.row->fetch(&n.subject, reply_fetched, f);
-        session_read_end(s);
-        if (r != -EINPROGRESS)
-                reply_fetched(f, r == -ESTALE ? -ENOENT : r);
-}
-
-void reply_lookup(fuse_req_t req, const char *op, struct inode *parent, const char *name)
-{
-        struct session *s = reply_session(req);
-        bool fetched = false;
-        struct inode *i;
-        struct node dir, n;
-        struct stat st;
-        int r;
-
-        session_read_begin(s);
-        r = inode_resolve(parent, &s->root, &dir);
-        if (r == 0) {
-                fetched = node_child(&dir, name, &n) == 0 && n.row->fetch != NULL;
-                if (!fetched)
-                        r = lookup_inode(s, parent, &dir, name, &i, &st);
-        }
-        if (r == 0 && !fetched)
-                reply_entry(req, i, &st);
-        session_read_end(s);
-
-        if (fetched)
-                reply_lookup_fetch(req, op, parent, name);
-        else if (r < 0)
                 reply_err(req, op, r == -ESTALE ? -ENOENT : r, NULL);
 }
 

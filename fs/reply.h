@@ -25,7 +25,7 @@ void reply_err(fuse_req_t req, const char *op, int code, const struct err *err);
 void reply_none(fuse_req_t req);
 
 /* Looks up `name` in `parent` as the kernel sees it now and answers with the entry: LOOKUP, and the
-   end of MKDIR and SYMLINK. `op` for the log. May be answered later (fetched rows). */
+   end of MKDIR and SYMLINK. `op` for the log. */
 void reply_lookup(fuse_req_t req, const char *op, struct inode *parent, const char *name);
 /* Ends CREATE: `file` (a reference that is taken over) is what the folder has under this name now.
    `state` becomes the handle's, and is closed here when the kernel does not take it: then -errno,
@@ -43,9 +43,6 @@ void reply_bytes(fuse_req_t req, const char *bytes, size_t len, size_t size, off
 
 /* ---- the frame's own ---- */
 
-/* An entry whose lookup was counted by inode_enter(); counts back when the kernel did not take it.
- */
-void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st);
 void reply_attr(fuse_req_t req, const struct stat *st, double timeout);
 void reply_readlink(fuse_req_t req, const char *target);
 /* h NULL: cached and without state; else its bytes are read with direct_io. Frees h when the kernel

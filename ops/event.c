@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events.jsonl: one growing file of complete lines. Past LIMIT_EVENTS_KEPT bytes the older half is dropped and the file
+ * events.jsonl: one growing file of complete lines. Past LIMIT_EVENT_LOG_BYTES bytes the older half is dropped and the file
  * becomes another inode, as a rotated log does: a reader of the old one keeps what it has.
  */
 #include <stdarg.h>

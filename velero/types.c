@@ -109,7 +109,6 @@ static const struct record_field velero_schedule_fields[] = {
         FIELD_JOINED(T, namespaces, "spec.template.includedNamespaces", ", ", RECORD_SHARED),
         FIELD(T, ttl, "spec.template.ttl", RECORD_SHARED),
         FIELD(T, paused, "spec.paused", 0),
-        FIELD(T, skip_immediately, "spec.skipImmediately", 0),
         PHASE_FIELD(velero_schedule_phases),
         FIELD_JOINED(T, validation_errors, "status.validationErrors", "; ", 0),
         FIELD_TIME(T, last_backup, "status.lastBackup", 0),
@@ -151,7 +150,6 @@ struct record_type velero_bsl_type =
 static const struct record_field velero_delete_request_fields[] = {
         OBJECT_FIELDS,
         FIELD(T, backup_name, "spec.backupName", RECORD_SHARED),
-        FIELD(T, backup_uid, LABEL(VELERO_LABEL_BACKUP_UID), 0),
         PHASE_FIELD(velero_request_phases),
         FIELD_JOINED(T, errors, "status.errors", "; ", 0),
 };

@@ -130,7 +130,6 @@ struct velero_schedule {
         int64_t last_backup;
         int64_t last_skipped;
         bool paused;
-        bool skip_immediately;
         uint8_t phase; /* enum velero_schedule_phase */
 };
 
@@ -177,7 +176,6 @@ struct velero_delete_request {
         const char *name;
         const char *uid;
         const char *backup_name;
-        const char *backup_uid; /* label velero.io/backup-uid */
         const char *phase_text;
         const char *errors; /* joined by "; "; "" with phase Processed is success */
         int64_t created;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A small tree over a model made by hand, for tests of what serves any tree: every kind of row, a
- * write path that only counts what it is asked, and a fetch that the test finishes. A member's
+ * A small tree over a model made by hand, for tests of what serves any tree: every kind of row, and
+ * a write path that only counts what it is asked. A member's
  * `seen` is the value that changes; its `reachable` ends the wait; its `stale` makes a row appear.
  *
  *         top -> README.txt events.jsonl
@@ -122,50 +122,10 @@ static inline void log_events(const struct subject *s, struct node_log *ret)
         };
 }
 
-/* A fetch that somebody else finishes, as the engine does. */
-static struct {
-        pthread_mutex_t lock;
-        void (*done)(void *arg, int error);
-        void *arg;
-        unsigned started;
-        bool here;
-} fetch = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static inline int fetch_log(const struct subject *s, void (*done)(void *arg, int error), void *arg)
-{
-        LOCK_SCOPE(&fetch.lock);
-        (void)s;
-        if (fetch.here)
-                return 0;
-        fetch.started++;
-        fetch.done = done;
-        fetch.arg = arg;
-        return -EINPROGRESS;
-}
-
-static inline void fetch_finish(int error)
-{
-        int64_t deadline = mount_now_ms() + 5000;
-        void (*done)(void *arg, int error) = NULL;
-        void *arg = NULL;
-
-        while (done == NULL && mount_now_ms() < deadline) {
-                pthread_mutex_lock(&fetch.lock);
-                done = TAKE(fetch.done);
-                arg = fetch.arg;
-                fetch.here = done != NULL && error == 0;
-                pthread_mutex_unlock(&fetch.lock);
-                usleep(1000);
-        }
-        if (done != NULL)
-                done(arg, error);
-}
-
 static const struct node_xattr member_xattrs[] = { { "seen", render_seen }, { NULL, NULL } };
 
 static const struct node_row logs_rows[] = {
-        FILE_ROW("log.txt", render_readme, .flags = NODE_CONST, .fetch = fetch_log,
-                .help = "the log"),
+        FILE_ROW("log.txt", render_readme, .flags = NODE_CONST, .help = "the log"),
 };
 static const struct node_table logs_table = NODE_TABLE(logs_rows);
 static const struct node_row member_rows[] = {
@@ -346,8 +306,6 @@ static inline int setup(void **state)
 {
         asked.armed = asked.unlinked = asked.renamed = asked.created = asked.made = 0;
         asked.ctl[0] = '\0';
-        fetch.here = false;
-        fetch.started = 0;
         return mount_setup(state, &top, &counting, 0, fill);
 }
 

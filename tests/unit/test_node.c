@@ -215,13 +215,6 @@ static const struct node_row bad_link_shape =
 static const struct node_row bad_ctl_shape = {
         .kind = NODE_CTL, .render = render_text, .help = "verbs"
 };
-static int fetch_nothing(const struct subject *s, void (*done)(void *arg, int error), void *arg)
-{
-        (void)s;
-        (void)done;
-        (void)arg;
-        return 0;
-}
 
 #define ROWS(...)           \
         {                   \
@@ -264,19 +257,6 @@ static const struct judged {
                 "find, next or child" },
         { "judge: two writers", ROWS(USER_ROW(.help = "x"), USER_ROW(.help = "x")), 2,
                 "the second of its directory" },
-        { "judge: fetched beside watched",
-                ROWS(FILE_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing,
-                             .help = "x"),
-                        FILE_ROW("b", render_text, .flags = NODE_WATCHED, .help = "x")),
-                2, "things that change" },
-        { "judge: fetched below a user's folder",
-                ROWS(USER_ROW(.help = "x"),
-                        DIR_ROW("b", inner_table, .fetch = fetch_nothing, .help = "x")),
-                2, "things that change" },
-        { "judge: a fetched link",
-                ROWS(LINK_ROW("a", render_text, .flags = NODE_CONST, .fetch = fetch_nothing,
-                        .help = "x")),
-                1, "cannot be fetched" },
 };
 
 static void judges(void **state)

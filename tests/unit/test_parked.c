@@ -293,63 +293,6 @@ static void work_that_is_late_is_not_begun(void **state)
         assert_null(parked_take(p));
 }
 
-/* ---------------------------------------------------------------- fetched rows */
-
-static void *finish_later(void *arg)
-{
-        usleep(50000);
-        fetch_finish(*(int *)arg);
-        return NULL;
-}
-
-static void a_listing_fetches_nothing(void **state)
-{
-        struct mount *m = mount_of(state);
-        char names[8][64];
-
-        assert_int_equal(list(mount_path(m, "prod/clusters/cluster-004/logs"), names, 8), 1);
-        assert_string_equal(names[0], "log.txt");
-        assert_int_equal(fetch.started, 0);
-}
-
-static void a_lookup_waits_for_its_fetch(void **state)
-{
-        struct mount *m = mount_of(state);
-        int error = 0;
-        pthread_t t;
-
-        pthread_create(&t, NULL, finish_later, &error);
-        mount_assert_text(m, "prod/clusters/cluster-004/logs/log.txt", "read me\n");
-        pthread_join(t, NULL);
-        assert_int_equal(fetch.started, 1);
-}
-
-static void a_failed_fetch_has_its_errno(void **state)
-{
-        struct mount *m = mount_of(state);
-        int error = -EHOSTUNREACH;
-        pthread_t t;
-
-        pthread_create(&t, NULL, finish_later, &error);
-        assert_null(mount_read(m, "prod/clusters/cluster-004/logs/log.txt"));
-        assert_int_equal(errno, EHOSTUNREACH);
-        pthread_join(t, NULL);
-}
-
-static void a_fetch_can_be_interrupted(void **state)
-{
-        struct mount *m = mount_of(state);
-        pid_t pid = wait_in_child(mount_path(m, "prod/clusters/cluster-004/logs/log.txt"), -1);
-        int status;
-
-        assert_true(is_waiting(m, 1));
-        (void)kill(pid, SIGINT);
-        status = reap(pid);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-        fetch_finish(0);
-        mount_assert_text(m, "prod/clusters/cluster-004/logs/log.txt", "read me\n");
-}
-
 int main(void)
 {
         if (!mount_possible())
@@ -364,9 +307,5 @@ int main(void)
         TEST_WITH(a_deadline_answers_while_the_notifier_is_stuck, setup, mount_teardown);
         TEST_WITH(work_that_began_is_answered_with_its_outcome, setup, mount_teardown);
         TEST_WITH(work_that_is_late_is_not_begun, setup, mount_teardown);
-        TEST_WITH(a_listing_fetches_nothing, setup, mount_teardown);
-        TEST_WITH(a_lookup_waits_for_its_fetch, setup, mount_teardown);
-        TEST_WITH(a_failed_fetch_has_its_errno, setup, mount_teardown);
-        TEST_WITH(a_fetch_can_be_interrupted, setup, mount_teardown);
         return test_run("parked");
 }
