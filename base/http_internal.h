@@ -126,7 +126,6 @@ void http_host_push(struct http_host *host, struct http_transfer *t);
 void http_host_remove(struct http_host *host, struct http_transfer *t);
 
 /* http_transfer.c */
-void http_transfer_set_state(struct http_transfer *t, enum http_state state);
 /* Gives it to libcurl. */
 void http_transfer_start(struct http_transfer *t);
 /* libcurl is through with it. */

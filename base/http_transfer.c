@@ -45,7 +45,7 @@ static void count(struct http_transfer *t, enum http_state state, unsigned by)
 }
 
 /* What a state costs is counted here alone; a place that becomes free is given to the next. */
-void http_transfer_set_state(struct http_transfer *t, enum http_state state)
+static void http_transfer_set_state(struct http_transfer *t, enum http_state state)
 {
         struct http_stats *stats = &t->http->stats;
         bool was_in_flight = counts_in_flight(t, t->state);

@@ -11,7 +11,9 @@
 
 const char record_absent[1] = "";
 
-bool record_path_next(const char **path, const char **key, size_t *len)
+/* The key at *path, without brackets, and *path behind it; false at the end, and for a malformed
+ * path, which leaves *path on the bad byte. */
+static bool record_path_next(const char **path, const char **key, size_t *len)
 {
         const char *p = *path;
 

@@ -54,10 +54,6 @@ const struct record_plan *record_plan_get(struct record_type *type);
 int plan_first_row(const struct record_plan *plan, const struct plan_node *node);
 bool plan_key_is(const struct plan_node *node, const struct json_text *key);
 
-/* The key at *path, without brackets, and *path behind it; false at the end, and for a malformed
- * path, which leaves *path on the bad byte. */
-bool record_path_next(const char **path, const char **key, size_t *len);
-
 /* The string that belongs to a row: the member itself, or an enum's text; NULL: none. */
 const char **record_text_member(const struct record_field *row, void *record);
 

@@ -46,7 +46,8 @@ static const char *step_path(const struct step *step, char path[static PATH_SIZE
         return path;
 }
 
-const struct schema_field *schema_find(const struct schema *schema, const char *name)
+/* The row of a name, NULL if there is none. */
+static const struct schema_field *schema_find(const struct schema *schema, const char *name)
 {
         for (size_t i = 0; i < schema->n; i++)
                 if (strcmp(schema->fields[i].name, name) == 0)

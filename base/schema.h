@@ -92,6 +92,3 @@ int schema_check(const struct schema *schema, const struct yaml_node *node, cons
  * passed. 0 or -ENOMEM. */
 int schema_deprecated(const struct schema *schema, const struct yaml_node *node, const char *path,
         struct strv *ret);
-
-/* The row of a name, NULL if there is none. */
-const struct schema_field *schema_find(const struct schema *schema, const char *name);

@@ -73,7 +73,7 @@ struct trust_set *trust_set_free(struct trust_set *set)
         return NULL;
 }
 
-struct trust *trust_ref(struct trust *t)
+static struct trust *trust_ref(struct trust *t)
 {
         t->refs++;
         return t;

@@ -38,7 +38,6 @@ DEFINE_CLEANUP(struct trust_set *, trust_set_free);
 int trust_get(
         struct trust **ret, struct trust_set *set, const char *pem, size_t len, struct err *err);
 
-struct trust *trust_ref(struct trust *t);
 struct trust *trust_unref(struct trust *t);
 DEFINE_CLEANUP(struct trust *, trust_unref);
 

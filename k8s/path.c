@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-int kube_escape(struct buf *out, const char *str)
+/* Appends `str` with everything but A-Z a-z 0-9 - . _ ~ as %XX. -ENOMEM. */
+static int kube_escape(struct buf *out, const char *str)
 {
         static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                     "-._~";

@@ -31,6 +31,3 @@ int kube_path(struct buf *out, const struct kube_resource *res, const char *ns, 
 
 /* Appends "key=value", escaped, with "&" before it unless `query` is empty. -ENOMEM. */
 int kube_query_add(struct buf *query, const char *key, const char *value);
-
-/* Appends `str` with everything but A-Z a-z 0-9 - . _ ~ as %XX. -ENOMEM. */
-int kube_escape(struct buf *out, const char *str);

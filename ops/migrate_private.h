@@ -45,5 +45,3 @@ void target_own_name(const struct task *t, const struct member *c, char ret[64])
 void target_find_location(struct engine *e, struct task *t, struct member *c, struct member *source,
         const struct velero_backup *backup);
 void target_hand_over(struct engine *e, struct task *t, struct member *c, struct member *source);
-/* Removes the handed-over Backup, then the location, then the Secret. */
-void target_clean(struct engine *e, struct task *t, struct member *c);

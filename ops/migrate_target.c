@@ -181,8 +181,9 @@ static int target_delete(struct task *t, struct member *c, const char *path, con
         return task_call(t, c, &rq, target_cleaned, err);
 }
 
-/* The Backup first: without its location Velero would not know what it is. */
-void target_clean(struct engine *e, struct task *t, struct member *c)
+/* Removes the handed-over Backup, then the location, then the Secret. The Backup first: without its location Velero would
+ * not know what it is. */
+static void target_clean(struct engine *e, struct task *t, struct member *c)
 {
         static const struct kube_resource secrets = { .group = "", .version = "v1", .plural = "secrets", .kind = "Secret" };
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);

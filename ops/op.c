@@ -35,6 +35,9 @@ const struct op_type *op_type_of(enum object_kind kind)
         return types[kind];
 }
 
+/* The next thing that a task with `unwanted` owes. May free the task. */
+static void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
+
 void op_task_act(struct engine *e, struct task *t, struct member *c)
 {
         if (t->verb == TASK_SCHEDULE)
@@ -404,7 +407,7 @@ static void unwanted_deleted(void *arg, const struct kube_reply *reply)
         t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
 }
 
-void op_remove_unwanted(struct engine *e, struct task *t, struct member *c)
+static void op_remove_unwanted(struct engine *e, struct task *t, struct member *c)
 {
         const struct velero_object *v = unwanted_object(t, c);
         _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);

@@ -80,8 +80,6 @@ int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *er
 /* The other side, of an object with yield_due: it is another store's from now on, shown and left alone, if nothing of it on
    the clusters is its owner's any more (op_yield.c). False: it is not, or that is not known yet. */
 bool op_hand_over(struct engine *e, struct object *o);
-/* The next thing that a task with `unwanted` owes. May free the task. */
-void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
 
 /* The Velero Restore of a task whose name and backup_name are chosen; NULL with err. Caller decrefs. */
 json_t *restore_document(struct task *t, const struct member *c, struct err *err);

@@ -20,7 +20,8 @@ const char *const policy_folders[] = {
         [POLICY_MIGRATION] = "migrations",
 };
 
-const char *policy_kind_text(enum policy_kind kind)
+/* "backup", "restore", "migration": the value of label fleetfs.dev/kind. */
+static const char *policy_kind_text(enum policy_kind kind)
 {
         static const char *const texts[] = {
                 [POLICY_BACKUP] = "backup",

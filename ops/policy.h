@@ -30,8 +30,6 @@ enum policy_kind {
         POLICY_RESTORE,
         POLICY_MIGRATION,
 };
-/* "backup", "restore", "migration": the value of label fleetfs.dev/kind. */
-const char *policy_kind_text(enum policy_kind kind);
 
 enum policy_style {
         POLICY_KURATOR, /* a Kurator document */
