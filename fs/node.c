@@ -211,6 +211,14 @@ int node_render(const struct node *n, struct buf *out)
         return r < 0 ? r : 0;
 }
 
+bool node_table_has(const struct node_table *table, const char *name)
+{
+        for (size_t i = 0; i < table->n; i++)
+                if (table->rows[i].name != NULL && strcmp(table->rows[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
 /* ---------------------------------------------------------------- judging tables */
 
 /* What a row must and must not have, by kind. */

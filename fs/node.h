@@ -216,6 +216,9 @@ int64_t node_mtime(const struct node *n);
 /* Appends the bytes. A render function that fails half-way leaves nothing. */
 int node_render(const struct node *n, struct buf *out);
 
+/* Whether a row of the table has this name. Outside of a read section, too. */
+bool node_table_has(const struct node_table *table, const char *name);
+
 /* Judges a tree of tables: unique names without '/', help sentences, functions that the kind needs,
    flags that fit. 0 or -EINVAL with the path of the bad row.
    For tests. */

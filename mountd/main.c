@@ -97,6 +97,11 @@ static int complain(enum stage stage, const struct err *err)
 
 /* ---------------------------------------------------------------- where the fleet is described */
 
+static bool root_has(const char *name)
+{
+        return node_table_has(&root_table, name);
+}
+
 static void daemon_source(struct daemon *d)
 {
         const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -104,6 +109,7 @@ static void daemon_source(struct daemon *d)
         kubeconfig_source_from_env(&d->source.kube, d->options.kubeconfig);
         d->source.fleet_file = d->options.fleet_file;
         d->source.velero_namespace = d->options.velero_namespace;
+        d->source.root_has = root_has;
         if (xdg != NULL && xdg[0] == '/')
                 snprintf(d->fleet_dir, sizeof(d->fleet_dir), "%s/fleetfs", xdg);
         else if (geteuid() == 0)

@@ -4,8 +4,7 @@
 /*
  * fleetconf: which fleets there are, of which clusters, and how each is reached, as plain data.
  *
- * Two sources on this machine, one result (a host cluster is a third and makes the same structs
- * elsewhere):
+ * Two sources, both files of this machine, one result:
  *
  *   1. nothing configured: every context of the kubeconfig is a member of one fleet, "default";
  *   2. fleet files: multi-document YAML of kind Fleet (fleet.kurator.dev/v1alpha1) and
@@ -54,6 +53,8 @@ struct fleetconf_source {
         /* A known context keeps its name; a known name is given to nobody else. */
         const struct fleetconf_known *known;
         size_t n_known;
+        /* Whether the mount's root has a file of this name, which then names no fleet; NULL: none. */
+        bool (*root_has)(const char *name);
 };
 
 /* Where the object storage of a fleet's backups is: spec.plugin.backup.storage. Absent strings are

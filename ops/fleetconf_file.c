@@ -151,8 +151,22 @@ static int fleet_docs_add(
         return 0;
 }
 
+/* A fleet's folder stands beside the files of the mount's root. */
+static int fleet_doc_root(
+        const struct fleet_doc *fleet, const struct fleetconf_source *src, struct err *err)
+{
+        int r;
+
+        if (!src->root_has || !src->root_has(fleet->name))
+                return 0;
+        r = yaml_refuse(yaml_find(fleet->root, "metadata.name"), err, ERR_ID_VALUE,
+                "metadata.name: \"%s\" is a file of the mount's root", fleet->name);
+        (void)err_remedy(err, "choose another name for the fleet");
+        return r;
+}
+
 static int fleet_files_add_doc(struct fleet_files *all, const struct fleet_file *f,
-        const struct yaml_node *root, struct err *err)
+        const struct yaml_node *root, const struct fleetconf_source *src, struct err *err)
 {
         struct fleet_doc doc = { .root = root, .file = f };
         bool is_fleet = false;
@@ -164,11 +178,15 @@ static int fleet_files_add_doc(struct fleet_files *all, const struct fleet_file 
         if (r < 0)
                 return r;
         doc.name = yaml_find(root, "metadata.name")->text;
+        r = is_fleet ? fleet_doc_root(&doc, src, err) : 0;
+        if (r < 0)
+                return r;
         return is_fleet ? fleet_docs_add(all->fleets, &all->n_fleets, &doc, err)
                         : fleet_docs_add(all->clusters, &all->n_clusters, &doc, err);
 }
 
-static int fleet_files_read(struct fleet_files *all, const struct strv *paths, struct err *err)
+static int fleet_files_read(struct fleet_files *all, const struct strv *paths,
+        const struct fleetconf_source *src, struct err *err)
 {
         size_t n_docs = 0;
 
@@ -195,7 +213,7 @@ static int fleet_files_read(struct fleet_files *all, const struct strv *paths, s
                 const struct fleet_file *f = &all->files[i];
 
                 for (size_t d = 0; d < f->docs->n; d++) {
-                        int r = fleet_files_add_doc(all, f, f->docs->roots[d], err);
+                        int r = fleet_files_add_doc(all, f, f->docs->roots[d], src, err);
 
                         if (r < 0)
                                 return err_wrap(err, r, "%s", f->path);
@@ -338,7 +356,7 @@ static int member_kubeconfig_path(const struct fleetconf_load_state *state,
         return path_resolve(cluster->file->dir, path, ret);
 }
 
-/* The Secret is in the host cluster, and this machine's file is all there is. */
+/* The Secret is in the cluster where Kurator runs, and this machine's file is all there is. */
 static void member_needs_host(
         struct fleetconf_member *m, const struct fleet_doc *cluster, const char *secret)
 {
@@ -348,8 +366,7 @@ static void member_needs_host(
                 "%s: spec.kubeconfig is the Secret \"%s\" of a host cluster", cluster->file->path,
                 secret);
         (void)err_place(&m->err, node->line, node->column);
-        (void)err_remedy(
-                &m->err, "use --host-context, or write path and context of a kubeconfig here");
+        (void)err_remedy(&m->err, "write path and context of a kubeconfig here");
 }
 
 static int member_attach(struct fleetconf_load_state *state, struct fleetconf_member *m,
@@ -458,7 +475,7 @@ int fleetconf_from_files(
 {
         _cleanup_(fleet_files_done) struct fleet_files all = { .n_files = 0 };
         struct fleetconf *conf = state->conf;
-        int r = fleet_files_read(&all, paths, err);
+        int r = fleet_files_read(&all, paths, state->src, err);
 
         if (r < 0)
                 return r;

@@ -21,22 +21,6 @@ static int check_name(const struct yaml_node *node, struct err *err)
         return r;
 }
 
-/* A fleet's folder stands beside the files of the mount's root. */
-static int check_fleet_name(const struct yaml_node *node, struct err *err)
-{
-        static const char *const root_files[] = { "version", "events.jsonl", "metrics.prom" };
-        int r;
-
-        for (size_t i = 0; i < ARRAY_SIZE(root_files); i++) {
-                if (strcmp(node->text, root_files[i]) != 0)
-                        continue;
-                r = err_set(err, -EINVAL, "\"%s\" is a file of the mount's root", node->text);
-                (void)err_remedy(err, "choose another name for the fleet");
-                return r;
-        }
-        return check_name(node, err);
-}
-
 static int check_cluster_kind(const struct yaml_node *node, struct err *err)
 {
         int r;
@@ -44,7 +28,7 @@ static int check_cluster_kind(const struct yaml_node *node, struct err *err)
         if (strcmp(node->text, "AttachedCluster") == 0)
                 return 0;
         r = err_set(err, -EINVAL, "\"%s\" is no kind of cluster a fleet file can have", node->text);
-        (void)err_remedy(err, "write AttachedCluster, or use a host cluster (--host-context)");
+        (void)err_remedy(err, "write an AttachedCluster with path and context of a kubeconfig here");
         return r;
 }
 
@@ -124,26 +108,20 @@ static int check_kubeconfig(const struct yaml_node *node, struct err *err)
 
 /* --- metadata --- */
 
-/* clang-format off */
-#define METADATA_ROWS(name_check)                                             \
-        ROW("name", STRING, .flags = SCHEMA_REQUIRED, .check = (name_check)), \
-        ROW("namespace", STRING),                                             \
-        ROW("labels", STRING_MAP),                                            \
-        ROW("annotations", STRING_MAP, .check = check_annotations),           \
-        ROW("uid", ANY),                                                      \
-        ROW("resourceVersion", ANY),                                          \
-        ROW("generation", ANY),                                               \
-        ROW("creationTimestamp", ANY),                                        \
-        ROW("finalizers", ANY),                                               \
-        ROW("ownerReferences", ANY),                                          \
-        ROW("managedFields", ANY)
-/* clang-format on */
-
-static const struct schema_field fleet_metadata_fields[] = { METADATA_ROWS(check_fleet_name) };
-static const struct schema fleet_metadata = SCHEMA(fleet_metadata_fields);
-
-static const struct schema_field cluster_metadata_fields[] = { METADATA_ROWS(check_name) };
-static const struct schema cluster_metadata = SCHEMA(cluster_metadata_fields);
+static const struct schema_field metadata_fields[] = {
+        ROW("name", STRING, .flags = SCHEMA_REQUIRED, .check = check_name),
+        ROW("namespace", STRING),
+        ROW("labels", STRING_MAP),
+        ROW("annotations", STRING_MAP, .check = check_annotations),
+        ROW("uid", ANY),
+        ROW("resourceVersion", ANY),
+        ROW("generation", ANY),
+        ROW("creationTimestamp", ANY),
+        ROW("finalizers", ANY),
+        ROW("ownerReferences", ANY),
+        ROW("managedFields", ANY),
+};
+static const struct schema metadata = SCHEMA(metadata_fields);
 
 /* --- Fleet --- */
 
@@ -216,7 +194,7 @@ static const struct schema fleet_spec = SCHEMA(fleet_spec_fields);
 static const struct schema_field fleet_fields[] = {
         ROW("apiVersion", STRING, .flags = SCHEMA_REQUIRED),
         ROW("kind", STRING, .flags = SCHEMA_REQUIRED),
-        ROW("metadata", OBJECT, .sub = &fleet_metadata, .flags = SCHEMA_REQUIRED),
+        ROW("metadata", OBJECT, .sub = &metadata, .flags = SCHEMA_REQUIRED),
         ROW("spec", OBJECT, .sub = &fleet_spec, .flags = SCHEMA_REQUIRED),
         ROW("status", ANY),
 };
@@ -243,7 +221,7 @@ static const struct schema cluster_spec = SCHEMA(cluster_spec_fields);
 static const struct schema_field cluster_fields[] = {
         ROW("apiVersion", STRING, .flags = SCHEMA_REQUIRED),
         ROW("kind", STRING, .flags = SCHEMA_REQUIRED),
-        ROW("metadata", OBJECT, .sub = &cluster_metadata, .flags = SCHEMA_REQUIRED),
+        ROW("metadata", OBJECT, .sub = &metadata, .flags = SCHEMA_REQUIRED),
         ROW("spec", OBJECT, .sub = &cluster_spec, .flags = SCHEMA_REQUIRED),
         ROW("status", ANY),
 };

@@ -3,8 +3,8 @@
 /*
  * store: where declared objects live: the user's exact bytes and what was decided about them.
  *
- * A store is a small vtable over named records, so that it can be a folder of this machine
- * (ops/store_local.c) or, later, objects of a host cluster. A record is put and got as a whole; put
+ * A store is a small vtable over named records; there is one kind, a folder of this
+ * machine (ops/store_local.c). A record is put and got as a whole; put
  * answers when the record is durable, and a put that fails leaves the older record as it was. Names
  * are any bytes but NUL, up to 255.
  *

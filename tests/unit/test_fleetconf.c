@@ -326,7 +326,7 @@ static const struct file_row files[] = {
                 "prod:\n"
                 "- eu\n"
                 "  error: 10:20: DIR/fleets/a.yaml: spec.kubeconfig is the Secret \"sec\" of a host cluster\n"
-                "  remedy: use --host-context, or write path and context of a kubeconfig here\n"
+                "  remedy: write path and context of a kubeconfig here\n"
                 "- us context=one server=https://c\n" },
         { "a context that is not there",
                 FLEET("prod", REF("eu")) "---\n" CLUSTER("eu", "path: ../kc, context: three"), NULL,
@@ -400,7 +400,7 @@ static const struct file_row files[] = {
                 "  remedy: choose another name for the fleet\n" },
         { "Kurator's own clusters", FLEET("prod", "{kind: Cluster, name: eu}"), NULL,
                 "error: 5:21: DIR/fleets/a.yaml: spec.clusters[0].kind: \"Cluster\" is no kind of cluster a fleet file can have\n"
-                "  remedy: write AttachedCluster, or use a host cluster (--host-context)\n" },
+                "  remedy: write an AttachedCluster with path and context of a kubeconfig here\n" },
         { "a Secret and a path", CLUSTER("eu", "name: s, path: kc"), NULL,
                 "error: 4:20: DIR/fleets/a.yaml: spec.kubeconfig: it names both a Secret (name, key) and a kubeconfig here (path, context)\n"
                 "  remedy: write path, context or both\n" },
@@ -423,13 +423,19 @@ static const struct file_row files[] = {
                 "  remedy: remove s3Url\n" },
 };
 
+static bool root_has(const char *name)
+{
+        return strcmp(name, "version") == 0;
+}
+
 static void loads_fleet_files(void **state)
 {
         const struct file_row *row = test_row(state);
         char kc[128], fleets[128];
-        struct fleetconf_source src = {
-                .kube.path = kc, .kube.home = test_dir(state), .fleet_dir = fleets
-        };
+        struct fleetconf_source src = { .kube.path = kc,
+                .kube.home = test_dir(state),
+                .fleet_dir = fleets,
+                .root_has = root_has };
         struct fleetconf *conf = NULL;
         struct err err = ERR_INIT;
         int r;

@@ -21,9 +21,22 @@ static void every_change_is_told(void **state)
         assert_ok(notify_rules_check(&root_table, &err), &err);
 }
 
+/* What a fleet may not be called: the files of the root, and no name of its lists. */
+static void the_root_has_its_files(void **state)
+{
+        static const char *const files[] = { "README.txt", "version", "events.jsonl" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+                assert_true(node_table_has(&root_table, files[i]));
+        assert_false(node_table_has(&root_table, "metrics.prom"));
+        assert_false(node_table_has(&root_table, "prod"));
+}
+
 int main(void)
 {
         TEST(tables_are_sound);
         TEST(every_change_is_told);
+        TEST(the_root_has_its_files);
         return test_run("tree");
 }
