@@ -48,8 +48,7 @@ static struct {
         enum log_format format;
         int journal; /* a socket, or -1 */
         struct sockaddr_un address;
-        bool is_journal; /* stderr leads to the journal, which adds the time */
-        bool is_tty;
+        bool is_journal; /* stderr leads to the journal, which adds the time and reads priorities */
 } sink = { .journal = -1 };
 
 static pthread_mutex_t site_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all struct log_site */
@@ -129,7 +128,6 @@ void log_init(const struct log_options *options)
         log_set_level(options->level);
         sink.format = options->format;
         sink.is_journal = stderr_is_journal();
-        sink.is_tty = isatty(STDERR_FILENO);
         log_sink_stderr(&out);
         if (sink.is_journal && options->format == LOG_FORMAT_TEXT)
                 journal_open(options->journal_socket ? options->journal_socket : JOURNAL_SOCKET);
@@ -144,8 +142,14 @@ int log_to_file(const char *path, struct err *err)
         closep(&sink.journal);
         sink.journal = -1;
         sink.is_journal = false;
-        sink.is_tty = false;
         return 0;
+}
+
+int log_take_stderr(struct err *err)
+{
+        int r = log_sink_take_stderr(&out);
+
+        return r < 0 ? err_set(err, r, "lead standard error into the log: %s", strerror(-r)) : 0;
 }
 
 void log_done(void)
@@ -155,7 +159,6 @@ void log_done(void)
         closep(&sink.journal);
         sink.journal = -1;
         sink.is_journal = false;
-        sink.is_tty = false;
         sink.format = LOG_FORMAT_TEXT;
 }
 
@@ -375,9 +378,9 @@ static void put_line(struct buf *b, const struct line *line)
                 (void)buf_puts(b, "}\n");
                 return;
         }
-        if (!sink.is_tty)
+        if (sink.is_journal)
                 (void)buf_printf(b, "<%d>", levels[line->level].priority);
-        if (!sink.is_journal)
+        else
                 (void)buf_printf(b, "time=%s ", now);
         put_text(b, line);
         (void)buf_putc(b, '\n');

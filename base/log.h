@@ -12,10 +12,10 @@
  *
  * Where to: natively to the journal when $JOURNAL_STREAM names our stderr, each key also a field
  * FLEETFS_<KEY>; else, or if that fails, to stderr as one write per line, with a "<4>" priority
- * prefix when stderr is no terminal, and a time= of its own when nobody else will add one. Values
- * with anything but plain characters are quoted, control characters escaped: a line is one line.
- * Values over LIMIT_LOG_VALUE_BYTES are cut; a field that no longer fits into LIMIT_LOG_LINE_BYTES
- * is left out, and the line then ends in cut=true.
+ * prefix when stderr leads to the journal, and else with a time= of its own. Values with anything
+ * but plain characters are quoted, control characters escaped: a line is one line. Values over
+ * LIMIT_LOG_VALUE_BYTES are cut; a field that no longer fits into LIMIT_LOG_LINE_BYTES is left out,
+ * and the line then ends in cut=true.
  *
  * A line never waits and never ends the process: what a pipe, a terminal or a socket does not take
  * now, what nobody reads any more (the process is to ignore SIGPIPE) and what a full disk has no
@@ -48,8 +48,10 @@ struct log_options {
  * falls back to stderr. */
 void log_init(const struct log_options *options);
 /* After log_init(), and before threads start: lines are appended to that file from now on, which is made with mode
- * 0600, and stderr leads there too. -errno of open(2): nothing has changed. */
+ * 0600. -errno of open(2): nothing has changed. */
 int log_to_file(const char *path, struct err *err);
+/* After log_to_file(): stderr leads there too, for what libraries and child processes write to it. -errno of dup2(2). */
+int log_take_stderr(struct err *err);
 /* Closes the journal's socket and what log_init() and log_to_file() have opened; stderr stays where it leads. */
 void log_done(void);
 void log_set_level(enum log_level level);

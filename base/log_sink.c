@@ -30,12 +30,12 @@ void log_sink_stderr(struct log_sink *s)
                 s->fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* The file at the path as it is now, in the sink and as standard error. */
+/* The file at the path as it is now, in the sink and, where it is, as standard error. */
 static int sink_open(struct log_sink *s, const char *path)
 {
         _cleanup_(closep) int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 
-        if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+        if (fd < 0 || (s->is_stderr && dup2(fd, STDERR_FILENO) < 0))
                 return -errno;
         closep(&s->fd);
         s->fd = fd;
@@ -62,6 +62,14 @@ int log_sink_file(struct log_sink *s, const char *path, struct err *err)
                 s->path = copy;
                 copy = NULL;
         }
+        return 0;
+}
+
+int log_sink_take_stderr(struct log_sink *s)
+{
+        if (dup2(s->fd, STDERR_FILENO) < 0)
+                return -errno;
+        s->is_stderr = true;
         return 0;
 }
 

@@ -20,6 +20,7 @@
 struct log_sink {
         int fd;         /* our own; -1: standard error's */
         bool is_socket; /* of standard error */
+        bool is_stderr; /* of a file: standard error leads there, too */
         bool torn;      /* the last line got there in part: the next begins on a line of its own */
         char *path;     /* of a file with a maximum, else NULL */
         int begun_anew; /* errno, with which the file could not be set aside and was emptied; the caller resets it */
@@ -30,11 +31,12 @@ struct log_sink {
 /* Standard error as it is now. Cannot fail. */
 void log_sink_stderr(struct log_sink *s);
 /*
- * Appends to `path` (0600 when it is made), and leads standard error there too, for what others write to it. What is
- * no regular file has no maximum. -errno of open(2), with a sentence: the sink is as before. A FIFO that nobody reads
- * is -ENXIO.
+ * Appends to `path` (0600 when it is made). What is no regular file has no maximum. -errno of open(2), with a sentence:
+ * the sink is as before. A FIFO that nobody reads is -ENXIO.
  */
 int log_sink_file(struct log_sink *s, const char *path, struct err *err);
+/* Leads standard error into the file of log_sink_file(), from now on, for what others write to it. 0 or -errno. */
+int log_sink_take_stderr(struct log_sink *s);
 /* One whole line with its newline. 0, or -errno: it is lost, or its end is. */
 int log_sink_write(struct log_sink *s, const char *line, size_t n);
 /* Standard error stays where it leads. */

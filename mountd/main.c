@@ -2,8 +2,8 @@
 /*
  * The process: order of start and stop, nothing else.
  *
- *     options ─► (fork) ─► store ─► configuration and what is stored ─► mount ─► engine ─► workers
- * ─► ready
+ *     options ─► (fork) ─► store ─► log ─► configuration and what is stored ─► mount ─► engine
+ *             ─► workers ─► ready
  *
  * As a daemon the parent waits for `ready`, so that a script may use the mount in its next line,
  * and ends with the child's exit code if that fails. Nothing makes a thread or touches libcurl
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,17 @@ struct daemon {
         char fleet_dir[4096];
         char fsname[160];
         int ready_fd; /* the parent waits at its other end; -1 in the foreground */
+        int terminal; /* where whoever started us looks, until we are ready: standard error as it was */
+        bool log_is_file;
 };
 
 /* What fails decides about the exit code as much as how: a typing error in a fleet file is not one
  * of the command line. */
-enum stage { STAGE_STATE, STAGE_CONFIG, STAGE_MOUNT, STAGE_SERVE };
+enum stage { STAGE_STATE, STAGE_LOG, STAGE_CONFIG, STAGE_MOUNT, STAGE_SERVE };
 
 static const char *const stage_names[] = {
         [STAGE_STATE] = "open the state folder",
+        [STAGE_LOG] = "open the log",
         [STAGE_CONFIG] = "read the configuration",
         [STAGE_MOUNT] = "mount",
         [STAGE_SERVE] = "serve the mount",
@@ -79,20 +83,37 @@ static int exit_code(enum stage stage, const struct err *err)
         return exit_codes[i].code;
 }
 
-/* To stderr, which is the terminal until the mount is ready; returns the exit code. A place is one
+/* To the terminal, and to the log where that is another place; returns the exit code. A place is one
    in the file that the message begins with: editors and terminals know "FILE:LINE:COLUMN: …". */
-static int complain(enum stage stage, const struct err *err)
+static int complain(const struct daemon *d, enum stage stage, const struct err *err)
 {
         const char *rest = err->line > 0 && err->msg[0] == '/' ? strstr(err->msg, ": ") : NULL;
 
-        fprintf(stderr, "fleetfs: %s: ", stage_names[stage]);
+        dprintf(d->terminal, "fleetfs: %s: ", stage_names[stage]);
         if (rest != NULL)
-                fprintf(stderr, "%.*s:%d:%d%s", (int)(rest - err->msg), err->msg, err->line,
+                dprintf(d->terminal, "%.*s:%d:%d%s", (int)(rest - err->msg), err->msg, err->line,
                         err->column, rest);
         else
-                fputs(err->msg, stderr);
-        fprintf(stderr, "%s%s\n", err->remedy[0] != '\0' ? "\n  " : "", err->remedy);
+                dprintf(d->terminal, "%s", err->msg);
+        dprintf(d->terminal, "%s%s\n", err->remedy[0] != '\0' ? "\n  " : "", err->remedy);
+        if (d->log_is_file)
+                log_error(stage_names[stage], LOG_ERR(err));
         return exit_code(stage, err);
+}
+
+/* What is no error, and to be known all the same: to both places, too. */
+__attribute__((format(printf, 2, 3))) static void daemon_tell(
+        const struct daemon *d, const char *fmt, ...)
+{
+        char text[512];
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        dprintf(d->terminal, "fleetfs: %s\n", text);
+        if (d->log_is_file)
+                log_warn(text);
 }
 
 /* ---------------------------------------------------------------- where the fleet is described */
@@ -130,6 +151,9 @@ static void daemon_ready(void *arg)
 
         log_info("mounted", LOG_S("mountpoint", d->options.mountpoint),
                 LOG_S("version", FLEETFS_VERSION));
+        if (d->terminal != STDERR_FILENO)
+                close(d->terminal);
+        d->terminal = STDERR_FILENO;
         if (d->ready_fd < 0)
                 return;
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -144,18 +168,40 @@ static void daemon_ready(void *arg)
         d->ready_fd = -1;
 }
 
-/* From here on stderr is the log; the terminal saw all that went wrong before. Without a place for
-   it a daemon logs nowhere, as long as nobody asked for one; nor does it with -o ro, which writes nothing. */
+/* From here on lines go to a file, if they are to; standard error follows when the mount is there, as
+   fusermount3 complains on it. Without a place for it a daemon logs nowhere, as long as nobody asked
+   for one; nor does it with -o ro, which writes nothing. */
 static int daemon_log_file(struct daemon *d, struct err *err)
 {
         char path[sizeof(d->fleet_dir) + 32];
+        int r = -ENOENT;
 
-        if (d->options.log_file != NULL)
-                return log_to_file(d->options.log_file, err);
-        snprintf(path, sizeof(path), "%s/fleetfs.log", d->options.state_dir);
-        if (!d->options.read_only && log_to_file(path, err) == 0)
+        if (d->options.foreground && d->options.log_file == NULL)
                 return 0;
-        return log_to_file("/dev/null", err);
+        if (d->options.log_file != NULL) {
+                r = log_to_file(d->options.log_file, err);
+        } else {
+                snprintf(path, sizeof(path), "%s/fleetfs.log", d->options.state_dir);
+                if (!d->options.read_only)
+                        r = log_to_file(path, NULL);
+                if (r < 0)
+                        r = log_to_file("/dev/null", err);
+        }
+        d->log_is_file = r == 0;
+        return r;
+}
+
+/* Whoever started us keeps his terminal until we are ready. */
+static int daemon_log_stderr(struct daemon *d, struct err *err)
+{
+        int copy;
+
+        if (!d->log_is_file)
+                return 0;
+        copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        if (copy >= 0)
+                d->terminal = copy;
+        return log_take_stderr(err);
 }
 
 /* The parent's part. Returns only in the child; *ret_fd is what it tells `ready` by. */
@@ -244,19 +290,24 @@ static int daemon_serve(struct daemon *d)
         engine_listen(d->engine, session_listener, d->session);
         r = engine_start(d->engine, &err);
         if (r < 0)
-                return complain(STAGE_SERVE, &err);
+                return complain(d, STAGE_SERVE, &err);
         r = pthread_create(&signals, NULL, daemon_signals, d);
         if (r != 0) {
                 err_set(&err, -r, "wait for signals: %s", strerror(r));
-                return complain(STAGE_SERVE, &err);
+                return complain(d, STAGE_SERVE, &err);
         }
         r = session_start(d->session, daemon_ready, d, &err);
-        if (r == 0) {
-                /* Not within log_info(): its arguments are not evaluated below the level. */
-                bool unmounted = session_wait(d->session) == 1;
-                log_info(unmounted ? "unmounted" : "stopped");
+        /* Not within log_info(): its arguments are not evaluated below the level. */
+        if (r == 0 && (r = session_wait(d->session)) < 0) {
+                err_set(&err, r, "the mount on %s ended before it could be used",
+                        d->options.mountpoint);
+                err_remedy(&err, "the log has what libfuse said, unless somebody else unmounted it");
+        }
+        if (r >= 0) {
+                log_info(r == 1 ? "unmounted" : "stopped");
+                r = EXIT_SUCCESS;
         } else {
-                r = complain(STAGE_SERVE, &err);
+                r = complain(d, STAGE_SERVE, &err);
         }
         pthread_kill(signals, SIGUSR1);
         pthread_join(signals, NULL);
@@ -287,23 +338,27 @@ static int daemon_run(struct daemon *d)
         struct err err = ERR_INIT;
 
         if (engine_new(&d->engine, &eo, &err) < 0)
-                return complain(STAGE_STATE, &err);
+                return complain(d, STAGE_STATE, &err);
+        if (daemon_log_file(d, &err) < 0)
+                return complain(d, STAGE_LOG, &err);
         if (engine_load(d->engine, &err) < 0)
-                return complain(STAGE_CONFIG, &err);
-        if (d->engine->model.store_read_only && !so.read_only) {
-                fprintf(stderr, "fleetfs: %s holds the state in %s: this mount is read-only\n",
-                        d->engine->model.store_holder, d->options.state_dir);
-                so.read_only = true;
-        }
+                return complain(d, STAGE_CONFIG, &err);
+        so.read_only = so.read_only || d->engine->model.store_read_only;
         if (so.fsname == NULL) {
                 snprintf(d->fsname, sizeof(d->fsname), "fleet:%s",
                         d->engine->model.fleets != NULL ? d->engine->model.fleets->name : "");
                 so.fsname = d->fsname;
         }
         if (session_new(&d->session, &so, &d->engine->model, d->engine, &err) < 0)
-                return complain(STAGE_MOUNT, &err);
-        if ((!d->options.foreground || d->options.log_file != NULL) && daemon_log_file(d, &err) < 0)
-                return complain(STAGE_SERVE, &err);
+                return complain(d, STAGE_MOUNT, &err);
+        if (d->engine->model.store_read_only && !d->options.read_only)
+                daemon_tell(d, "%s holds the state in %s: this mount is read-only",
+                        d->engine->model.store_holder, d->options.state_dir);
+        if (d->session->covers)
+                daemon_tell(d, "%s was not empty: this mount hides what is in it until it ends",
+                        d->options.mountpoint);
+        if (daemon_log_stderr(d, &err) < 0)
+                return complain(d, STAGE_LOG, &err);
         return daemon_serve(d);
 }
 
@@ -369,7 +424,7 @@ static int daemon_mountpoint(struct daemon *d, struct err *err)
 
 int main(int argc, char **argv)
 {
-        struct daemon d = { .ready_fd = -1 };
+        struct daemon d = { .ready_fd = -1, .terminal = STDERR_FILENO };
         struct err err = ERR_INIT;
         int r = options_parse(argc, argv, &d.options, &err);
 

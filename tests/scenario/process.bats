@@ -301,8 +301,12 @@ ask()
         exits 2 '--log-level' --log-level loud "$TEST_DIR/m"
         exits 2 'neither text nor json' --log-format xml "$TEST_DIR/m"
         exits 2 'Try: fleetfs --help' -x
-        # libfuse's own options are known by libfuse alone, at the mount.
-        exits 2 'bogus_option' --fleet-file "$FLEET_FILE" -o bogus_option "$TEST_DIR/m"
+        exits 2 'unknown option -o bogus_option' --fleet-file "$FLEET_FILE" -o bogus_option "$TEST_DIR/m"
+        exits 2 'unknown option -o kernel_cache' --fleet-file "$FLEET_FILE" -o kernel_cache "$TEST_DIR/m"
+        exits 2 '"BAD_" is no name of a namespace' --velero-namespace BAD_ "$TEST_DIR/m"
+        # What only libfuse or the kernel knows to be wrong.
+        exits 2 'invalid parameter' --fleet-file "$FLEET_FILE" -o max_read=x "$TEST_DIR/m"
+        [[ $(id -u) -ne 0 ]] || exits 2 'has a value that the kernel does not take' --fleet-file "$FLEET_FILE" -o context=x "$TEST_DIR/m"
         refute is_mounted "$TEST_DIR/m"
 }
 
@@ -322,6 +326,41 @@ ask()
         exits 1 "mkdir -p $TEST_DIR/absent" --fleet-file "$FLEET_FILE" "$TEST_DIR/absent"
         : >"$TEST_DIR/file"
         exits 1 'no folder' --fleet-file "$FLEET_FILE" "$TEST_DIR/file"
+        exits 1 'name a folder' --fleet-file "$FLEET_FILE" "$TEST_DIR/file"
+}
+
+@test "options for the kernel reach it, and the last of two counts" {
+        mkdir -p "$TEST_DIR/k"
+        start_daemon k -o ro,rw,noexec,max_read=65536
+        assert_exists "$TEST_DIR/k/prod/status.txt"
+        assert_match '(^|,)rw(,|$)' "$(findmnt -no OPTIONS "$TEST_DIR/k")"
+        assert_match '(^|,)noexec(,|$)' "$(findmnt -no OPTIONS "$TEST_DIR/k")"
+        assert_match '(^|,)max_read=65536(,|$)' "$(findmnt -no OPTIONS "$TEST_DIR/k")"
+        fusermount3 -u "$TEST_DIR/k"
+        proc_gone "$TEST_DIR/run/k.pid" 15
+}
+
+@test "a mountpoint that is not empty is covered, and that is told" {
+        mkdir -p "$TEST_DIR/c"
+        : >"$TEST_DIR/c/mine"
+        start_daemon c --log-file "$TEST_DIR/c.log"
+        assert_file_contains "$TEST_DIR/run/c.out" 'was not empty'
+        assert_file_contains "$TEST_DIR/c.log" 'was not empty'
+        refute_exists "$TEST_DIR/c/mine"
+        fusermount3 -u "$TEST_DIR/c"
+        proc_gone "$TEST_DIR/run/c.pid" 15
+        assert_exists "$TEST_DIR/c/mine"
+}
+
+@test "--log-file has all of it, also what was before the mount, and standard error nothing" {
+        mkdir -p "$TEST_DIR/mnt"
+        mount_fleet -d --log-file "$TEST_DIR/debug.log"
+        assert_equal '' "$(cat "$TEST_DIR/run/mnt.log")" 'standard error'
+        log_has 'msg="cluster health"' "$TEST_DIR/debug.log"
+        first=$(head -n 1 "$TEST_DIR/debug.log")
+        assert_match '^time=[^ ]+ level=debug ' "$first"
+        refute log_has 'msg=mounted' <(head -n 1 "$TEST_DIR/debug.log")
+        umount_fleet
 }
 
 @test "--help and --version need nothing and tell what there is" {
