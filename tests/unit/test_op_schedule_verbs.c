@@ -86,7 +86,7 @@ static void a_change_that_somebody_undoes_is_not_repeated_at_once(void **state)
         ops_until(f, location_of(c) != NULL && location_of(c)->bsl->phase != VELERO_BSL_NEW);
         other = held_location(f, "eu-1");
         write_policy(f, "n", STORED("region: eu-west-1, "));
-        for (int i = 0; i < 15; i++) {
+        for (int64_t end = loop_now(f->engine->loop) + 1500; loop_now(f->engine->loop) < end;) {
                 ops_put(f, "eu-1", json_deep_copy(other));
                 ops_run_for(f, 100);
         }
