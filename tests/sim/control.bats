@@ -41,6 +41,13 @@ post()
         api_expect 404 eu-1 GET "$VELERO/backups/made"
 }
 
+@test "what is done is done without a word, what is asked has an answer" {
+        assert_equal '' "$(sim_ctl eu-1 fault off)"
+        assert_equal '' "$(sim_ctl eu-1 velero resume)"
+        sim_ctl eu-1 fault | jq -e type
+        assert_fails_with "fault takes one of" sim_ctl eu-1 fault nonsense
+}
+
 @test "pause: objects stay New; resume: they go on" {
         sim_ctl eu-1 velero pause
         post paused

@@ -254,7 +254,7 @@ static json_t *client_call(const char *dir, const char *text)
 
 int control_client(const char *dir, char **args, size_t n)
 {
-        json_t *request = client_request(args, n), *answer;
+        json_t *request = client_request(args, n), *answer, *result;
         char *text = json_dumps(request, JSON_COMPACT);
         bool ok;
 
@@ -262,11 +262,12 @@ int control_client(const char *dir, char **args, size_t n)
         free(text);
         json_decref(request);
         ok = json_is_true(json_object_get(answer, "ok"));
-        if (ok) {
-                json_dumpf(json_object_get(answer, "result"), stdout,
-                        JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+        result = json_object_get(answer, "result");
+        /* What was done needs no words; what was asked for has an answer. */
+        if (ok && !json_is_true(result)) {
+                json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS);
                 putchar('\n');
-        } else {
+        } else if (!ok) {
                 fprintf(stderr, "fleetfs-sim: %s\n",
                         json_string_value(json_object_get(answer, "error")));
         }

@@ -14,8 +14,8 @@ void control_claim(const char *dir);
 void control_open(struct sim *sim);
 void control_close(void);
 
-/* The other side, `fleetfs-sim ctl DIR CLUSTER VERB ARGS…`: prints the result; returns the exit
- * code. */
+/* The other side, `fleetfs-sim ctl DIR CLUSTER VERB ARGS…`: prints the result, if there is more to it
+ * than that it was done; returns the exit code. */
 int control_client(const char *dir, char **args, size_t n);
 
 /* commands.c: carries out one command on a cluster. Returns the result (new reference), or NULL
