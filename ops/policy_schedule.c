@@ -48,6 +48,17 @@ static int column_inside(const struct policy_reading *in, const struct yaml_node
         return column;
 }
 
+/* A fault at `column` of the expression, in bytes from 1; 0 for none. Follow with err_remedy(). */
+static int refuse_schedule(struct policy_reading *in, const struct yaml_node *node, int column,
+        const char *why)
+{
+        (void)policy_refuse(in, node, ERR_ID_BAD_SCHEDULE, "schedule", "%s", why);
+        if (column > 0)
+                (void)err_place(
+                        in->err, node->line, column_inside(in, node, (size_t)column - 1));
+        return -EINVAL;
+}
+
 int policy_check_schedule(struct policy_reading *in, const struct yaml_node *node)
 {
         struct err fault = ERR_INIT;
@@ -57,11 +68,14 @@ int policy_check_schedule(struct policy_reading *in, const struct yaml_node *nod
         if (r == -ENOMEM)
                 return policy_oom(in->err);
         if (r < 0) {
-                (void)policy_refuse(in, node, ERR_ID_BAD_SCHEDULE, "schedule", "%s", fault.msg);
-                if (fault.column > 0)
-                        (void)err_place(in->err, node->line,
-                                column_inside(in, node, (size_t)fault.column - 1));
+                (void)refuse_schedule(in, node, fault.column, fault.msg);
                 return err_remedy(in->err, "%s", fault.remedy);
+        }
+        /* Velero's library takes it for a second: a slip, and a backup each minute. */
+        if (cron.every_column > 0) {
+                (void)refuse_schedule(
+                        in, node, cron.every_column, "@every needs a duration above zero");
+                return err_remedy(in->err, "write one, as in @every 12h");
         }
         if (cron_never(&cron))
                 return policy_warn(in, "FLT-0289 %sschedule \"%s\" never runs: there is no such day", in->prefix,

@@ -142,6 +142,7 @@ static int read_every(const struct cron_reading *in, const char *p, struct cron 
         if (duration_parse(p, &ns, in->err) < 0)
                 return err_place(in->err, 1, cron_column(in, p));
         ret->every_s = ns < NS_PER_SEC ? 1 : ns / NS_PER_SEC;
+        ret->every_column = ns <= 0 ? cron_column(in, p) : 0;
         return 0;
 }
 

@@ -7,7 +7,7 @@
  *
  *   minute hour day-of-month month day-of-week     lists, ranges, steps, *, ?, jan-dec, sun-sat
  *   @yearly @annually @monthly @weekly @daily @midnight @hourly
- *   @every <Go duration>                           cut to whole seconds, at least one
+ *   @every <Go duration>                           cut to whole seconds, at least one; see every_column
  *   TZ=<zone> or CRON_TZ=<zone>, a space, and one of the above
  *
  * - Day of month and day of week: if one has a star (also "?" and a step of 1, but no longer step)
@@ -37,6 +37,8 @@ struct cron {
         uint64_t minute, hour, day, month, weekday;
         const struct zone *zone; /* NULL: UTC; lives as long as the process */
         int64_t every_s;         /* @every: seconds, and the fields are 0; else 0 */
+        int every_column; /* of a duration that is not above zero, which Velero takes for 1 s: where
+                             it begins, in bytes from 1; else 0 */
 };
 
 /*

@@ -236,7 +236,8 @@ task_rows()
         row backups FLT-0248 4:20 'five fields' '' < <(of_backup <<<'  schedule: "at two"')
         row backups FLT-0248 4:14 '60 is beyond' '' < <(of_backup <<<'  schedule: "60 * * * *"')
         row backups FLT-0248 '[0-9]+:[0-9]+' '@nightly' '@daily' < <(of_backup <<<'  schedule: "@nightly"')
-        rows 4
+        row backups FLT-0248 4:21 'above zero' '@every 12h' < <(of_backup <<<'  schedule: "@every -5m"')
+        rows 5
 }
 
 @test "a bad name: accepted when it is made, refused when it is closed, gone with its file" {

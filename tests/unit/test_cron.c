@@ -83,6 +83,21 @@ static void keeps_zones(void **state)
         assert_ptr_equal(a.zone, b.zone);
         assert_true(cron_is_every(&every));
         assert_int_equal(every.every_s, 3600);
+        assert_int_equal(every.every_column, 0);
+}
+
+static void takes_nothing_for_a_second(void **state)
+{
+        const struct cron zero = cron_parsed("@every 0"), less = cron_parsed("TZ=UTC @every -5m"),
+                          more = cron_parsed("@every 1ms");
+
+        (void)state;
+        assert_int_equal(zero.every_s, 1);
+        assert_int_equal(zero.every_column, 8);
+        assert_int_equal(less.every_s, 1);
+        assert_int_equal(less.every_column, 15);
+        assert_int_equal(more.every_s, 1);
+        assert_int_equal(more.every_column, 0);
 }
 
 /* --- what is refused --- */
@@ -279,6 +294,7 @@ int main(void)
 {
         TEST_ROWS(accepts, accepted);
         TEST(keeps_zones);
+        TEST(takes_nothing_for_a_second);
         TEST_ROWS(refuses, refused);
         return test_run("cron");
 }

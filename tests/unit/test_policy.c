@@ -336,6 +336,8 @@ static const struct warning {
         { "a Velero schedule each minute", POLICY_BACKUP,
                 VELERO("Schedule") "  schedule: \"@every 1m\"\n  template: {includedNamespaces: [a]}\n",
                 "FLT-0280 spec.schedule \"@every 1m\" runs more often than once an hour" },
+        { "a schedule each half second", POLICY_BACKUP, "schedule: \"@every 500ms\"\n",
+                "FLT-0280 schedule \"@every 500ms\" runs more often than once an hour" },
         { "a schedule each hour", POLICY_BACKUP, "schedule: \"@hourly\"\n", NULL },
         { "backups owned by their schedule", POLICY_BACKUP,
                 VELERO("Schedule") "  schedule: \"@daily\"\n  useOwnerReferencesInBackup: true\n"
