@@ -204,14 +204,12 @@ int yaml_as_duration(
 
         if (!node)
                 return refuse_missing(what, err);
-        if (node->type == YAML_TYPE_INT || node->type == YAML_TYPE_FLOAT) {
-                /* Go reads a bare 0 as a duration; any other number lacks its unit. */
-                if (strcmp(node->text, "0") != 0)
-                        return yaml_refuse_type(node, what, "a duration",
-                                "add a unit: ns, us, ms, s, m or h, as in 720h", err);
-        } else if (node->type != YAML_TYPE_STRING) {
+        /* No number is one, not even 0: Kubernetes has durations as text. */
+        if (node->type == YAML_TYPE_INT || node->type == YAML_TYPE_FLOAT)
+                return yaml_refuse_type(node, what, "a duration",
+                        "add a unit: ns, us, ms, s, m or h, as in 720h", err);
+        if (node->type != YAML_TYPE_STRING)
                 return yaml_refuse_type(node, what, "a duration", "write one, as in 720h", err);
-        }
         r = duration_parse(node->text, ret_ns, err);
         if (r < 0) {
                 (void)err_place(err, node->line, node->column);

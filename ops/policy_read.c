@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/strv.h"
@@ -73,6 +74,17 @@ static int check_translation(struct policy_reading *in, const struct policy_sub 
                 in->err, "use includedResources, excludedResources and includeClusterResources");
 }
 
+/* Kurator and Velero write an unset ttl as 0s, so it is taken; who wrote it himself meant less. */
+static int warn_ttl(struct policy_reading *in, const json_t *spec)
+{
+        const char *ttl = json_string_value(policy_field(spec, "ttl"));
+        int64_t ns;
+
+        if (!ttl || duration_parse(ttl, &ns, NULL) < 0 || ns != 0)
+                return 0;
+        return policy_warn(in, "FLT-0290 a ttl of \"%s\" is Velero's default, 720h unless its server says else", ttl);
+}
+
 /* `path` is what the part's policy is called. */
 static int read_sub(struct policy_reading *in, struct policy_sub *sub,
         const struct yaml_node *policy_node, const char *path)
@@ -85,7 +97,7 @@ static int read_sub(struct policy_reading *in, struct policy_sub *sub,
                 r = check_translation(in, sub, policy_node, path);
         if (r == 0 && in->policy->kind != POLICY_BACKUP)
                 r = warn_mapping(in, sub->spec, filter);
-        return r;
+        return r == 0 ? warn_ttl(in, sub->spec) : r;
 }
 
 int policy_alloc_subs(struct policy_reading *in, size_t n)

@@ -167,6 +167,8 @@ static const struct reason reasons[] = {
                 "leave useOwnerReferencesInBackup out" },
         { 289, 0, "NeverRuns", "the schedule is valid and never runs",
                 "write a day that its month has" },
+        { 290, 0, "TtlDefault", "a ttl of zero is Velero's default, 720h",
+                "leave ttl out for the default; write the time that was meant" },
 
         /* --- 03xx: protection --- */
         { 301, 0, "NoNodeAgent", "volumes are not backed up: no node-agent runs there",

@@ -331,6 +331,11 @@ static const struct warning {
                 "backupName: b\npolicy:\n  resourceFilter: {includedNamespaces: [\"s*\"]}\n"
                 "  namespaceMapping: {shop: copy}\n",
                 NULL },
+        { "a ttl of zero", POLICY_BACKUP, "policy: {ttl: 0s}\n",
+                "FLT-0290 a ttl of \"0s\" is Velero's default, 720h unless its server says else" },
+        { "a template's ttl of zero", POLICY_BACKUP,
+                VELERO("Schedule") "  schedule: \"@daily\"\n  template: {includedNamespaces: [a], ttl: \"0\"}\n",
+                "FLT-0290 a ttl of \"0\" is Velero's default, 720h unless its server says else" },
         { "a schedule each half hour", POLICY_BACKUP, "schedule: \"*/30 * * * *\"\n",
                 "FLT-0280 schedule \"*/30 * * * *\" runs more often than once an hour" },
         { "a Velero schedule each minute", POLICY_BACKUP,

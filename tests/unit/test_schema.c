@@ -86,7 +86,7 @@ static const struct good {
                 "excludedNamespaces: [x]\nmodes: [Fail]\nlabels: {a: b, 'yes': 'on'}\n"
                 "destination: {clusters: [eu-1]}\n"
                 "hooks: [{name: h, onError: Fail}]\nnamed: {one: {name: nn}}\nfree: [1, {a: ~}]\n" },
-        { "another int or string", "spec", "port: http\nratio: 3\nttl: 0\n" },
+        { "another int or string", "spec", "port: http\nratio: 3\nttl: 0s\n" },
         { "empty collections", "spec",
                 "includedNamespaces: []\nlabels: {}\nhooks: []\ndestination: {}\n" },
         { "empty mapping", "spec", "{}" },

@@ -72,6 +72,8 @@ static const struct mistyped {
                 "write 720h" },
         { "a duration without unit", DURATION, "720", ERR_ID_WRONG_TYPE,
                 "f: expected a duration, found the integer 720", "add a unit" },
+        { "0 without unit", DURATION, "0", ERR_ID_WRONG_TYPE,
+                "f: expected a duration, found the integer 0", "add a unit" },
         { "null for a duration", DURATION, "", ERR_ID_WRONG_TYPE,
                 "f: expected a duration, found null", "as in 720h" },
         { "a string for a list", STRV, "web", ERR_ID_WRONG_TYPE,
@@ -110,7 +112,7 @@ static void refuses_types(void **state)
 
 static void reads_optional_fields(void **state)
 {
-        struct yaml_docs *docs = yaml_parsed("s: x\nb: on\ni: -0x10\nd: 1h30m\nz: 0\nl: [a, b]\nn: ~\n"
+        struct yaml_docs *docs = yaml_parsed("s: x\nb: on\ni: -0x10\nd: 1h30m\nz: '0'\nl: [a, b]\nn: ~\n"
                                        "date: 2026-09-01\nbad: 1\nquoted: 'no'\n");
         const struct yaml_node *root = docs->roots[0];
         struct strv list = { 0 };
