@@ -37,13 +37,19 @@ struct draft {
 int draft_new(
         struct draft **ret, struct session *s, struct userfile *file, int flags, bool created);
 
+/* The file was renamed from scratch to acting, or back, with what was written so far: what the handle
+ * had of its own is past. Asked before the members above are used, under the lock. */
+void draft_turn_locked(struct draft *d);
+
 void draft_open(fuse_req_t req, struct session *s, struct inode *file, int flags);
 void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size, off_t off);
 void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len,
         off_t off);
+/* fs/draft_close.c */
 void draft_flush(fuse_req_t req, struct session *s, struct handle *h);
 void draft_fsync(fuse_req_t req, struct session *s, struct handle *h);
 void draft_release(fuse_req_t req, struct session *s, struct handle *h);
+/* fs/draft.c */
 void draft_close(struct session *s, void *state);
 void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const struct stat *attr,
         int to_set, struct handle *h);
