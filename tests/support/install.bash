@@ -57,7 +57,7 @@ require_fuse()
 }
 
 # Demo and tests build in the same folder: with the same options, so that neither builds anew what the other one has built.
-BUILD_OPTIONS=(-Dwerror=true)
+BUILD_OPTIONS=(-Dwerror=true -Dtests=true)
 
 # configure_tree DIR [MESON-OPTION...]: if that was never done, or was done with other options. Tells only of failures.
 configure_tree()
