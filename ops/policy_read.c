@@ -245,7 +245,14 @@ static int read_schedule(struct policy_reading *in)
         bool owned = false;
         int r;
 
-        if (yaml_is_null(node) || node->len == 0)
+        /* Kurator takes an empty one for no schedule: a template's unset variable would start a
+         * backup at once. `null` is said on purpose. */
+        if (node && node->kind == YAML_SCALAR && node->len == 0) {
+                (void)policy_refuse(in, node, ERR_ID_BAD_SCHEDULE, "schedule", "it is empty");
+                return err_remedy(in->err,
+                        "leave the field out for a backup made once, or write one, as in 0 3 * * *");
+        }
+        if (yaml_is_null(node))
                 return 0;
         r = policy_check_schedule(in, node);
         if (r < 0)

@@ -236,6 +236,7 @@ task_rows()
         row backups FLT-0248 4:20 'five fields' '' < <(of_backup <<<'  schedule: "at two"')
         row backups FLT-0248 4:14 '60 is beyond' '' < <(of_backup <<<'  schedule: "60 * * * *"')
         row backups FLT-0248 '[0-9]+:[0-9]+' '@nightly' '@daily' < <(of_backup <<<'  schedule: "@nightly"')
+        row backups FLT-0248 4:13 'empty' 'leave the field out' < <(of_backup <<<'  schedule: ""')
         row backups FLT-0248 4:21 'above zero' '@every 12h' < <(of_backup <<<'  schedule: "@every -5m"')
         rows 5
 }
