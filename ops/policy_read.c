@@ -20,33 +20,36 @@
 
 /* --- parts --- */
 
-/* A mapping of a namespace that the filter leaves out does nothing, and was meant to. */
-static int warn_mapping(struct policy_reading *in, const json_t *spec, const json_t *filter)
+/* A mapping of a namespace that the document itself leaves out would never apply: what was to go
+ * elsewhere is restored over what is there. `node` holds the mapping, `path` is what it is called. */
+static int check_mapping(struct policy_reading *in, const json_t *filter,
+        const struct yaml_node *node, const char *path)
 {
-        const json_t *mapping = policy_field(spec, "namespaceMapping");
         const json_t *included = policy_field(filter, "includedNamespaces");
-        const char *key;
-        json_t *value;
-        int r = 0;
+        const struct yaml_node *mapping = yaml_get(node, "namespaceMapping");
+        char where[160];
 
-        if (policy_list_is_all(included))
+        if (yaml_is_null(mapping) || policy_list_is_all(included))
                 return 0;
         for (size_t i = 0; i < json_array_size(included); i++)
                 if (strpbrk(json_string_value(json_array_get(included, i)), "*?["))
                         return 0;
-        json_object_foreach ((json_t *)(uintptr_t)mapping, key, value) {
+        for (size_t k = 0; k < mapping->n; k++) {
+                const struct yaml_node *from = mapping->pairs[k].key;
                 bool found = false;
 
                 for (size_t i = 0; i < json_array_size(included); i++)
-                        found = found ||
-                                strcmp(json_string_value(json_array_get(included, i)), key) == 0;
-                if (!found && r == 0)
-                        r = policy_warn(in,
-                                "FLT-0286 namespaceMapping of \"%s\" has no effect: "
-                                "includedNamespaces leaves it out",
-                                key);
+                        found = found || strcmp(json_string_value(json_array_get(included, i)),
+                                                 from->text) == 0;
+                if (found)
+                        continue;
+                (void)snprintf(where, sizeof(where), "%s%snamespaceMapping", path, *path ? "." : "");
+                (void)policy_refuse(in, from, ERR_ID_MAPPING, where,
+                        "\"%s\" is not among includedNamespaces, so it is never mapped", from->text);
+                return err_remedy(in->err,
+                        "write the namespace that is restored, add it there, or remove the mapping");
         }
-        return r;
+        return 0;
 }
 
 /* What a restore cannot do is told now, at its place, and not by each cluster. */
@@ -85,7 +88,7 @@ static int warn_ttl(struct policy_reading *in, const json_t *spec)
         return policy_warn(in, "FLT-0290 a ttl of \"%s\" is Velero's default, 720h unless its server says else", ttl);
 }
 
-/* `path` is what the part's policy is called. */
+/* `path` is what the part's policy is called; "" for a Velero document's spec. */
 static int read_sub(struct policy_reading *in, struct policy_sub *sub,
         const struct yaml_node *policy_node, const char *path)
 {
@@ -96,7 +99,7 @@ static int read_sub(struct policy_reading *in, struct policy_sub *sub,
         if (in->policy->kind == POLICY_RESTORE && !in->type->velero)
                 r = check_translation(in, sub, policy_node, path);
         if (r == 0 && in->policy->kind != POLICY_BACKUP)
-                r = warn_mapping(in, sub->spec, filter);
+                r = check_mapping(in, filter, policy_node, path);
         return r == 0 ? warn_ttl(in, sub->spec) : r;
 }
 
@@ -181,7 +184,8 @@ static int read_parts(struct policy_reading *in)
                 p->subs[0].spec = json_object_get(p->spec, "template");
         else
                 p->subs[0].spec = p->spec;
-        return read_sub(in, &p->subs[0], yaml_get(in->spec, "policy"), "policy");
+        return in->type->velero ? read_sub(in, &p->subs[0], in->spec, "")
+                                : read_sub(in, &p->subs[0], yaml_get(in->spec, "policy"), "policy");
 }
 
 /* --- the rest of each kind --- */

@@ -32,7 +32,7 @@ extern const struct schema velero_label_selector_schema;
 #define ERR_ID_RESTORE_SOURCE "FLT-0224" /* not exactly one of backupName and scheduleName */
 #define ERR_ID_NOT_RESTORABLE "FLT-0225" /* a kind that is never restored */
 #define ERR_ID_CONFIGMAP_KIND "FLT-0226" /* a reference Velero would silently ignore */
-#define ERR_ID_MAPPING        "FLT-0227" /* a namespaceMapping to a bad name */
+#define ERR_ID_MAPPING        "FLT-0227" /* a namespaceMapping to a bad name, or of what is left out */
 
 /* The rows that Velero's backups and restores and Kurator's filters share. */
 /* clang-format off */

@@ -195,6 +195,8 @@ task_rows()
         row restores FLT-0202 5:3 'twice' 'remove' < <(of_restore <<<$'  backupName: some\n  backupName: b')
         row restores FLT-0227 '[0-9]+:[0-9]+' 'Shop' 'lower case' \
                 < <(of_restore <<<$'  backupName: some\n  policy: {namespaceMapping: {shop: Shop}}')
+        row restores FLT-0227 '[0-9]+:[0-9]+' 'never mapped' 'remove the mapping' \
+                < <(of_restore <<<$'  backupName: some\n  policy: {resourceFilter: {includedNamespaces: [web]}, namespaceMapping: {shop: copy}}')
         row restores FLT-0241 '[0-9]+:[0-9]+' '' 'includedResources' \
                 < <(of_restore <<<$'  backupName: some\n  policy:\n    resourceFilter:\n      includedNamespaceScopedResources: [pods]\n      includedClusterScopedResources: ["*"]')
         row restores FLT-0225 '[0-9]+:[0-9]+' 'never restored' 'remove' \
@@ -222,12 +224,12 @@ task_rows()
 
 @test "cp of what is no YAML, or none that is allowed" { mount_alone; WRITER=by_cp; syntax_rows; rows 19; }
 @test "cp of what means nothing, or two things" { mount_alone; WRITER=by_cp; meaning_rows; rows 21; }
-@test "cp of a bad restore or migration" { mount_with_backup; WRITER=by_cp; task_rows; rows 20; }
+@test "cp of a bad restore or migration" { mount_with_backup; WRITER=by_cp; task_rows; rows 21; }
 @test "cat: what is no YAML, or none that is allowed" { mount_alone; WRITER=by_cat; syntax_rows; rows 19; }
 @test "cat: what means nothing, or two things" { mount_alone; WRITER=by_cat; meaning_rows; rows 21; }
-@test "cat: a bad restore or migration" { mount_with_backup; WRITER=by_cat; task_rows; rows 20; }
+@test "cat: a bad restore or migration" { mount_with_backup; WRITER=by_cat; task_rows; rows 21; }
 @test "a scratch file renamed over the policy: what means nothing, or two things" { mount_alone; WRITER=by_rename; meaning_rows; rows 21; }
-@test "a scratch file renamed over nothing: a bad restore or migration" { mount_with_backup; WRITER=by_rename; task_rows; rows 20; }
+@test "a scratch file renamed over nothing: a bad restore or migration" { mount_with_backup; WRITER=by_rename; task_rows; rows 21; }
 
 @test "a bad schedule" {
         mount_alone

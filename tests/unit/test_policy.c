@@ -323,8 +323,8 @@ static const struct warning {
                 VELERO("Backup") "  includedNamespaces: [a]\n", NULL },
         { "a Velero backup with all kinds", POLICY_BACKUP,
                 VELERO("Backup") "  includedClusterScopedResources: [\"*\"]\n", NULL },
-        { "a mapping of what is not restored", POLICY_RESTORE,
-                "backupName: b\npolicy:\n  resourceFilter: {includedNamespaces: [web]}\n"
+        { "a mapping of what is restored", POLICY_RESTORE,
+                "backupName: b\npolicy:\n  resourceFilter: {includedNamespaces: [web, shop]}\n"
                 "  namespaceMapping: {shop: copy}\n",
                 "FLT-0286 namespaceMapping of \"shop\" has no effect: includedNamespaces leaves it out" },
         { "a mapping under a glob", POLICY_RESTORE,
