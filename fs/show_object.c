@@ -473,6 +473,8 @@ static int object_ctl(const struct subject *s, struct buf *out)
                 if (s->object->removed && !v->on_removed &&
                         !(v->on_draft && s->object->draft_state != DRAFT_NONE))
                         continue;
+                if (v->applies != NULL && !v->applies(s->object))
+                        continue;
                 buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
                 buf_pad_to_column(out, 14, 2);
                 buf_printf(out, "%s\n", v->help);

@@ -35,6 +35,11 @@ const struct op_type *op_type_of(enum object_kind kind)
         return types[kind];
 }
 
+bool op_can_start(const struct object *o)
+{
+        return o->is_folder ? !o->started : o->draft_state != DRAFT_NONE;
+}
+
 /* The next thing that a task with `unwanted` owes. May free the task. */
 static void op_remove_unwanted(struct engine *e, struct task *t, struct member *c);
 

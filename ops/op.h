@@ -17,7 +17,12 @@ struct op_verb {
         bool on_draft; /* starts a draft, which ops/acting_ctl.c does; `run` is for a folder as a whole, NULL: none has one */
         bool on_removed; /* applies to what is left of a removed policy, too */
         bool on_others; /* applies to what another store made, and to nothing else */
+        /* Whether ctl lists it now; NULL: always. `run` says by itself what is wrong where it does not apply. */
+        bool (*applies)(const struct object *o);
 };
+
+/* For `start`: there is a draft, or the folder has not started. */
+bool op_can_start(const struct object *o);
 
 struct op_type {
         enum object_kind kind;

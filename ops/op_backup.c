@@ -265,8 +265,10 @@ static int backup_may_remove(struct engine *e, const struct object *o, struct er
 
 static const struct op_verb backup_verbs[] = {
         { .name = "run", .args = "", .help = "back up now, as a new run", .run = backup_run },
-        { .name = "pause", .args = "", .help = "make no more backups by the schedule until `resume`", .run = backup_pause },
-        { .name = "resume", .args = "", .help = "go on with the schedule", .run = backup_resume },
+        { .name = "pause", .args = "", .help = "make no more backups by the schedule until `resume`", .run = backup_pause,
+          .applies = object_is_scheduled },
+        { .name = "resume", .args = "", .help = "go on with the schedule", .run = backup_resume,
+          .applies = object_is_scheduled },
         { .name = "retry", .args = "",
           .help = "try again what failed or expired in the latest run; put back what others changed",
           .run = backup_retry },
@@ -275,7 +277,7 @@ static const struct op_verb backup_verbs[] = {
         { .name = "adopt", .args = "", .help = "take over what another fleetfs made", .run = op_adopt,
           .on_removed = true, .on_others = true },
         { .name = "start", .args = "", .help = "start a draft: an empty file, or one whose writer was interrupted",
-          .on_draft = true },
+          .on_draft = true, .applies = op_can_start },
         { .name = NULL },
 };
 

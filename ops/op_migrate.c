@@ -257,7 +257,7 @@ static void migrate_retire(struct engine *e, struct object *o)
 
 static const struct op_verb migrate_verbs[] = {
         { .name = "start", .args = "", .help = "start the migration; its links are frozen from then on",
-          .run = migrate_start_verb, .on_draft = true },
+          .run = migrate_start_verb, .on_draft = true, .applies = op_can_start },
         { .name = "retry", .args = "", .help = "try again what failed or expired", .run = migrate_retry },
         { .name = "delete", .args = "",
           .help = "remove the record and Velero's Restore objects; the backup and what was restored stay", .run = op_delete },

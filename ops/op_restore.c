@@ -411,7 +411,7 @@ static const struct op_verb restore_verbs[] = {
         { .name = "delete", .args = "",
           .help = "remove the record and Velero's Restore objects; what was restored stays", .run = op_delete },
         { .name = "start", .args = "", .help = "start a draft: an empty file, or one whose writer was interrupted",
-          .on_draft = true },
+          .on_draft = true, .applies = op_can_start },
         { .name = NULL },
 };
 

@@ -1,0 +1,3 @@
+start         start the migration; its links are frozen from then on
+retry         try again what failed or expired
+delete        remove the record and Velero's Restore objects; the backup and what was restored stay
