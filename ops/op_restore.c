@@ -106,6 +106,22 @@ static int restore_find_run(const struct policy *p, const struct run *r, const s
         return restore_refuse(err, -ENOENT, "FLT-0409", "name a run and clusters that have it");
 }
 
+/* Of its newest run; a backup policy that has nothing under way does not make one by being waited for. */
+static int restore_await(const struct object *backup, const char *remedy, struct err *err)
+{
+        bool under_way = false;
+
+        if (backup == NULL || !backup->own || backup->removed || backup->policy == NULL)
+                return restore_refuse(err, -ENOENT, "FLT-0409", remedy);
+        for (size_t i = 0; i < backup->n_runs && !under_way; i++)
+                for (size_t k = 0; k < backup->runs[i]->n_tasks && !under_way; k++)
+                        under_way = !task_is_finished(backup->runs[i]->tasks[k]);
+        (void)restore_refuse(err, -ENOENT, "FLT-0409", remedy);
+        if (!under_way)
+                (void)err_remedy(err, "%s; `echo run > ../backups/%s/ctl` begins one", remedy, backup->name);
+        return -ENOENT;
+}
+
 static int restore_find_newest(const struct policy *p, const struct object *backup, const struct member *c,
         struct restorable *ret, struct err *err)
 {
@@ -131,7 +147,7 @@ static int restore_find_newest(const struct policy *p, const struct object *back
                 return bad;
         }
         err_set(err, -ENOENT, "cluster %s has no completed backup of %s", c->name, backup->name);
-        return restore_refuse(err, -ENOENT, "FLT-0409", "wait for the backup, or leave the cluster out");
+        return restore_await(backup, "wait for the backup, or leave the cluster out", err);
 }
 
 static int restore_find_velero(const struct policy *p, const struct member *c, const char *name, struct restorable *ret,
@@ -287,7 +303,7 @@ static int restore_make_plan(const struct fleet *f, const struct policy *p, stru
         }
         err_set(err, -ENOENT, "no cluster has a completed backup of \"%s\"", p->backup.name);
         if (newest)
-                return restore_refuse(err, -ENOENT, "FLT-0409", "wait until a run of it is Completed");
+                return restore_await(fleet_object(f, OBJECT_BACKUP, p->backup.name), "wait until a run of it is Completed", err);
         return restore_refuse(err, -ENOENT, "FLT-0407", "name a policy of backups/, policy@run, or a Velero backup");
 }
 

@@ -71,6 +71,19 @@ static void a_name_that_labels_cannot_hold_is_one_object(void **state)
         assert_true(list_linked(&ops_object(f, OBJECT_RESTORE, "b@latest")->velero));
 }
 
+/* A schedule makes its first backup when its time comes: nobody need wait for that. */
+static void who_has_no_run_yet_may_begin_one(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "yearly", "schedule: \"0 2 1 1 *\"\n" OPS_BACKUP, &err), &err);
+        assert_int_equal(ops_write(f, OBJECT_RESTORE, "yearly@latest", "", &err), -ENOENT);
+        assert_string_equal(err.id, "FLT-0409");
+        assert_string_equal(err.remedy, "wait until a run of it is Completed; `echo run > ../backups/yearly/ctl` begins one");
+}
+
 /* "@latest" is each cluster's newest completed run, and only when none has one it is refused. */
 static void latest_is_the_newest_completed_run_of_each_cluster(void **state)
 {
@@ -322,6 +335,7 @@ int main(void)
         TEST_WITH(a_run_that_is_none_is_named, ops_setup, ops_teardown);
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
         TEST_WITH(a_name_that_labels_cannot_hold_is_one_object, ops_setup, ops_teardown);
+        TEST_WITH(who_has_no_run_yet_may_begin_one, ops_setup, ops_teardown);
         TEST_WITH(latest_is_the_newest_completed_run_of_each_cluster, ops_setup, ops_teardown);
         TEST_WITH(crash_while_it_is_posted, ops_setup, ops_teardown);
         TEST_WITH(survives_a_crash_after_every_round, ops_setup, ops_teardown);
