@@ -174,9 +174,12 @@ const struct document *object_visible_document(const struct object *o)
 {
         if (o->draft_state != DRAFT_NONE && o->draft.bytes != NULL)
                 return &o->draft;
-        if (o->in_force.bytes != NULL && !o->file_gone)
-                return &o->in_force;
-        return NULL;
+        if (o->in_force.bytes == NULL || o->file_gone)
+                return NULL;
+        /* A folder that was started without a policy.yaml: nobody wrote one. */
+        if (o->is_folder && o->in_force.len == 0 && o->in_force.mtime_ns == 0)
+                return NULL;
+        return &o->in_force;
 }
 
 bool object_is_over(const struct object *o)

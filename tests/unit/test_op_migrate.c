@@ -447,6 +447,25 @@ static void a_folder_does_not_start_while_its_policy_is_written(void **state)
         assert_string_equal(ops_object(f, OBJECT_MIGRATION, "m")->in_force.bytes, only);
 }
 
+/* The start is what is written then; there is no file to show, nor a time that it could have. */
+static void a_folder_without_a_policy_has_none_after_its_start(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const struct acting_link source = { "prod", "m", false, "source" }, target = { "prod", "m", true, "us-1" };
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(acting_mkdir(f->engine, "prod", "m", &err), &err);
+        assert_ok(acting_link(f->engine, &source, "../../clusters/eu-1", "/mnt", false, NULL, &err), &err);
+        assert_ok(acting_link(f->engine, &target, "../../../clusters/us-1", "/mnt", false, NULL, &err), &err);
+        assert_null(object_visible_document(ops_object(f, OBJECT_MIGRATION, "m")));
+        assert_ok(ops_verb(f, OBJECT_MIGRATION, "m", "start", &err), &err);
+        assert_null(object_visible_document(ops_object(f, OBJECT_MIGRATION, "m")));
+        ops_restart(f);
+        assert_true(ops_object(f, OBJECT_MIGRATION, "m")->started);
+        assert_null(object_visible_document(ops_object(f, OBJECT_MIGRATION, "m")));
+}
+
 static void delete_removes_the_records_only(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -518,6 +537,7 @@ int main(void)
         TEST_WITH(another_backup_of_that_name_is_not_touched, ops_setup, ops_teardown);
         TEST_ROWS_WITH(is_patient_with_a_watch_that_lags, lags, ops_setup, ops_teardown);
         TEST_WITH(a_folder_does_not_start_while_its_policy_is_written, ops_setup, ops_teardown);
+        TEST_WITH(a_folder_without_a_policy_has_none_after_its_start, ops_setup, ops_teardown);
         TEST_WITH(delete_removes_the_records_only, ops_setup, ops_teardown);
         TEST_WITH(is_removed_while_it_is_cleaned_up, ops_setup, ops_teardown);
         TEST_WITH(is_called_off_while_its_clusters_are_away, ops_setup, ops_teardown);
