@@ -176,6 +176,10 @@ bool task_view_log(const struct task_view *v, struct buf *out, size_t width)
                 t->velero_name);
         buf_puts(&where, "-n ");
         put_word(&where, v->member->velero_namespace);
+        if (v->member->kubeconfig != NULL) {
+                buf_puts(&where, " --kubeconfig ");
+                put_word(&where, v->member->kubeconfig);
+        }
         if (v->member->context != NULL) {
                 buf_puts(&where, " --kubecontext ");
                 put_word(&where, v->member->context);

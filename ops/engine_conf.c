@@ -30,6 +30,8 @@ static void engine_member_data(struct member *c, const struct fleetconf_member *
 {
         free(c->context);
         c->context = conf->context != NULL ? strdup(conf->context) : NULL;
+        free(c->kubeconfig);
+        c->kubeconfig = conf->kubeconfig != NULL ? strdup(conf->kubeconfig) : NULL;
         free(c->server);
         c->server = conf->kube != NULL && conf->kube->server != NULL ? strdup(conf->kube->server) : NULL;
         strv_done(&c->label_keys);

@@ -15,6 +15,7 @@ static void fleetconf_member_done(struct fleetconf_member *m)
 {
         free(m->name);
         free(m->context);
+        free(m->kubeconfig);
         strv_done(&m->labels);
         kube_context_free(m->kube);
         free(m->velero_namespace);
@@ -239,6 +240,14 @@ int fleetconf_member_attach(struct fleetconf_member *member,
                 fleetconf_no_context(member, kubeconfig, context);
         }
         return context && !(member->context = strdup(context)) ? -ENOMEM : 0;
+}
+
+int fleetconf_member_kubeconfig(struct fleetconf_member *member, const struct kubeconfig_source *src,
+        const struct fleetconf_kubeconfig *kubeconfig)
+{
+        const char *path = kubeconfig->path ? kubeconfig->path : src->path;
+
+        return path ? path_resolve(src->cwd ? src->cwd : ".", path, &member->kubeconfig) : 0;
 }
 
 /* --- loading --- */

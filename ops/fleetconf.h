@@ -80,6 +80,7 @@ struct fleetconf_backup {
 struct fleetconf_member {
         char *name; /* the folder: DNS-1123 subdomain, at most 63 characters, unique in its fleet */
         char *context;             /* as the kubeconfig spells it; NULL while unknown (error) */
+        char *kubeconfig;          /* absolute; NULL: kubectl finds it by itself */
         struct strv labels;        /* "key=value", sorted by key */
         struct kube_context *kube; /* NULL only with error */
         char *velero_namespace;    /* configured, or NULL: find it */
@@ -129,7 +130,7 @@ int fleetconf_folder(char **ret, const char *context);
 
 /* What is different about a member or fleet that is in both configurations. */
 enum fleetconf_what {
-        FLEETCONF_CONNECTION = 1 << 0, /* server, CA, proxy, context: make a new client */
+        FLEETCONF_CONNECTION = 1 << 0, /* server, CA, proxy, context, kubeconfig: make a new client */
         FLEETCONF_CREDENTIAL = 1 << 1, /* the user: make a new client */
         FLEETCONF_LABELS = 1 << 2,
         FLEETCONF_VELERO_NAMESPACE = 1 << 3,

@@ -13,7 +13,8 @@ static unsigned member_what(const struct fleetconf_member *a, const struct fleet
 {
         unsigned what = 0;
 
-        if (!text_same(a->context, b->context) || !a->kube != !b->kube ||
+        if (!text_same(a->context, b->context) || !text_same(a->kubeconfig, b->kubeconfig) ||
+                !a->kube != !b->kube ||
                 (a->kube && !kube_context_same_server(a->kube, b->kube)))
                 what |= FLEETCONF_CONNECTION;
         if (!a->kube != !b->kube || (a->kube && !kube_user_equal(&a->kube->user, &b->kube->user)))

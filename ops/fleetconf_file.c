@@ -390,6 +390,8 @@ static int member_attach(struct fleetconf_load_state *state, struct fleetconf_me
                 return 0;
         }
         r = fleetconf_kubeconfig(state, full, &k);
+        if (r == 0)
+                r = fleetconf_member_kubeconfig(m, &state->src->kube, k);
         return r < 0 ? r : fleetconf_member_attach(m, k, context);
 }
 

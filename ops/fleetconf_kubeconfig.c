@@ -179,6 +179,8 @@ static int fleet_fill(struct fleetconf_fleet *fleet, const struct fleetconf_sour
                 r = naming_give(&naming, k->kc->contexts[i].name, &m->name);
                 if (r == 0)
                         r = fleetconf_member_attach_context(m, &k->kc->contexts[i]);
+                if (r == 0)
+                        r = fleetconf_member_kubeconfig(m, &src->kube, k);
                 if (r < 0)
                         return r;
         }

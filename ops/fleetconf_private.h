@@ -37,6 +37,10 @@ int fleetconf_member_attach(struct fleetconf_member *member,
 int fleetconf_member_attach_context(
         struct fleetconf_member *member, const struct kube_context *ctx);
 
+/* Says where it is, unless kubectl looks there without being told. -ENOMEM. */
+int fleetconf_member_kubeconfig(struct fleetconf_member *member, const struct kubeconfig_source *src,
+        const struct fleetconf_kubeconfig *kubeconfig);
+
 /* Each source fills state->conf. 0 or an error; -ENOMEM possibly without a message. */
 int fleetconf_from_kubeconfig(struct fleetconf_load_state *state, struct err *err);
 int fleetconf_from_files(

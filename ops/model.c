@@ -300,6 +300,7 @@ void fleet_remove_member(struct member *c)
         HASH_DEL(c->fleet->members, c);
         assert(c->runtime == NULL);
         free(c->context);
+        free(c->kubeconfig);
         free(c->server);
         strv_done(&c->label_keys);
         strv_done(&c->label_values);

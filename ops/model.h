@@ -329,6 +329,7 @@ struct member {
         char name[FOLDER_NAME_MAX + 1];
         char configured[FOLDER_NAME_MAX + 1]; /* what the configuration calls it; name differs if that was another cluster's */
         char *context;            /* the original name of the context */
+        char *kubeconfig;         /* absolute; NULL: kubectl finds it by itself */
         char *server;             /* URL without credentials */
         char uid[UID_MAX];        /* kube-system's UID, "" until known; kept across restarts */
         char alias_of[FOLDER_NAME_MAX + 1]; /* same UID as that member: shown as a symlink; "" = none */

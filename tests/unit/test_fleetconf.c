@@ -205,6 +205,35 @@ static void loads_a_kubeconfig(void **state)
         fleetconf_free(conf);
 }
 
+/* What kubectl and velero must be told: a file that they would not find. */
+static void tells_which_kubeconfig(void **state)
+{
+        char kc[128], relative[] = "kc", fleet[128], expected[160];
+        struct fleetconf_source src = { .kube.path_list = kc };
+        struct fleetconf *conf = NULL;
+        struct err err = ERR_INIT;
+
+        (void)snprintf(kc, sizeof(kc), "%s/kc", test_dir(state));
+        (void)snprintf(fleet, sizeof(fleet), "%s/fleets/a.yaml", test_dir(state));
+        (void)snprintf(expected, sizeof(expected), "%s/fleets/../kc", test_dir(state));
+        test_write_file(test_dir(state), "kc", KC);
+        assert_ok(fleetconf_load(&src, &conf, &err), &err);
+        assert_null(conf->fleets[0].members[0].kubeconfig);
+        fleetconf_free(conf);
+        src = (struct fleetconf_source){ .kube.path = relative, .kube.cwd = test_dir(state) };
+        assert_ok(fleetconf_load(&src, &conf, &err), &err);
+        assert_string_equal(conf->fleets[0].members[0].kubeconfig, kc);
+        fleetconf_free(conf);
+        test_write_file(test_dir(state), "fleets/a.yaml",
+                FLEET("prod", REF("eu") ", " REF("us")) "---\n" CLUSTER(
+                        "us", "path: ../kc, context: two") "---\n" CLUSTER("eu", "context: one"));
+        src = (struct fleetconf_source){ .kube.path_list = kc, .fleet_file = fleet };
+        assert_ok(fleetconf_load(&src, &conf, &err), &err);
+        assert_null(conf->fleets[0].members[0].kubeconfig);
+        assert_string_equal(conf->fleets[0].members[1].kubeconfig, expected);
+        fleetconf_free(conf);
+}
+
 /* What source 1 shows as fleet.yaml is a fleet file that means the same. */
 static void shows_a_fleet_file_that_means_the_same(void **state)
 {
@@ -484,6 +513,7 @@ int main(void)
 {
         TEST_ROWS(names_folders, folders);
         TEST_ROWS_WITH(loads_a_kubeconfig, kubeconfigs, test_dir_setup, test_dir_teardown);
+        TEST_IN_DIR(tells_which_kubeconfig);
         TEST_IN_DIR(shows_a_fleet_file_that_means_the_same);
         TEST_ROWS_WITH(loads_fleet_files, files, test_dir_setup, test_dir_teardown);
         TEST_IN_DIR(shows_the_users_own_documents);

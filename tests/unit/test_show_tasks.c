@@ -25,26 +25,30 @@ static const struct log_row {
         enum phase phase;
         size_t width;
         const char *expected; /* NULL: no command */
+        const char *kubeconfig;
 } logs[] = {
-        { "errors", "eu-1", 1, 0, PHASE_FAILED, 100, "velero backup logs b-eu-1 -n velero --kubecontext eu-1" },
+        { "errors", "eu-1", 1, 0, PHASE_FAILED, 100, "velero backup logs b-eu-1 -n velero --kubecontext eu-1", NULL },
         { "warnings alone", "eu-1", 0, 45, PHASE_COMPLETED, 100,
-                "velero backup logs b-eu-1 -n velero --kubecontext eu-1" },
-        { "neither", "eu-1", 0, 0, PHASE_COMPLETED, 100, NULL },
-        { "it is not there yet", "eu-1", 1, 0, PHASE_IN_PROGRESS, 100, NULL },
-        { "no context", NULL, 1, 0, PHASE_FAILED, 100, "velero backup logs b-eu-1 -n velero" },
+                "velero backup logs b-eu-1 -n velero --kubecontext eu-1", NULL },
+        { "neither", "eu-1", 0, 0, PHASE_COMPLETED, 100, NULL, NULL },
+        { "it is not there yet", "eu-1", 1, 0, PHASE_IN_PROGRESS, 100, NULL, NULL },
+        { "no context", NULL, 1, 0, PHASE_FAILED, 100, "velero backup logs b-eu-1 -n velero", NULL },
         { "a context of Amazon's", "arn:aws:eks:eu-1:1:cluster/a", 1, 0, PHASE_FAILED, 0,
-                "velero backup logs b-eu-1 -n velero --kubecontext arn:aws:eks:eu-1:1:cluster/a" },
+                "velero backup logs b-eu-1 -n velero --kubecontext arn:aws:eks:eu-1:1:cluster/a", NULL },
         { "a context with a blank and a quote", "it's one", 1, 0, PHASE_FAILED, 100,
-                "velero backup logs b-eu-1 -n velero --kubecontext 'it'\\''s one'" },
+                "velero backup logs b-eu-1 -n velero --kubecontext 'it'\\''s one'", NULL },
         { "wrapped, and whole when pasted", "eu-1", 1, 0, PHASE_FAILED, 50,
-                "velero backup logs b-eu-1 \\\n        -n velero --kubecontext eu-1" },
+                "velero backup logs b-eu-1 \\\n        -n velero --kubecontext eu-1", NULL },
+        { "a kubeconfig that must be named", "eu-1", 1, 0, PHASE_FAILED, 0,
+                "velero backup logs b-eu-1 -n velero --kubeconfig '/home/a b/kc' --kubecontext eu-1", "/home/a b/kc" },
 };
 
 static void gives_the_command_for_the_log(void **state)
 {
         const struct log_row *row = test_row(state);
         _cleanup_(buf_done) struct buf out = BUF_INIT(LIMIT_TEXT_BYTES);
-        struct member c = { .context = (char *)row->context, .velero_namespace = (char *)"velero" };
+        struct member c = { .context = (char *)row->context,
+                .kubeconfig = (char *)row->kubeconfig, .velero_namespace = (char *)"velero" };
         struct velero_object o = { .kind = VELERO_BACKUP };
         struct task t = { .verb = TASK_BACKUP, .velero_name = "b-eu-1", .phase = row->phase,
                 .errors = (int32_t)row->errors, .warnings = (int32_t)row->warnings };
