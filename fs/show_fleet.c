@@ -83,6 +83,10 @@ static int fleet_json(const struct subject *s, struct buf *out)
         json_string_member(&w, "apiVersion", "fleetfs/v1");
         json_time_member(&w, "asOf", s->fleet->changed);
         fleet_put_objects(&w, "backups", s, OBJECT_BACKUP);
+        json_open(&w, "caveats", '[');
+        for (size_t i = 0; i < s->fleet->warnings.n; i++)
+                json_string_member(&w, NULL, s->fleet->warnings.v[i]);
+        json_close(&w);
         fleet_put_members(&w, "clusters", s);
         json_string_member(&w, "kind", "FleetStatus");
         fleet_put_objects(&w, "migrations", s, OBJECT_MIGRATION);

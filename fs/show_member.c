@@ -14,6 +14,7 @@
 /* In the order of their JSON keys. */
 #define MEMBER_VALUES(V, J)                                                                       \
         J(member, put_api_version, "apiVersion")                                                  \
+        J(member, put_caveats, "caveats")                                                         \
         V(member, clock_ahead, "clockAhead",                                                      \
                 "seconds that its clock is ahead of this machine's, or behind; empty: it agrees") \
         V(member, cluster, "cluster", "name of the folder")                                       \
@@ -263,6 +264,91 @@ static void member_put_api_version(struct json_writer *w, const char *key, const
         json_string_member(w, key, "fleetfs/v1");
 }
 
+/* Nothing is wrong with the cluster itself: what is told of its times is. */
+static const char *member_clock(const struct member *c, struct buf *out)
+{
+        if (c->ahead == 0)
+                return NULL;
+        buf_puts(out, "its clock is ");
+        show_duration(out, c->ahead > 0 ? c->ahead : -c->ahead);
+        buf_printf(out, " %s this machine's, and stamps the times that are told of it: let both follow NTP",
+                c->ahead > 0 ? "ahead of" : "behind");
+        return "FLT-0306";
+}
+
+/* Where Velero stores what says no location; NULL: nothing says where. */
+static const struct velero_bsl *member_default_location(const struct member *c)
+{
+        const struct velero_object *v;
+        const struct velero_bsl *named = NULL;
+
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
+                if (v->bsl->is_default)
+                        return v->bsl;
+                if (strcmp(v->name, "default") == 0)
+                        named = v->bsl;
+        }
+        return named;
+}
+
+/* Whether a location's prefix is `home`, or below it. Slashes at the ends say nothing. */
+static bool prefix_is_in(const char *prefix, const char *home)
+{
+        size_t n;
+
+        if (home == NULL)
+                return true;
+        prefix += strspn(prefix, "/");
+        n = strlen(home);
+        return strncmp(prefix, home, n) == 0 && (n == 0 || prefix[n] == '\0' || prefix[n] == '/');
+}
+
+/* The Fleet says one place, and its clusters' backups go to another. */
+static const char *member_other_storage(const struct member *c, struct buf *out)
+{
+        const struct velero_bsl *b = c->fleet->bucket != NULL ? member_default_location(c) : NULL;
+
+        if (b == NULL || (strcmp(b->bucket, c->fleet->bucket) == 0 &&
+                                 prefix_is_in(b->prefix, c->fleet->prefix)))
+                return NULL;
+        buf_printf(out, "its default storage location %s is bucket %s", b->name, b->bucket);
+        if (b->prefix[0] != '\0')
+                buf_printf(out, ", prefix %s", b->prefix);
+        buf_printf(out, ", and not bucket %s", c->fleet->bucket);
+        if (c->fleet->prefix != NULL)
+                buf_printf(out, ", prefix %s", c->fleet->prefix);
+        buf_puts(out, ", as spec.plugin.backup of fleet.yaml has it: backups go to the default location, "
+                      "which fleetfs does not change; change it on the cluster, or correct fleet.yaml");
+        return "FLT-0122";
+}
+
+/* What is to be known of a cluster that is well. Each appends its sentence and returns its code; NULL: it does not apply. */
+enum { MEMBER_CAVEATS = 2 };
+static const char *(*const member_caveats[MEMBER_CAVEATS])(const struct member *c, struct buf *out) = {
+        member_clock,
+        member_other_storage,
+};
+
+static void member_put_caveats(struct json_writer *w, const char *key, const struct subject *s)
+{
+        _cleanup_(buf_done) struct buf sentence = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
+
+        json_open(w, key, '[');
+        for (size_t i = 0; i < MEMBER_CAVEATS; i++) {
+                const char *code;
+
+                buf_reset(&sentence);
+                buf_reset(&text);
+                code = member_caveats[i](s->member, &sentence);
+                if (code == NULL)
+                        continue;
+                buf_printf(&text, "%s %s", code, sentence.data);
+                json_string_member(w, NULL, text.data);
+        }
+        json_close(w);
+}
+
 static void member_put_fleet(struct json_writer *w, const char *key, const struct subject *s)
 {
         json_string_member(w, key, s->fleet->name);
@@ -339,20 +425,6 @@ static void member_count(const struct member *c, enum velero_kind kind, const ch
         buf_printf(out, "%s%u %s%s", out->len > 0 ? ", " : "", n, noun, n == 1 ? "" : "s");
 }
 
-/* Nothing is wrong with the cluster itself: what is told of its times is. */
-static void member_clock(const struct member *c, struct buf *out)
-{
-        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
-
-        if (c->ahead == 0)
-                return;
-        buf_puts(&text, "its clock is ");
-        show_duration(&text, c->ahead > 0 ? c->ahead : -c->ahead);
-        buf_printf(&text, " %s this machine's, and stamps the times that are told of it: let both follow NTP",
-                c->ahead > 0 ? "ahead of" : "behind");
-        show_line(out, "caveat:", text.data, "FLT-0306");
-}
-
 static void member_facts(const struct member *c, struct buf *out)
 {
         _cleanup_(buf_done) struct buf holds = BUF_INIT(LIMIT_TEXT_BYTES);
@@ -388,7 +460,9 @@ static int member_text(const struct subject *s, struct buf *out)
         const struct member *c = s->member;
         const struct velero_object *v;
         struct columns t = COLUMNS_INIT(heads);
+        _cleanup_(buf_done) struct buf caveat = BUF_INIT(LIMIT_TEXT_BYTES);
         const char *code, *why = member_told(c, &code);
+        size_t told = 0;
         char phase[96];
 
         bool dead = show_member_bad_location(c) != NULL && c->health == MEMBER_READY;
@@ -403,7 +477,12 @@ static int member_text(const struct subject *s, struct buf *out)
         else if (show_member_bad_location(c) != NULL)
                 show_linef(out, "action:", "cat storage/%s/message",
                         show_member_bad_location(c)->name);
-        member_clock(c, out);
+        for (size_t i = 0; i < MEMBER_CAVEATS; i++) {
+                buf_reset(&caveat);
+                code = member_caveats[i](c, &caveat);
+                if (code != NULL)
+                        show_line(out, told++ == 0 ? "caveat:" : "", caveat.data, code);
+        }
         member_facts(c, out);
         show_as_of(out, c->changed);
         VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {

@@ -123,11 +123,39 @@ static void engine_remove_member(struct engine *e, struct member *c)
 
 /* ---------------------------------------------------------------- fleets */
 
-static int engine_set_yaml(struct fleet *f, const struct fleetconf_fleet *conf)
+static int engine_set_text(char **to, const char *text, size_t len)
 {
-        free(f->yaml);
-        f->yaml = conf->yaml != NULL ? strndup(conf->yaml, conf->yaml_len) : NULL;
-        return conf->yaml != NULL && f->yaml == NULL ? -ENOMEM : 0;
+        free(*to);
+        *to = text != NULL ? strndup(text, len) : NULL;
+        return text != NULL && *to == NULL ? -ENOMEM : 0;
+}
+
+/* Documents of Kurator's have it, so it is read; who expects of it what Kurator does must not have to find out. */
+static int engine_warn_plugin(struct fleet *f)
+{
+        return strv_printf(&f->warnings,
+                "FLT-0121 fleet.yaml has spec.plugin.backup, and fleetfs does not install or change Velero by it: install "
+                "Velero on each cluster with its default location in bucket %s%s%s, or say `storage` in each policy",
+                f->bucket != NULL ? f->bucket : "?", f->prefix != NULL ? ", prefix " : "", f->prefix != NULL ? f->prefix : "");
+}
+
+static int engine_fleet_data(struct fleet *f, const struct fleetconf_fleet *conf)
+{
+        const struct fleetconf_storage *s = &conf->backup.storage;
+        struct member *c, *tmp;
+        int r = engine_set_text(&f->yaml, conf->yaml, conf->yaml_len);
+
+        if (r == 0)
+                r = engine_set_text(&f->bucket, s->bucket, s->bucket != NULL ? strlen(s->bucket) : 0);
+        if (r == 0)
+                r = engine_set_text(&f->prefix, s->prefix, s->prefix != NULL ? strlen(s->prefix) : 0);
+        strv_done(&f->warnings);
+        if (r == 0 && conf->backup.present)
+                r = engine_warn_plugin(f);
+        /* What a cluster says of its default location depends on it. */
+        HASH_ITER (hh, f->members, c, tmp)
+                model_touch_member(c, false);
+        return r;
 }
 
 static void engine_remove_fleet(struct engine *e, struct fleet *f)
@@ -159,7 +187,7 @@ static int engine_apply_fleet(struct engine *e, struct fleet *f, const struct fl
         }
         if (f == NULL && (f = model_add_fleet(&e->model, ch->fleet->name)) == NULL)
                 return err_set(err, -ENOMEM, "add fleet %s", ch->fleet->name);
-        r = engine_set_yaml(f, ch->fleet);
+        r = engine_fleet_data(f, ch->fleet);
         model_touch_fleet(f, ch->kind == FLEETCONF_ADDED);
         if (r == 0 && ch->kind == FLEETCONF_ADDED)
                 r = object_load_all(e, f, err);

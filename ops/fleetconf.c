@@ -30,17 +30,10 @@ static void fleetconf_fleet_done(struct fleetconf_fleet *f)
         free(f->members);
         free(f->name);
         free(f->yaml);
-        free(f->backup.chart_repository);
-        free(f->backup.chart_name);
-        free(f->backup.chart_version);
-        free(f->backup.extra_args);
         free(s->provider);
         free(s->bucket);
         free(s->prefix);
         free(s->endpoint);
-        free(s->region);
-        free(s->secret_name);
-        strv_done(&s->config);
 }
 
 struct fleetconf *fleetconf_ref(struct fleetconf *conf)

@@ -57,24 +57,23 @@ struct fleetconf_source {
         bool (*root_has)(const char *name);
 };
 
-/* Where the object storage of a fleet's backups is: spec.plugin.backup.storage. Absent strings are
- * NULL. */
+/* Where the object storage of a fleet's backups is: of spec.plugin.backup.storage what is used.
+ * Absent strings are NULL. */
 struct fleetconf_storage {
         char *provider; /* "aws", "gcp", "azure", "huaweicloud", … */
         char *bucket;
         char *prefix;
         char *endpoint; /* `endpoint`, or `s3Url` of the older spelling */
-        char *region;
-        char *secret_name;
-        struct strv config; /* "key=value", in file order */
 };
 
-/* spec.plugin.backup: the consent to install Velero. */
+/*
+ * spec.plugin.backup: what Kurator installs Velero with. fleetfs installs and changes no Velero, and
+ * its users are told so (FLT-0121, FLT-0122); policies with storage of their own keep off the place.
+ * Credentials, region, chart and extraArgs are checked, and shown in fleet.yaml only.
+ */
 struct fleetconf_backup {
         bool present;
         struct fleetconf_storage storage;
-        char *chart_repository, *chart_name, *chart_version; /* Kurator's Helm chart, as data */
-        char *extra_args; /* chart values as compact JSON, or NULL */
 };
 
 struct fleetconf_member {

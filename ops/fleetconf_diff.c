@@ -36,12 +36,7 @@ static bool backup_same(const struct fleetconf_backup *a, const struct fleetconf
 
         return a->present == b->present && text_same(s->provider, t->provider) &&
                text_same(s->bucket, t->bucket) && text_same(s->prefix, t->prefix) &&
-               text_same(s->endpoint, t->endpoint) && text_same(s->region, t->region) &&
-               text_same(s->secret_name, t->secret_name) && strv_equal(&s->config, &t->config) &&
-               text_same(a->chart_repository, b->chart_repository) &&
-               text_same(a->chart_name, b->chart_name) &&
-               text_same(a->chart_version, b->chart_version) &&
-               text_same(a->extra_args, b->extra_args);
+               text_same(s->endpoint, t->endpoint);
 }
 
 static unsigned fleet_what(const struct fleetconf_fleet *a, const struct fleetconf_fleet *b)

@@ -4,7 +4,6 @@
  * Source 2: fleet files. All are parsed and checked first, then every Fleet looks up its clusters
  * among all AttachedClusters, in whichever file they stand.
  */
-#include <jansson.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -284,49 +283,28 @@ static int copy_map(const struct yaml_node *map, struct strv *ret)
         return 0;
 }
 
-static int fleet_backup_fill(
-        struct fleetconf_backup *backup, const struct yaml_node *node, struct err *err)
+static int fleet_backup_fill(struct fleetconf_backup *backup, const struct yaml_node *node)
 {
         struct fleetconf_storage *s = &backup->storage;
-        const struct yaml_node *location = yaml_find(node, "storage.location");
-        const struct yaml_node *extra = yaml_get(node, "extraArgs");
         const struct copied_string in_location[] = {
                 { "provider", &s->provider },
                 { "bucket", &s->bucket },
                 { "endpoint", &s->endpoint },
                 { "s3Url", &s->endpoint },
-                { "region", &s->region },
         };
         const struct copied_string in_storage[] = {
                 { "prefix", &s->prefix },
-                { "secretName", &s->secret_name },
         };
-        const struct copied_string in_chart[] = {
-                { "repository", &backup->chart_repository },
-                { "name", &backup->chart_name },
-                { "version", &backup->chart_version },
-        };
-        json_t *json = NULL;
         int r;
 
         if (yaml_is_null(node))
                 return 0;
         backup->present = true;
-        r = copy_strings(location, in_location, ARRAY_SIZE(in_location));
+        r = copy_strings(
+                yaml_find(node, "storage.location"), in_location, ARRAY_SIZE(in_location));
         if (r == 0)
                 r = copy_strings(yaml_get(node, "storage"), in_storage, ARRAY_SIZE(in_storage));
-        if (r == 0)
-                r = copy_strings(yaml_get(node, "chart"), in_chart, ARRAY_SIZE(in_chart));
-        if (r == 0)
-                r = copy_map(yaml_get(location, "config"), &s->config);
-        if (r < 0 || yaml_is_null(extra))
-                return r;
-        r = yaml_to_json(extra, &json, err);
-        if (r < 0)
-                return r;
-        backup->extra_args = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-        json_decref(json);
-        return backup->extra_args ? 0 : -ENOMEM;
+        return r;
 }
 
 /* The annotation of the cluster, else of its fleet. */
@@ -451,7 +429,7 @@ static int fleet_fill(struct fleetconf_load_state *state, struct fleetconf_fleet
         f->members = calloc(clusters->n, sizeof(*f->members));
         if (!f->name || !f->members)
                 return -ENOMEM;
-        r = fleet_backup_fill(&f->backup, yaml_find(doc->root, "spec.plugin.backup"), err);
+        r = fleet_backup_fill(&f->backup, yaml_find(doc->root, "spec.plugin.backup"));
         if (r == 0)
                 r = fleet_doc_text(doc, &text);
         if (r < 0)

@@ -131,7 +131,7 @@ static int fleet_render(struct fleetconf_fleet *fleet)
         int r = 0;
 
         (void)buf_printf(&text,
-                "# Every context of the kubeconfig. To choose, to add labels or storage, copy this to\n"
+                "# Every context of the kubeconfig. To choose, or to add labels, copy this to\n"
                 "# the configuration folder (see fleetfs(1)) and edit it there.\n"
                 "apiVersion: fleet.kurator.dev/v1alpha1\n"
                 "kind: Fleet\n"

@@ -127,13 +127,13 @@ static const struct schema metadata = SCHEMA(metadata_fields);
 
 static const struct schema_field location_fields[] = {
         ROW("bucket", STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,
-                .help = "the bucket all clusters of the fleet back up to"),
+                .help = "the bucket that the clusters' Velero is set up with; fleetfs does not do that"),
         ROW("provider", STRING, .flags = SCHEMA_REQUIRED | SCHEMA_NOT_EMPTY,
                 .help = "aws, gcp, azure, …"),
         ROW("endpoint", STRING, .help = "URL of an S3-compatible store"),
         ROW("s3Url", STRING, .help = "older spelling of endpoint"),
-        ROW("region", STRING),
-        ROW("config", STRING_MAP, .help = "further settings of the provider's plugin"),
+        ROW("region", STRING, .help = "not used here"),
+        ROW("config", STRING_MAP, .help = "further settings of the provider's plugin; not used here"),
 };
 static const struct schema location_schema = {
         .fields = location_fields, .n = ARRAY_SIZE(location_fields), .check = check_endpoint_once
@@ -141,9 +141,9 @@ static const struct schema location_schema = {
 
 static const struct schema_field storage_fields[] = {
         ROW("location", OBJECT, .sub = &location_schema, .flags = SCHEMA_REQUIRED),
-        ROW("secretName", STRING, .help = "the Secret with the store's credentials"),
+        ROW("secretName", STRING, .help = "the Secret with the store's credentials; not used here"),
         ROW("prefix", STRING, .check = check_prefix,
-                .help = "folder of the bucket below which each cluster gets its own"),
+                .help = "folder of the bucket below which each cluster has its own"),
 };
 static const struct schema storage_schema = SCHEMA(storage_fields);
 
@@ -155,15 +155,15 @@ static const struct schema_field chart_fields[] = {
 static const struct schema chart_schema = SCHEMA(chart_fields);
 
 static const struct schema_field backup_fields[] = {
-        ROW("chart", OBJECT, .sub = &chart_schema),
+        ROW("chart", OBJECT, .sub = &chart_schema, .help = "Velero's chart; not used here"),
         ROW("storage", OBJECT, .sub = &storage_schema, .flags = SCHEMA_REQUIRED),
-        ROW("extraArgs", ANY_MAP, .help = "values of Velero's chart"),
+        ROW("extraArgs", ANY_MAP, .help = "values of Velero's chart; not used here"),
 };
 static const struct schema backup_schema = SCHEMA(backup_fields);
 
 /* The other plugins are Kurator's business: any content, no effect here. */
 static const struct schema_field plugin_fields[] = {
-        ROW("backup", OBJECT, .sub = &backup_schema, .help = "have Velero installed"),
+        ROW("backup", OBJECT, .sub = &backup_schema, .help = "what Kurator installs Velero with; fleetfs does not install it"),
         ROW("metric", ANY),
         ROW("grafana", ANY),
         ROW("policy", ANY),

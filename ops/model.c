@@ -256,6 +256,8 @@ void model_remove_fleet(struct fleet *f)
         HASH_DEL(f->model->fleets, f);
         trash_free(f->trash);
         free(f->yaml);
+        free(f->bucket);
+        free(f->prefix);
         json_decref(f->identities);
         strv_done(&f->warnings);
         free(f);

@@ -365,6 +365,7 @@ struct fleet {
         struct model *model;
         char name[FOLDER_NAME_MAX + 1];
         char *yaml;               /* shown as fleet.yaml */
+        char *bucket, *prefix;    /* of its spec.plugin.backup.storage; NULL: it says none */
         struct member *members;
         struct object *objects[OBJECT_KINDS];
         struct trash *trash;      /* what was removed lately (ops/trash.h); NULL: nothing was */

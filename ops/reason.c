@@ -45,6 +45,12 @@ static const struct reason reasons[] = {
                 "it is tried again by itself" },
         { 120, EBUSY, "ClusterThrottled", "the API server asks for fewer requests",
                 "it is tried again by itself" },
+        { 121, 0, "VeleroNotInstalled",
+                "the Fleet has spec.plugin.backup, and fleetfs does not install or change Velero by it",
+                "install Velero on each cluster yourself; a policy chooses another place with `storage`" },
+        { 122, 0, "OtherStorage",
+                "the cluster's default storage location is not the place that spec.plugin.backup names",
+                "backups go to the default location: change it on the cluster, or correct fleet.yaml" },
 
         /* --- 02xx: policies --- */
         { 201, EINVAL, "Syntax", "the document is not YAML or JSON",

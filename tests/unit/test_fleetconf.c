@@ -52,12 +52,7 @@ static void put_fleet(struct buf *out, const struct fleetconf_fleet *f)
         put(out, "bucket", s->bucket);
         put(out, "provider", s->provider);
         put(out, "endpoint", s->endpoint);
-        put(out, "region", s->region);
         put(out, "prefix", s->prefix);
-        put(out, "secret", s->secret_name);
-        put_strv(out, "config", &s->config);
-        put(out, "chart", f->backup.chart_version);
-        put(out, "args", f->backup.extra_args);
         (void)buf_puts(out, "\n");
         for (size_t i = 0; i < f->n_members; i++)
                 put_member(out, &f->members[i]);
@@ -329,7 +324,7 @@ static const struct file_row files[] = {
                               "      extraArgs: {deployNodeAgent: true, a: [1]}\n"
                               "---\n" CLUSTER("eu", "context: one"),
                 NULL,
-                "prod: bucket=b provider=aws endpoint=http://s3:9000 region=eu-1 prefix=team/x secret=cred config=s3ForcePathStyle=true config=k=v chart=5.0.2 args={\"a\":[1],\"deployNodeAgent\":true}\n"
+                "prod: bucket=b provider=aws endpoint=http://s3:9000 prefix=team/x\n"
                 "- eu context=one server=https://c\n" },
         { "s3Url is endpoint",
                 FLEET_HEAD("prod") "spec:\n  clusters: [" REF(

@@ -149,6 +149,11 @@ static void compares_with_the_fleets_storage(void **state)
                 spec + strlen("\nspec:\n"));
         fclose(file);
         ops_open(f);
+        /* Nobody installs Velero by it, and that is told. */
+        assert_int_equal(f->fleet->warnings.n, 1);
+        assert_non_null(strstr(f->fleet->warnings.v[0], "FLT-0121 fleet.yaml has spec.plugin.backup, and fleetfs does not install"));
+        assert_non_null(strstr(f->fleet->warnings.v[0], "location in bucket b"));
+        assert_string_equal(f->fleet->bucket, "b");
         snprintf(text, sizeof(text), "storage:\n  location: {bucket: b, provider: aws, s3Url: \"http://s3\"}\n  prefix: %s\n"
                                      "  secretName: " KEY "\n" ON_EU OPS_BACKUP, row->policy);
         r = ops_write(f, OBJECT_BACKUP, "n", text, &err);

@@ -381,6 +381,41 @@ static void equal_caveats_are_one(void **state)
         assert_contains("prod/backups/shop/status.txt", "FLT-0301 volumes on ap-1, c4, eu-1 are not");
 }
 
+/* Velero is as somebody set it up, whatever the Fleet says of it. */
+static void the_storage_of_the_fleet_is_compared(void **state)
+{
+        static struct {
+                char bucket[16], prefix[16];
+                const char *told;
+        } rows[] = {
+                { "backups", "", NULL },
+                { "backups", "c1", NULL },
+                { "backups", "c", "prefix c1, and not bucket backups, prefix c, as" },
+                { "backups", "c1/x", "prefix c1, and not bucket backups, prefix c1/x, as" },
+                { "other", "", "default storage location default is bucket backups, prefix c1, and not bucket other, as" },
+        };
+        struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
+
+        (void)state;
+        fixture_location(c, "Available", "");
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_(freep) char *text = NULL;
+
+                fleet->bucket = rows[i].bucket;
+                fleet->prefix = rows[i].prefix[0] != '\0' ? rows[i].prefix : NULL;
+                text = text_of("prod/clusters/c1/status.json");
+                if (rows[i].told == NULL)
+                        assert_null(strstr(text, "FLT-0122"));
+                else
+                        assert_non_null(strstr(text, rows[i].told));
+        }
+        assert_contains("prod/clusters/c1/status.txt", "\ncaveat: its default storage location default is bucket backups");
+        fleet->bucket = fleet->prefix = NULL;
+        strv_push(&fleet->warnings, "FLT-0121 fleet.yaml has spec.plugin.backup");
+        assert_contains("prod/status.txt", "\ncaveat: FLT-0121 fleet.yaml has spec.plugin.backup\n");
+        assert_contains("prod/status.json", "FLT-0121 fleet.yaml has spec.plugin.backup");
+}
+
 static void a_refused_write_degrades_nothing(void **state)
 {
         struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
@@ -434,6 +469,7 @@ int main(void)
         TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
         TEST_WITH(what_a_removal_called_off_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
+        TEST_WITH(the_storage_of_the_fleet_is_compared, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
