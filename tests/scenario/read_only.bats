@@ -65,3 +65,57 @@ store_files() { find "$TEST_DIR/state" ! -name 'fleetfs.log*' -printf '%p %s %T@
         refute_exists "$g/backups/ends" "$g/backups/ends.yaml"
         eventually 20 phase_is "$g/backups/paused" Scheduled
 }
+
+# values_and_keys DIR PAGE: every file without an extension is beside a status.json that has its key and says the same; the
+# keys that are not the file's name in camelCase are those that the manual page names.
+values_and_keys()
+{
+        python3 - "$1" "$2" <<'EOF'
+import json, os, re, stat, sys
+
+page = open(sys.argv[2]).read()
+page = page[page.index("in camelCase, but for"):page.index(".Dq (stale)")]
+other = dict(re.findall(r"\.Pa (\S+)\n\.Pq Li (\S+)", page))
+none = re.findall(r"\.Pa (\S+)\nhas no key", page)
+bad = looked = 0
+for folder, _, files in os.walk(sys.argv[1]):
+    if "status.json" not in files:
+        continue
+    doc = json.load(open(folder + "/status.json"))
+    for name in files:
+        path = folder + "/" + name
+        if "." in name or name in none or name == "ctl" or os.path.islink(path):
+            continue
+        key = re.sub(r"_(.)", lambda m: m.group(1).upper(), name)
+        if other.get(name) in doc:
+            key = other[name]
+        if key not in doc:
+            print(f"{path}: status.json has no {key}", file=sys.stderr)
+            bad += 1
+            continue
+        v = doc[key]
+        text = "" if v is None else str(int(v)) if isinstance(v, bool) else str(v)
+        told = open(path).read()
+        if " ".join(told.split()) != " ".join(text.split()):
+            print(f"{path} says {told!r}, status.json {text!r}", file=sys.stderr)
+            bad += 1
+        looked += 1
+if looked < 200:
+    print(f"only {looked} files were compared", file=sys.stderr)
+    bad += 1
+sys.exit(bad != 0)
+EOF
+}
+
+@test "each value of the tree is in status.json, by the key that the manual page names" {
+        mount_ready
+        nightly >"$F/backups/valued.yaml"
+        cp "$F/templates/backup-cluster.yaml" "$F/backups/once.yaml"
+        eventually 20 phase_is "$F/backups/valued" Scheduled
+        assert_equal Completed "$(timeout 60 cat "$F/backups/once/wait")"
+        umount_fleet
+        # It stands still.
+        mount_fleet -o ro
+        eventually 30 all_ready "$F"
+        eventually 20 values_and_keys "$MNT" "$BATS_TEST_DIRNAME/../../docs/fleetfs-tree.7"
+}
