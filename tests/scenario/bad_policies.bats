@@ -240,7 +240,7 @@ task_rows()
         row backups FLT-0248 '[0-9]+:[0-9]+' '@nightly' '@daily' < <(of_backup <<<'  schedule: "@nightly"')
         row backups FLT-0248 4:13 'empty' 'leave the field out' < <(of_backup <<<'  schedule: ""')
         row backups FLT-0248 4:21 'above zero' '@every 12h' < <(of_backup <<<'  schedule: "@every -5m"')
-        rows 5
+        rows 6
 }
 
 @test "a bad name: accepted when it is made, refused when it is closed, gone with its file" {
