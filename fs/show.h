@@ -116,6 +116,12 @@ int show_refusal(const struct object *o, struct buf *out);
 bool show_has_refusal(const struct object *o);
 /* show_refusal() as an extended attribute. */
 int show_refusal_value(const struct subject *s, struct buf *out);
+/* Files that are no values (fs/show_object_files.c). */
+int show_object_applied(const struct subject *s, struct buf *out);
+int show_object_caveats(const struct subject *s, struct buf *out);
+int show_object_ctl(const struct subject *s, struct buf *out);
+int show_object_progress(const struct subject *s, struct buf *out);
+int show_object_wait(const struct subject *s, struct buf *out);
 /* status.txt, error.txt (fs/object_text.c). */
 int show_object_text(const struct subject *s, struct buf *out);
 int show_object_error(const struct subject *s, struct buf *out);

@@ -2,13 +2,8 @@
 /* The folder of a policy, a restore, a migration: its values and its table. */
 #include "fs/show.h"
 
-#include <string.h>
-
-#include "base/cleanup.h"
-#include "base/limits.h"
 #include "fs/task_view.h"
 #include "fs/texts.h"
-#include "ops/op.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
 
@@ -411,107 +406,7 @@ static int object_json(const struct subject *s, struct buf *out)
         return out->error;
 }
 
-/* ---------------------------------------------------------------- other files */
-
-static int object_progress(const struct subject *s, struct buf *out)
-{
-        _cleanup_(task_views_done) struct task_views views = { 0 };
-
-        task_views_init(&views, object_latest(s));
-        if (views.n == 0)
-                return 0;
-        show_bar(out, views.percent, views.done, views.total);
-        if (views.bytes_total > 0) {
-                buf_puts(out, "  ");
-                show_bar_bytes(out, views.bytes_done, views.bytes_total);
-        }
-        if (views.expected != 0) {
-                buf_puts(out, "  ");
-                show_expected(out, views.expected, object_latest(s)->created);
-        }
-        return buf_putc(out, '\n');
-}
-
-static int object_caveats(const struct subject *s, struct buf *out)
-{
-        _cleanup_(task_views_done) struct task_views views = { 0 };
-
-        for (size_t i = 0; i < s->object->warnings.n; i++) {
-                const char *text = s->object->warnings.v[i], *space = strchr(text, ' ');
-                char code[12] = "";
-
-                /* "FLT-0301 volumes …": the code stands where other files have it. */
-                if (space != NULL && (size_t)(space - text) < sizeof(code) &&
-                        strncmp(text, "FLT-", 4) == 0) {
-                        memcpy(code, text, (size_t)(space - text));
-                        text = space + 1;
-                }
-                show_line(out, code[0] != '\0' ? code : "caveat:", text, NULL);
-        }
-        task_views_init(&views, object_latest(s));
-        task_views_warned(&views, out);
-        return out->error;
-}
-
-static int object_applied(const struct subject *s, struct buf *out)
-{
-        const struct document *d = &s->object->in_force;
-
-        return d->bytes != NULL ? buf_append(out, d->bytes, d->len) : 0;
-}
-
-static int object_ctl(const struct subject *s, struct buf *out)
-{
-        const struct op_verb *v = op_type_of(s->object->kind)->verbs;
-
-        show_removal_lines(s->object, out);
-        for (; v->name != NULL; v++) {
-                /* What another store made has one verb, and our own all the others. */
-                if (v->on_others == s->object->own)
-                        continue;
-                /* A removed policy that is written again has a draft at most. */
-                if (s->object->removed && !v->on_removed &&
-                        !(v->on_draft && s->object->draft_state != DRAFT_NONE))
-                        continue;
-                if (v->applies != NULL && !v->applies(s->object))
-                        continue;
-                buf_printf(out, "%s%s%s", v->name, v->args[0] ? " " : "", v->args);
-                buf_pad_to_column(out, 14, 2);
-                buf_printf(out, "%s\n", v->help);
-        }
-        return out->error;
-}
-
-static int object_wait(const struct subject *s, struct buf *out)
-{
-        buf_puts(out, phase_text(show_object_phase(s->object)));
-        return buf_putc(out, '\n');
-}
-
-/* What is owed to a cluster that is there. What an absent one is owed may take weeks. */
-static bool schedule_is_under_way(const struct task *t)
-{
-        const struct member *c = task_member(t);
-
-        return c != NULL && c->health == MEMBER_READY && t->reason == NULL &&
-               (t->phase == PHASE_PENDING || t->phase == PHASE_QUEUED);
-}
-
-bool show_object_terminal(const struct subject *s)
-{
-        const struct object *o = s->object;
-        const struct run *r = object_latest(s);
-
-        if (o->draft_state == DRAFT_ACCEPTED || o->draft_state == DRAFT_OPEN)
-                return false;
-        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
-                if (!phase_is(r->tasks[i]->phase, PHASE_IS_TERMINAL))
-                        return false;
-        for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
-                if (schedule_is_under_way(o->standing->tasks[i]))
-                        return false;
-        return true;
-}
+/* ---------------------------------------------------------------- conditions */
 
 static int64_t declared_mtime(const struct subject *s)
 {
@@ -579,17 +474,17 @@ static const struct node_table object_clusters_table = NODE_TABLE(object_cluster
                 .help = "the same for programs"),                                                  \
         FILE_ROW("kurator.yaml", show_kurator, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
                 .help = "the same as Kurator's API has it"),                                       \
-        FILE_ROW("applied.yaml", object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime,   \
+        FILE_ROW("applied.yaml", show_object_applied, .flags = NODE_WATCHED, .mtime = declared_mtime, \
                 .help = "the document in force, byte by byte"),                                    \
-        FILE_ROW("progress", object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime,      \
+        FILE_ROW("progress", show_object_progress, .flags = NODE_WATCHED, .mtime = declared_mtime, \
                 .help = "a bar of items, one of bytes, and when it is expected to be done"),       \
         FILE_ROW("error.txt", show_object_error, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
                 .help = "what failed or waits, and what to do; empty when all is well"),           \
-        FILE_ROW("warnings.txt", object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime,   \
-                .help = "caveats that apply, and whose Velero log has warnings"),                                                     \
-        CTL_ROW("ctl", object_ctl, .shown = object_has_ctl, .xattrs = ctl_xattrs,                  \
+        FILE_ROW("warnings.txt", show_object_caveats, .flags = NODE_AGGREGATE, .mtime = declared_mtime, \
+                .help = "caveats that apply, and whose Velero log has warnings"),                  \
+        CTL_ROW("ctl", show_object_ctl, .shown = object_has_ctl, .xattrs = ctl_xattrs,             \
                 .help = "write a verb to it; reading lists them"),                                 \
-        WAIT_ROW("wait", show_object_terminal, object_wait,                                        \
+        WAIT_ROW("wait", show_object_terminal, show_object_wait,                                   \
                 .help = "opens only when the newest run is over; then the phase"),                 \
         DIR_ROW("runs", runs_table, .shown = object_has_runs, .mtime = declared_mtime,             \
                 .help = "every run"),                                                              \
