@@ -107,8 +107,8 @@ struct record_field {
 #define FIELD_JOINED(T, m, p, sep, fl)                                                           \
         RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, const char *: RECORD_JOINED), fl,           \
                 .separator = (sep))
-#define FIELD_PRESENT(T, m, p)                                                                   \
-        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, bool: RECORD_PRESENT), 0, )
+#define FIELD_PRESENT(T, m, p, fl)                                                               \
+        RECORD_FIELD_(T, m, p, _Generic(((T *)0)->m, bool: RECORD_PRESENT), fl, )
 /* clang-format on */
 
 struct record_plan;

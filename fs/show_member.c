@@ -89,12 +89,6 @@ static bool backup_is_own(const struct member *c, const struct velero_backup *b)
         return b->created <= b->completed;
 }
 
-/* Velero counts before it ends one: 0 of 0 is a backup of nothing. */
-static bool backup_holds_something(const struct velero_backup *b)
-{
-        return b->items_done > 0 || b->items_total > 0;
-}
-
 int64_t show_member_last_good(const struct member *c)
 {
         const struct velero_object *v;
@@ -102,7 +96,7 @@ int64_t show_member_last_good(const struct member *c)
 
         VELERO_EACH (v, &c->velero[VELERO_BACKUP])
                 if (v->backup->phase == VELERO_BACKUP_COMPLETED && v->backup->completed > last &&
-                        backup_holds_something(v->backup) && backup_is_own(c, v->backup))
+                        !velero_backup_holds_nothing(v->backup) && backup_is_own(c, v->backup))
                         last = v->backup->completed;
         return last;
 }

@@ -39,7 +39,7 @@ static const struct record_field volume_fields[] = {
         FIELD(struct volume, name, "metadata.name", RECORD_REQUIRED),
         FIELD(struct volume, claim, "spec.claimRef.name", 0),
         FIELD(struct volume, claim_ns, "spec.claimRef.namespace", 0),
-        FIELD_PRESENT(struct volume, host_path, "spec.hostPath"),
+        FIELD_PRESENT(struct volume, host_path, "spec.hostPath", 0),
 };
 static struct record_type volume_type = RECORD_TYPE("PersistentVolume", struct volume, volume_fields);
 

@@ -24,8 +24,14 @@ static bool version_before_1_25(const char *version)
 
 bool task_holds_nothing(const struct task *t)
 {
-        return (t->verb == TASK_BACKUP || t->verb == TASK_RESTORE) && phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD) &&
-               t->items_done == 0 && t->items_total == 0;
+        const struct velero_object *v;
+
+        if ((t->verb != TASK_BACKUP && t->verb != TASK_RESTORE) || !phase_is(t->phase, PHASE_IS_TERMINAL | PHASE_IS_GOOD))
+                return false;
+        if (t->items_done == 0 && t->items_total == 0)
+                return true;
+        v = t->verb == TASK_BACKUP ? task_velero(t) : NULL;
+        return v != NULL && velero_backup_holds_nothing(v->backup);
 }
 
 /* Of "a, b" or "a -> x, b -> y": whether `name`, of len bytes, is one of them. */

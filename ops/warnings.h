@@ -8,8 +8,8 @@
    warnings_of_object(). Engine thread, inside a write section. */
 void warnings_of_fleet(struct fleet *f);
 
-/* Whether it ended well, and its backup holds nothing, or its restore restored nothing. Velero counts before it ends
-   one, so that 0 of 0 is no lack of knowledge. Any thread that may read. */
+/* Whether it ended well, and its backup holds nothing, or nothing but the namespaces that its filter names, or its restore
+   restored nothing. Velero counts before it ends one, so that 0 of 0 is no lack of knowledge. Any thread that may read. */
 bool task_holds_nothing(const struct task *t);
 
 /* Computes o->warnings anew. Engine thread, inside a write section. */

@@ -42,6 +42,12 @@ static const struct record_field velero_backup_fields[] = {
         FIELD(T, storage_location, "spec.storageLocation", RECORD_SHARED),
         FIELD(T, storage_location, LABEL(VELERO_LABEL_STORAGE_LOCATION), RECORD_FALLBACK),
         FIELD_JOINED(T, namespaces, "spec.includedNamespaces", ", ", RECORD_SHARED),
+        FIELD_PRESENT(T, by_labels, "spec.labelSelector", 0),
+        FIELD_PRESENT(T, by_labels, "spec.orLabelSelectors", RECORD_FALLBACK),
+        FIELD_PRESENT(T, by_types, "spec.includedResources", 0),
+        FIELD_PRESENT(T, by_types, "spec.includedNamespaceScopedResources", RECORD_FALLBACK),
+        FIELD_PRESENT(T, by_types, "spec.includedClusterScopedResources", RECORD_FALLBACK),
+        FIELD_PRESENT(T, by_types, "spec.includeClusterResources", RECORD_FALLBACK),
         FIELD(T, ttl, "spec.ttl", RECORD_SHARED),
         PHASE_FIELD(velero_backup_phases),
         FIELD(T, failure_reason, "status.failureReason", 0),
@@ -156,6 +162,17 @@ static const struct record_field velero_delete_request_fields[] = {
 #undef T
 struct record_type velero_delete_request_type = RECORD_TYPE(
         "DeleteBackupRequest", struct velero_delete_request, velero_delete_request_fields);
+
+bool velero_backup_holds_nothing(const struct velero_backup *b)
+{
+        uint32_t named = b->namespaces[0] != '\0';
+
+        if (b->items_total == 0 && b->items_done == 0)
+                return true;
+        for (const char *p = b->namespaces; *p != '\0'; p++)
+                named += *p == ',';
+        return b->by_labels && !b->by_types && strpbrk(b->namespaces, "*?[") == NULL && b->items_total <= named;
+}
 
 int velero_backup_decode(const char *bytes, size_t len, struct velero_backup **ret, struct err *err)
 {

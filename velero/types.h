@@ -67,7 +67,9 @@ struct velero_backup {
         uint32_t operations_failed;
         uint16_t hooks_attempted; /* 65535 stands for that many or more */
         uint16_t hooks_failed;
-        uint8_t phase; /* enum velero_backup_phase */
+        uint8_t phase;  /* enum velero_backup_phase */
+        bool by_labels; /* its filter has a label selector */
+        bool by_types;  /* … chooses types, or cluster-scoped objects */
 };
 _Static_assert(sizeof(struct velero_backup) <= 256, "over 256 bytes: thousands are kept; see docs/HACKING.md");
 
@@ -182,6 +184,13 @@ struct velero_delete_request {
         int64_t deletion;
         uint8_t phase; /* enum velero_request_phase */
 };
+
+/*
+ * Of a backup that has ended: it holds no object, or none but the namespaces that its filter names. A namespace that is
+ * named comes along by itself, also when a selector chooses nothing in it (measured): so many objects as namespaces are
+ * named, and those are they. Where a filter of types may leave them out, or a pattern names them, the number tells nothing.
+ */
+bool velero_backup_holds_nothing(const struct velero_backup *b);
 
 int velero_backup_decode(
         const char *bytes, size_t len, struct velero_backup **ret, struct err *err);

@@ -36,7 +36,7 @@ static const struct record_field thing_fields[] = {
         FIELD(struct thing, flag, "spec.flag", 0),
         FIELD_JOINED(struct thing, joined, "spec.list", ",", 0),
         FIELD_JSON(struct thing, json, "spec.any", 0),
-        FIELD_PRESENT(struct thing, present, "spec.any"),
+        FIELD_PRESENT(struct thing, present, "spec.any", 0),
 };
 static struct record_type thing_type = RECORD_TYPE("thing", struct thing, thing_fields);
 

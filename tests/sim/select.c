@@ -240,25 +240,26 @@ static void collect_type(struct selection *s, const struct restype *t)
         }
 }
 
-/*
- * Namespaces go along when something in them was collected, or when their labels match, as they do
- * without a selector.
- */
+/* Whether the namespace itself goes along (nsTracker of Velero): named, or without any selector; by its labels, which are
+   asked before the namespace's own filter is (measured); or because something in it does. */
+static bool goes_along(const struct selection *s, const struct doc *ns)
+{
+        if (s->n_labels && labels_match(s, ns))
+                return true;
+        if (!includes_namespace(s, doc_name(ns)))
+                return false;
+        return !s->n_labels || !includes_everything(s) || names_has(&s->namespaces, doc_name(ns));
+}
+
 static void collect_namespaces(struct selection *s)
 {
         struct table *table = cluster_table(s->c, RT_NAMESPACES);
 
         if (!includes_type(s, restype(RT_NAMESPACES)))
                 return;
-        for (size_t i = 0; i < table->n; i++) {
-                struct doc *d = table->v[i];
-
-                /* Labels are asked before the namespace's own filter is (measured). */
-                if (!includes_namespace(s, doc_name(d)) && !(s->n_labels && labels_match(s, d)))
-                        continue;
-                if (names_has(&s->namespaces, doc_name(d)) || labels_match(s, d))
-                        collect(s, restype(RT_NAMESPACES), d);
-        }
+        for (size_t i = 0; i < table->n; i++)
+                if (goes_along(s, table->v[i]))
+                        collect(s, restype(RT_NAMESPACES), table->v[i]);
 }
 
 static void add_labels(struct selection *s, const json_t *label_selector)

@@ -42,7 +42,7 @@ static const struct record_field thing_fields[] = {
         FIELD(struct thing, generation, "metadata.generation", 0),
         FIELD(struct thing, schedule, "metadata.labels[velero.io/schedule-name]", RECORD_SHARED),
         FIELD_JOINED(struct thing, labels, "metadata.labels", "; ", 0),
-        FIELD_PRESENT(struct thing, deleting, "metadata.deletionTimestamp"),
+        FIELD_PRESENT(struct thing, deleting, "metadata.deletionTimestamp", 0),
         FIELD_JSON(struct thing, spec, "spec", 0),
         FIELD(struct thing, location, "spec.storageLocation", 0),
         FIELD(struct thing, location, "metadata.labels[velero.io/storage-location]",

@@ -220,6 +220,63 @@ static void decodes_requests(void **state)
         free(d);
 }
 
+static const struct filtered {
+        const char *name;
+        const char *spec;
+        bool by_labels, by_types;
+} filtered[] = {
+        { "by nothing", "\"includedNamespaces\":[\"shop\"],\"excludedResources\":[\"events\"],\"labelSelector\":null", false, false },
+        { "by labels", "\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}", true, false },
+        { "by one of several", "\"orLabelSelectors\":[{\"matchLabels\":{\"app\":\"web\"}}]", true, false },
+        { "by types", "\"includedResources\":[\"pods\"]", false, true },
+        { "by types in namespaces", "\"includedNamespaceScopedResources\":[\"pods\"]", false, true },
+        { "by types of the cluster", "\"includedClusterScopedResources\":[\"namespaces\"]", false, true },
+        { "by both", "\"includeClusterResources\":false,\"labelSelector\":{}", true, true },
+};
+
+static void knows_its_filter(void **state)
+{
+        const struct filtered *row = test_row(state);
+        struct err err = ERR_INIT;
+        struct velero_backup *b = NULL;
+        char json[256];
+
+        snprintf(json, sizeof(json), "{\"metadata\":{\"name\":\"b\"},\"spec\":{%s}}", row->spec);
+        assert_ok(velero_backup_decode(json, strlen(json), &b, &err), &err);
+        assert_int_equal(b->by_labels, row->by_labels);
+        assert_int_equal(b->by_types, row->by_types);
+        free(b);
+}
+
+#define FILTER(spec, items) "{\"metadata\":{\"name\":\"b\"},\"spec\":{" spec "},\"status\":{\"progress\":{" items "}}}"
+#define LABELS              "\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}"
+#define ITEMS(n)            "\"itemsBackedUp\":" #n ",\"totalItems\":" #n
+static const struct emptiness {
+        const char *name;
+        const char *json;
+        bool nothing;
+} emptiness[] = {
+        { "no object", FILTER("\"includedNamespaces\":[\"a\"]", ""), true },
+        { "one object of a namespace", FILTER("\"includedNamespaces\":[\"a\"]", ITEMS(1)), false },
+        { "the namespace alone", FILTER("\"includedNamespaces\":[\"a\"]," LABELS, ITEMS(1)), true },
+        { "two namespaces alone", FILTER("\"includedNamespaces\":[\"a\",\"b\"]," LABELS, ITEMS(2)), true },
+        { "one object more", FILTER("\"includedNamespaces\":[\"a\",\"b\"]," LABELS, ITEMS(3)), false },
+        { "a pattern", FILTER("\"includedNamespaces\":[\"a*\"]," LABELS, ITEMS(1)), false },
+        { "no namespace named", FILTER(LABELS, ITEMS(1)), false },
+        { "one of a type", FILTER("\"includedNamespaces\":[\"a\"],\"includedResources\":[\"pods\"]," LABELS, ITEMS(1)), false },
+};
+
+static void knows_what_holds_nothing(void **state)
+{
+        const struct emptiness *row = test_row(state);
+        struct err err = ERR_INIT;
+        struct velero_backup *b = NULL;
+
+        assert_ok(velero_backup_decode(row->json, strlen(row->json), &b, &err), &err);
+        assert_int_equal(velero_backup_holds_nothing(b), row->nothing);
+        free(b);
+}
+
 static const struct malformed {
         const char *name;
         const char *json;
@@ -364,6 +421,8 @@ int main(void)
         TEST(decodes_a_location);
         TEST(decodes_requests);
         TEST(decodes_volumes);
+        TEST_ROWS(knows_its_filter, filtered);
+        TEST_ROWS(knows_what_holds_nothing, emptiness);
         TEST_ROWS(refuses, malformed);
         TEST(extracts_the_policy);
         TEST_ROWS(tells_who_wrote_it, writers);
