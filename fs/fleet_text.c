@@ -63,7 +63,7 @@ static void reasons_objects(struct reasons *r, const struct fleet_view *v)
         for (size_t i = 0; i < v->n_objects && v->objects[i].eye; i++) {
                 const struct object *o = v->objects[i].object;
                 const char *folder = object_kind_folder(o->kind);
-                bool bad = v->objects[i].gone > 0 ||
+                bool bad = v->objects[i].lost > 0 ||
                            (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
                                    (o->n_runs > 0 || object_is_scheduled(o)));
 

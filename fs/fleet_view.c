@@ -101,13 +101,14 @@ static void view_object(struct object_view *v, const struct object *o)
                 v->good += t.good;
                 v->stale += t.stale;
                 v->gone += t.gone;
+                v->lost += t.gone && !t.expired;
                 v->bad += phase_is(t.task->phase, PHASE_IS_BAD);
         }
         v->mark = "";
         if (phase_is(show_object_phase(o), PHASE_IS_GOOD))
                 v->mark = v->stale > 0 ? " (stale)" : v->gone > 0 ? " (gone)" : "";
         v->bare = schedule_is_paused(o) && !object_has_good(o);
-        v->eye = v->gone > 0 || v->bare || show_object_needs_eye(o);
+        v->eye = v->lost > 0 || v->bare || show_object_needs_eye(o);
 }
 
 /* What was good and cannot be relied on now stands with what is unknown. */
@@ -134,7 +135,7 @@ static bool object_is_bad(const struct object_view *v)
 {
         const struct object *o = v->object;
 
-        return v->gone > 0 || v->bare || (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
+        return v->lost > 0 || v->bare || (phase_is(show_object_phase(o), PHASE_IS_BAD) &&
                                       (o->in_force.bytes != NULL || o->n_runs > 0));
 }
 

@@ -18,9 +18,10 @@ struct member_view {
 struct object_view {
         const struct object *object;
         size_t total, good, bad, stale, gone; /* what its answer is about: show_object_parts() */
+        size_t lost; /* gone before their time */
         const char *mark;                     /* " (stale)", " (gone)" or "" */
         bool bare; /* a schedule that is paused before it ever had a good backup */
-        bool eye; /* it needs one: bad, refused, bare, or a backup of it is gone */
+        bool eye; /* it needs one: bad, refused, bare, or a backup of it is gone before its time */
 };
 
 struct fleet_view {

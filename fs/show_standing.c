@@ -271,7 +271,7 @@ static void action_look(const struct object *o, const struct task_view *v, struc
 bool show_standing_action(const struct object *o, const struct task_views *views, struct buf *out)
 {
         const struct task_view *worst = NULL;
-        bool retry = false, paused = false;
+        bool retry = false, paused = false, gone = false;
         size_t n = 0, told = 0;
 
         for (size_t i = 0; i < views->n; i++) {
@@ -282,6 +282,7 @@ bool show_standing_action(const struct object *o, const struct task_views *views
                 /* What waits for its time needs nobody. */
                 if (!task_view_is_told(v) || t->phase == PHASE_PAUSED || t->phase == PHASE_SCHEDULED)
                         continue;
+                gone = gone || strcmp(t->code, "FLT-0320") == 0;
                 retry = retry || t->drifted || t->state == TASK_CONFLICT || t->state == TASK_REJECTED;
                 n++;
                 if (worst == NULL || task_view_rank(v) < task_view_rank(worst))
@@ -293,6 +294,8 @@ bool show_standing_action(const struct object *o, const struct task_views *views
                 show_action(out, &told, "cat error.txt");
         if (o->own && retry)
                 show_action(out, &told, "echo retry > ctl");
+        if (o->own && gone)
+                show_action(out, &told, "echo run > ctl");
         if (o->own && o->paused)
                 show_action(out, &told, "echo resume > ctl");
         else if (o->own && paused && o->policy != NULL && o->policy->paused)

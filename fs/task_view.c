@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/timefmt.h"
 #include "fs/show_volumes.h"
+#include "ops/member.h"
 #include "ops/warnings.h"
 
 /* ---------------------------------------------------------------- one task */
@@ -23,6 +24,14 @@ static bool view_is_gone(const struct task_view *v)
                v->member->synced[VELERO_BACKUP] && v->velero == NULL;
 }
 
+/* By what the cluster told last, as no file depends on the reader's clock: its going was told, too. */
+static bool view_is_expired(const struct task_view *v)
+{
+        int64_t expires = v->task->expires;
+
+        return v->gone && expires != 0 && expires - member_ahead(v->member) <= v->member->changed;
+}
+
 void task_view(struct task_view *ret, const struct task *t)
 {
         const struct member *c = task_member(t);
@@ -35,6 +44,7 @@ void task_view(struct task_view *ret, const struct task *t)
                 ret->velero = member_velero(c, task_velero_kind(t), t->velero_name);
         ret->stale = seen && (c == NULL || c->health != MEMBER_READY);
         ret->gone = view_is_gone(ret);
+        ret->expired = view_is_expired(ret);
         ret->good = phase_is(t->phase, PHASE_IS_GOOD) && !ret->stale && !ret->gone &&
                     (t->verb != TASK_BACKUP || !task_holds_nothing(t));
 }
@@ -122,9 +132,16 @@ const char *task_view_why(const struct task_view *v, struct buf *out, int64_t *s
         if (v->stale || (t->phase == PHASE_PENDING &&
                                 (v->member == NULL || v->member->health != MEMBER_READY)))
                 return why_away(v, out, since);
+        if (v->expired) {
+                char text[RFC3339_SIZE];
+
+                buf_printf(out, "backup %s is no longer on the cluster: it expired at %s, as its ttl says",
+                        t->velero_name, rfc3339_format(text, t->expires));
+                return "";
+        }
         if (v->gone) {
-                buf_printf(out, "backup %s is no longer on the cluster: it expired or was deleted",
-                        t->velero_name);
+                buf_printf(out, "backup %s is no longer on the cluster: it was deleted%s",
+                        t->velero_name, t->expires != 0 ? " before its time" : "");
                 return "FLT-0407";
         }
         if (phase_is(t->phase, PHASE_IS_BAD)) {

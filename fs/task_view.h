@@ -13,6 +13,7 @@ struct task_view {
         const struct velero_object *velero; /* its Velero object as seen now, or NULL */
         bool stale; /* the phase is the cluster's word, and the cluster is away */
         bool gone;  /* a backup that was Completed is no longer on its cluster */
+        bool expired; /* … as its time was over: nothing is missed */
         bool good;  /* Completed or Protected, and neither of these */
 };
 

@@ -188,6 +188,7 @@ struct task_eta {
 struct task_reached {
         int64_t last_attempt;             /* when the newest backup began */
         int64_t last_success;             /* when the newest Completed one that still exists, and holds something, ended */
+        int64_t lost_success;             /* when the last such one ended that there was, while none is left; 0: none is missed */
         char last_run[RUN_ID_LEN + 1];    /* run of the newest backup */
         char last_result[24];             /* phase of the newest backup that has ended */
         bool last_empty;                  /* … which is Completed, and holds nothing */

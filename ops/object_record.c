@@ -108,6 +108,7 @@ static const struct field task_fields[] = {
 static const struct field reached_fields[] = {
         MEMBER(struct task_reached, last_attempt, FIELD_I64),
         MEMBER(struct task_reached, last_success, FIELD_I64),
+        MEMBER(struct task_reached, lost_success, FIELD_I64),
         MEMBER(struct task_reached, last_run, FIELD_CHARS),
         MEMBER(struct task_reached, last_result, FIELD_CHARS),
         MEMBER(struct task_reached, last_empty, FIELD_BOOL),

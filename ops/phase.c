@@ -28,7 +28,8 @@ static const struct phase_row phase_rows[] = {
         [PHASE_EXPIRED] = { "Expired", END | BAD,
                 "not posted within the start deadline; `echo retry > ctl` posts it" },
         [PHASE_UNPROTECTED] = { "Unprotected", BAD,
-                "the schedule is in force, but its storage cannot take a backup, its newest one holds nothing, or it never runs" },
+                "the schedule is in force, but its storage cannot take a backup, its newest one holds nothing, all of them "
+                "are gone, or it never runs" },
         [PHASE_OVERDUE] = { "Overdue", BAD, "no successful backup since the last due time" },
         [PHASE_DRIFTED] = { "Drifted", BAD, "someone else changed our object on the cluster" },
         [PHASE_UNKNOWN] = { "Unknown", BAD, "the cluster is away; what is shown is stale" },

@@ -22,7 +22,7 @@ enum phase {
         PHASE_FAILED,
         PHASE_PARTIALLY_FAILED,
         PHASE_EXPIRED,     /* owed for longer than the start deadline; needs `retry` */
-        PHASE_UNPROTECTED, /* a schedule is in force but cannot back up: its storage is away, or it never runs */
+        PHASE_UNPROTECTED, /* a schedule is in force and protects nothing: its storage is away, its backups are gone, … */
         PHASE_OVERDUE,     /* no success since the slot that was due */
         PHASE_DRIFTED,     /* someone else changed our object on the cluster */
         PHASE_UNKNOWN,     /* the cluster is away: what it shows is stale */

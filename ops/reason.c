@@ -174,6 +174,8 @@ static const struct reason reasons[] = {
                 "write a day that its month has" },
         { 290, 0, "TtlDefault", "a ttl of zero is Velero's default, 720h",
                 "leave ttl out for the default; write the time that was meant" },
+        { 291, 0, "TtlTooShort", "backups expire before the schedule makes the next one",
+                "write a ttl longer than the longest pause between two runs" },
 
         /* --- 03xx: protection --- */
         { 301, 0, "NoNodeAgent", "volumes are not backed up: no node-agent runs there",
@@ -207,6 +209,8 @@ static const struct reason reasons[] = {
                 "rename the file back, or write it again, before then" },
         { 319, EEXIST, "TakenOver", "the Schedule on the cluster says that it is another store's",
                 "`echo adopt > ctl` takes it back, unless its new owner is to keep it" },
+        { 320, ENOENT, "BackupsGone", "a policy had successful backups, and none of them is left",
+                "`echo run > ctl` makes one now; a ttl longer than the schedule's pauses keeps it" },
 
         /* --- 04xx: runs, restores, migrations --- */
         { 401, EAGAIN, "Pending", "owed to a cluster that cannot take it now",

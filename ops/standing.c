@@ -318,10 +318,12 @@ static void standing_recount(struct task *t)
         const struct member *c = task_member(t);
         struct task_reached *reached;
         bool ended = false, good = false, any = false;
+        int64_t lost;
 
         t->recount = false;
         if (c == NULL || !c->synced[VELERO_BACKUP] || (reached = task_reach(t)) == NULL)
                 return;
+        lost = reached->last_success != 0 ? reached->last_success : reached->lost_success;
         for (size_t i = o->n_runs; i-- > 0 && !good;) {
                 const struct task *x = standing_part(t, o->runs[i]);
 
@@ -337,11 +339,14 @@ static void standing_recount(struct task *t)
                         reached->last_empty = task_holds_nothing(x);
                         ended = true;
                 }
-                /* A backup of nothing protects nobody. */
-                if (x->phase == PHASE_COMPLETED && task_velero(x) != NULL && !task_holds_nothing(x)) {
+                /* A backup of nothing protects nobody, and is not missed. */
+                if (x->phase != PHASE_COMPLETED || task_holds_nothing(x))
+                        continue;
+                good = task_velero(x) != NULL;
+                if (good)
                         reached->last_success = x->completed;
-                        good = true;
-                }
+                else if (x->completed > lost)
+                        lost = x->completed;
         }
         if (!any) {
                 reached->last_attempt = 0;
@@ -353,6 +358,8 @@ static void standing_recount(struct task *t)
         }
         if (!good)
                 reached->last_success = 0;
+        /* No run need tell of what is gone, least of all in another process: that there was one stays known. */
+        reached->lost_success = good ? 0 : lost;
         engine_note(engine_of_task(t), t->run->object);
 }
 

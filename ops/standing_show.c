@@ -106,7 +106,8 @@ static void judge_time(const struct task *t, struct verdict *v)
                 say(v, "no successful backup since %s: another one was due, with all patience, by %s",
                         rfc3339_format(success, reached->last_success), over);
         else
-                say(v, "no successful backup yet: one was due, with all patience, by %s", over);
+                say(v, "no successful backup %s: one was due, with all patience, by %s",
+                        reached->lost_success != 0 ? "is left" : "yet", over);
 }
 
 /* ---------------------------------------------------------------- what may be wrong */
@@ -181,6 +182,10 @@ static void judge_result(const struct task *t, struct verdict *v)
                 say(v, "the last backup that ended holds nothing: its filters choose no object on %s%s%s", t->member,
                         reached->last_success != 0 ? ", which they last did " : "",
                         reached->last_success != 0 ? rfc3339_format(when, reached->last_success) : "");
+        if (reached->lost_success != 0 && worse(v, PHASE_UNPROTECTED, "FLT-0320"))
+                say(v, "its backups are gone: none that was Completed is left on %s, the last one ended at %s; they were deleted, or "
+                       "their ttl was over before the next run",
+                        t->member, rfc3339_format(when, reached->lost_success));
         if (reached->last_success == 0 && worse(v, PHASE_SCHEDULED, "FLT-0314")) {
                 if (reached->next_run != 0)
                         say(v, "there is no successful backup yet: the next run is due at %s",

@@ -217,7 +217,7 @@ static uint64_t task_digest(const struct task *t)
         const struct task_reached *reached = task_reached(t);
         const int64_t numbers[] = { (int64_t)t->state, (int64_t)t->phase, t->items_done, t->items_total, t->errors,
                 t->warnings, t->started, t->completed, t->expires, (int64_t)t->step, reached->last_attempt,
-                reached->last_success, reached->next_run, reached->overdue_at, t->unwanted, t->doomed };
+                reached->last_success, reached->lost_success, reached->next_run, reached->overdue_at, t->unwanted, t->doomed };
         uint64_t h = 0xcbf29ce484222325u;
 
         for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)

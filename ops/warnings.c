@@ -107,7 +107,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
 /* What is no backup at all, and then data that no backup has, comes first, whatever else there is to say; else by code. */
 static void warnings_sort(struct strv *warnings)
 {
-        static const char *const codes[] = { "FLT-0289 ", "FLT-0305 ", "FLT-0307 ", "FLT-0287 ", "FLT-0301 " };
+        static const char *const codes[] = { "FLT-0289 ", "FLT-0291 ", "FLT-0305 ", "FLT-0307 ", "FLT-0287 ", "FLT-0301 " };
         size_t first = 0;
 
         strv_sort_unique(warnings);
@@ -185,6 +185,29 @@ static void warnings_of_schedule(struct object *o)
                         LIMIT_SCHEDULES_AT_ONCE, rfc3339_format(text, at));
 }
 
+/* Between the end of the last backup and the next one there would be none. */
+static void warnings_of_ttl(struct object *o)
+{
+        static const char usual[] = "720h0m0s"; /* Velero's, if its server was not told another one */
+
+        for (size_t i = 0; object_is_scheduled(o) && o->interval != 0 && i < o->policy->n_subs; i++) {
+                const struct policy_sub *sub = &o->policy->subs[i];
+                const char *ttl = json_string_value(json_object_get(sub->spec, "ttl"));
+                char pause[DURATION_SIZE];
+                int64_t ns = 0;
+                bool given = ttl != NULL && duration_parse(ttl, &ns, NULL) == 0 && ns != 0;
+
+                if (!given && duration_parse(usual, &ns, NULL) < 0)
+                        continue;
+                if (ns < o->interval * NS_PER_SEC)
+                        (void)strv_printf(&o->warnings,
+                                "FLT-0291 %s%s%s, %s, is shorter than the longest pause between two runs, %s: backups expire "
+                                "before the next one is made",
+                                sub->id, sub->id[0] != '\0' ? ": " : "", given ? "ttl" : "Velero's default ttl",
+                                given ? ttl : usual, duration_format(pause, o->interval * NS_PER_SEC));
+        }
+}
+
 void warnings_of_object(struct object *o)
 {
         const struct run *r = object_latest_run(o);
@@ -195,6 +218,7 @@ void warnings_of_object(struct object *o)
         for (size_t i = 0; i < o->policy->n_warnings; i++)
                 (void)strv_push(&o->warnings, o->policy->warnings[i]);
         warnings_of_schedule(o);
+        warnings_of_ttl(o);
         /* A schedule's are known before its first run. */
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
                 if (!o->standing->tasks[i]->unwanted)

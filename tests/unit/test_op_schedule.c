@@ -69,6 +69,50 @@ static void a_backup_of_nothing_protects_no_cluster(void **state)
         assert_int_equal(schedule_of(f, "n", "eu-1")->phase, PHASE_UNPROTECTED);
 }
 
+static void delete_backup(struct ops_fixture *f, const char *cluster)
+{
+        char words[128];
+
+        snprintf(words, sizeof(words), "delete backups velero/%s", ops_member(f, cluster)->velero[VELERO_BACKUP].v[0]->name);
+        ops_ctl(f, cluster, words);
+        ops_until(f, ops_member(f, cluster)->velero[VELERO_BACKUP].n == 0);
+}
+
+/* Deleted by hand, or its ttl was over: that there was one is not forgotten with it. */
+static void a_cluster_whose_backups_are_gone_is_unprotected(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        int64_t success;
+
+        ops_until(f, ops_all_ready(f));
+        write_policy(f, "n", POLICY("0 0 1 * *", "shop"));
+        ops_until(f, in_force(f, "n"));
+        fire(f, "eu-1", "n");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
+        success = task_reached(schedule_of(f, "n", "eu-1"))->last_success;
+        delete_backup(f, "eu-1");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_UNPROTECTED);
+        assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0320");
+        assert_non_null(strstr(schedule_of(f, "n", "eu-1")->reason, "its backups are gone"));
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_success, 0);
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->lost_success, success);
+        assert_int_equal(PHASE(f, "n"), PHASE_UNPROTECTED);
+        /* Where there was none, none is missed. */
+        assert_string_equal(schedule_of(f, "n", "us-1")->code, "FLT-0314");
+
+        /* Another process has no run any more that would tell it. */
+        ops_until(f, ops_is_stored(f));
+        ops_restart(f);
+        ops_until(f, ops_all_ready(f) && in_force(f, "n"));
+        ops_run_for(f, 300);
+        assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0320");
+        ops_until(f, PHASE(f, "n") == PHASE_UNPROTECTED);
+
+        fire(f, "eu-1", "n");
+        ops_until(f, schedule_of(f, "n", "eu-1")->phase == PHASE_PROTECTED);
+        assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->lost_success, 0);
+}
+
 static void its_backups_are_runs_by_slot(void **state)
 {
         struct ops_fixture *f = ops_fixture(state);
@@ -449,6 +493,7 @@ int main(void)
         TEST_ROWS_WITH(annotations_come_back_and_spare_others, stripped, ops_setup, ops_teardown);
         TEST_WITH(made_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(a_backup_of_nothing_protects_no_cluster, ops_setup, ops_teardown);
+        TEST_WITH(a_cluster_whose_backups_are_gone_is_unprotected, ops_setup, ops_teardown);
         TEST_WITH(its_backups_are_runs_by_slot, ops_setup, ops_teardown);
         TEST_WITH(edit_changes_it_in_place, ops_setup, ops_teardown);
         TEST_WITH(one_that_never_runs_protects_nothing, ops_setup, ops_teardown);

@@ -308,6 +308,40 @@ static void tells_the_next_runs(void **state)
         assert_int_equal(o->interval, row->interval);
 }
 
+static const struct ttl_row {
+        const char *name, *cron, *policy, *told;
+} ttls[] = {
+        { "shorter", "0 2 * * *", "{ttl: 12h}", "FLT-0291 ttl, 12h, is shorter than the longest pause between two runs, 24h0m0s: "
+                                                "backups expire before the next one is made" },
+        { "over the weekend", "0 0 * * 1-5", "{ttl: 48h}", "FLT-0291 ttl, 48h, is shorter than the longest pause between two runs, 72h0m0s: "
+                                                           "backups expire before the next one is made" },
+        { "Velero's", "0 0 1 */3 *", "{}", "FLT-0291 Velero's default ttl, 720h0m0s, is shorter than the longest pause between two "
+                                           "runs, 2208h0m0s: backups expire before the next one is made" },
+        { "as long", "0 2 * * *", "{ttl: 24h}", NULL },
+        { "Velero's suffices", "0 2 * * *", "{}", NULL },
+};
+
+static void a_ttl_shorter_than_the_pauses_is_told(void **state)
+{
+        const struct policy_env env = { .fleet = "prod" };
+        struct lone_engine *x = test_fixture(state);
+        const struct ttl_row *row = test_row(state);
+        struct object *o;
+        struct err err = ERR_INIT;
+        char text[128];
+
+        clock_at(NOW);
+        engine_write(x->e);
+        o = fleet_add_object(x->f, OBJECT_BACKUP, "o");
+        snprintf(text, sizeof(text), "schedule: \"%s\"\npolicy: %s\n", row->cron, row->policy);
+        assert_ok(policy_parse(POLICY_BACKUP, "o", text, strlen(text), &env, &o->policy, &err), &err);
+        rollup_object(x->e, o);
+        engine_publish(x->e);
+        assert_int_equal(o->warnings.n, row->told != NULL);
+        if (row->told != NULL)
+                assert_string_equal(o->warnings.v[0], row->told);
+}
+
 /* Another store's Schedules are not made anew by us: none, no run. */
 static void what_another_store_made_runs_by_its_schedules_alone(void **state)
 {
@@ -436,6 +470,7 @@ int main(void)
         TEST_WITH(a_backup_or_restore_of_nothing_is_told, setup, teardown);
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);
+        TEST_ROWS_WITH(a_ttl_shorter_than_the_pauses_is_told, ttls, setup, teardown_clock);
         TEST_WITH(what_another_store_made_runs_by_its_schedules_alone, setup, teardown_clock);
         TEST_WITH(next_runs_move_on_by_themselves, setup, teardown_clock);
         TEST_WITH(many_schedules_in_one_minute_are_told, setup, teardown_clock);

@@ -449,6 +449,35 @@ static void what_was_refused_is_told_beside_the_object(void **state)
         assert_contains("prod/backups/shop.error.txt", "\nFLT-0203 shop.yaml:3:3:");
 }
 
+/* A one-off is kept for as long as its ttl says: one that went before is missed, and no other. */
+static void a_backup_that_expired_is_not_missed(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+        struct object *o;
+        struct run *r;
+
+        (void)state;
+        fixture_member(fleet, "us-1", MEMBER_READY);
+        FIXTURE_RUN(fixture_object(fleet, OBJECT_BACKUP, "kept"), T0, DONE("eu-1"), DONE("us-1"));
+        o = fixture_object(fleet, OBJECT_BACKUP, "shop");
+        fixture_policy(o, "policy: {}\n");
+        r = FIXTURE_RUN(o, T0 - 86400,
+                { .member = "eu-1", .state = TASK_DONE, .phase = PHASE_COMPLETED, .word = "Completed",
+                        .done = 5, .total = 5 });
+        r->tasks[0]->expires = T0;
+        c->changed = T0 - 1;
+        assert_contains("prod/status.txt", "state:  Degraded ");
+        assert_contains("prod/status.txt", "1 of 2 objects need an eye");
+        assert_contains("prod/status.txt", "backups/shop is Completed (gone)");
+        assert_contains("prod/backups/shop/status.txt", "it was deleted before");
+        assert_contains("prod/backups/shop/status.txt", "FLT-0407");
+        c->changed = T0;
+        assert_contains("prod/status.txt", "state:  Ok ");
+        assert_contains("prod/status.txt", "0 of 2 objects need an eye");
+        assert_contains("prod/backups/shop/status.txt", "state:  Completed (gone) ");
+        assert_contains("prod/backups/shop/status.txt", "on the cluster: it expired");
+}
+
 int main(void)
 {
         TEST_WITH(an_empty_fleet_is_empty, setup, fixture_teardown);
@@ -468,6 +497,7 @@ int main(void)
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
         TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
         TEST_WITH(what_a_removal_called_off_degrades_nothing, setup, fixture_teardown);
+        TEST_WITH(a_backup_that_expired_is_not_missed, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(the_storage_of_the_fleet_is_compared, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
