@@ -93,11 +93,9 @@ static int draft_may_write_locked(struct session *s, const struct userfile *f, s
         }
         if (f->place.folder != FOLDER_MIGRATION && o->kind != OBJECT_BACKUP &&
                 o->in_force.bytes != NULL && !o->removed) {
-                err_set(err, -EEXIST, "%s %s ran already, and runs once", object_kind_name(o->kind),
-                        o->name);
-                err_id(err, "FLT-0250");
-                err_remedy(err, "use a new name, or `echo retry > %s/ctl`", o->name);
-                return -EEXIST;
+                const struct acting_file ran = { .kind = o->kind, .name = o->name };
+
+                return acting_refuse_ran(&ran, err);
         }
         return 0;
 }
@@ -271,7 +269,7 @@ static void touch_run(struct engine *e, struct write_job *j)
         int r = 0;
 
         if (place_acting(&j->place, j->name, stem, ext, &a))
-                r = acting_touch(e, &a, j->mtime_ns, &j->err);
+                r = acting_touch(e, &a, j->mtime_ns, (j->flags & FUSE_SET_ATTR_MTIME_NOW) != 0, &j->err);
         engine_publish(e);
         if (r < 0) {
                 write_job_reply(e, j, r);
@@ -356,6 +354,7 @@ void draft_setattr(fuse_req_t req, struct session *s, struct inode *file, const 
                         j->place = f->place;
                         snprintf(j->name, sizeof(j->name), "%s", f->name);
                         j->mtime_ns = mtime_ns;
+                        j->flags = opened == NULL ? to_set : 0;
                 }
         }
         pthread_mutex_unlock(&s->write->lock);

@@ -41,14 +41,30 @@ static bool document_is(const struct document *d, const char *bytes, size_t len,
                strcmp(d->ext, ext) == 0;
 }
 
+/*
+ * What ran and was unlinked has no grace for a new file of its name: that is no edit but a new run.
+ * (An editor renames.) Returns the object that is there then, or NULL.
+ */
+static struct object *acting_make_room(
+        struct engine *e, const struct acting_file *f, struct object *o)
+{
+        if (o == NULL || !o->own || o->removal_at_ms == 0 || o->removal_renamed ||
+                !acting_ran(o, f) || op_type_of(f->kind)->may_remove(e, o, NULL) < 0)
+                return o;
+        acting_retire(e, o);
+        return acting_object(e, f);
+}
+
 int acting_create(struct engine *e, const struct acting_file *f, struct err *err)
 {
         struct object *o = acting_object(e, f), next;
         bool durable = false;
         int r = acting_writable(e, err);
 
-        if (r == 0)
+        if (r == 0) {
+                o = acting_make_room(e, f, o);
                 r = acting_copy_or_fresh(e, f, o, &next, err);
+        }
         if (r < 0)
                 return r;
         if (o != NULL && o->own && object_visible_document(o) != NULL &&
@@ -260,7 +276,8 @@ int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes
         return 0;
 }
 
-int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns, struct err *err)
+int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns, bool now,
+        struct err *err)
 {
         struct object *o = acting_object(e, f);
         const struct document *visible = o != NULL ? object_visible_document(o) : NULL;
@@ -272,6 +289,8 @@ int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns
                 return err_set(err, -ENOENT, "%s.%s is not there", f->name, f->ext);
         if (!o->own)
                 return acting_not_ours(o, -EPERM, err);
+        if (now && acting_ran(o, f))
+                return acting_refuse_ran(f, err);
         if (visible == &o->draft && o->draft_state == DRAFT_REJECTED)
                 return 0;
         engine_write(e);
@@ -315,8 +334,10 @@ int acting_rename_in(struct engine *e, const struct acting_file *f,
                 acting_clear_removal(&next);
                 return acting_apply(e, f, &o, &next, true, err);
         }
-        if (r == 0)
+        if (r == 0) {
+                o = acting_make_room(e, f, o);
                 r = acting_may_write(o, f, &why);
+        }
         if (r < 0) {
                 err_copy(err, &why);
                 return r;

@@ -139,8 +139,14 @@ int acting_unlink_error(
 void acting_told(struct engine *e, const char *fleet, enum object_kind kind, const char *name,
         const char *what, const struct err *why);
 
-/* utimes of the visible file. A refused draft keeps the time of its refusal. */
-int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns, struct err *err);
+/*
+ * utimes of the visible file. A refused draft keeps the time of its refusal. `now`: as touch(1) on
+ * a file that nobody has open, which means a run: -EEXIST (FLT-0250) where that ran already.
+ */
+int acting_touch(struct engine *e, const struct acting_file *f, int64_t mtime_ns, bool now,
+        struct err *err);
+/* What is said of such a name. Returns -EEXIST. Any thread. */
+int acting_refuse_ran(const struct acting_file *f, struct err *err);
 
 /* ---------------------------------------------------------------- control files */
 

@@ -15,17 +15,19 @@
 
 /* ---------------------------------------------------------------- may it be written? */
 
-static int refuse_ran(const struct acting_file *f, struct err *err)
+int acting_refuse_ran(const struct acting_file *f, struct err *err)
 {
-        err_set(err, -EEXIST, "%s %s ran already: %ss run once",
-                f->kind == OBJECT_RESTORE ? "restore" : "migration", f->name,
-                f->kind == OBJECT_RESTORE ? "restore" : "migration");
+        err_set(err, -EEXIST, "%s %s ran already: %ss run once", object_kind_name(f->kind), f->name,
+                object_kind_name(f->kind));
         err_id(err, "FLT-0250");
-        err_remedy(err, "use a new name, or `echo retry > %s/ctl`", f->name);
+        if (strchr(f->name, '@') != NULL)
+                err_remedy(err, "rm it, then touch it again, or `echo retry > %s/ctl`", f->name);
+        else
+                err_remedy(err, "use a new name, or `echo retry > %s/ctl`", f->name);
         return -EEXIST;
 }
 
-static bool acting_ran(const struct object *o, const struct acting_file *f)
+bool acting_ran(const struct object *o, const struct acting_file *f)
 {
         return op_type_of(f->kind)->one_shot && !f->in_folder && o->in_force.bytes != NULL &&
                !o->removed;
@@ -79,7 +81,7 @@ int acting_may_write(const struct object *o, const struct acting_file *f, struct
                 err_remedy(err, "remove that file first, or choose another name");
                 return -EEXIST;
         }
-        return acting_ran(o, f) ? refuse_ran(f, err) : 0;
+        return acting_ran(o, f) ? acting_refuse_ran(f, err) : 0;
 }
 
 /* ---------------------------------------------------------------- drafts */

@@ -36,6 +36,8 @@ struct acting {
 
 /* Made on first use; NULL without memory. */
 struct acting *acting_get(struct engine *e);
+/* The removal takes effect. May remove o. */
+void acting_retire(struct engine *e, struct object *o);
 /* acting_tick() is to run at `at_ms` at the latest. */
 void acting_arm(struct engine *e, int64_t at_ms);
 
@@ -70,6 +72,8 @@ void acting_set_removal(
 
 /* What forbids any new bytes under the name, whatever they are: -errno with a sentence. `o` may be NULL. */
 int acting_may_write(const struct object *o, const struct acting_file *f, struct err *err);
+/* It is a restore or migration whose document started: the name runs no second one. */
+bool acting_ran(const struct object *o, const struct acting_file *f);
 /* Sets err for somebody else's object, with this code, and for a migration that has started (-EBUSY). Return the code. */
 int acting_not_ours(const struct object *o, int code, struct err *err);
 int acting_frozen(const struct object *o, struct err *err);

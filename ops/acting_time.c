@@ -108,7 +108,7 @@ static void acting_delete_dropped(struct engine *e)
         strv_done(&dropped);
 }
 
-static void acting_retire(struct engine *e, struct object *o)
+void acting_retire(struct engine *e, struct object *o)
 {
         struct err err = ERR_INIT;
 

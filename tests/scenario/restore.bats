@@ -45,6 +45,14 @@ back_up()
         eventually 10 test -d "$F/restores/r3@latest"
         completed "$F/restores/r3@latest"
         assert_equal 2 "$(count_objects eu-1 r3/configmaps seed=r3)"
+        # Again: told, and after an rm done, at once.
+        assert_fails_with 'File exists' touch "$F/restores/r3@latest.yaml"
+        assert_match 'rm it, then touch it again' "$(unwrapped "$F/restores/r3@latest.error.txt")"
+        delete_namespace eu-1 r3
+        rm "$F/restores/r3@latest.yaml"
+        touch "$F/restores/r3@latest.yaml"
+        assert_equal Completed "$(timeout 60 cat "$F/restores/r3@latest/wait" | head -1)"
+        assert_equal 2 "$(count_objects eu-1 r3/configmaps seed=r3)"
 }
 
 @test "@latest takes what is completed, while a cluster that is away still owes its run" {

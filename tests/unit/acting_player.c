@@ -89,7 +89,9 @@ static int play_verb(struct player *p, const char *verb, char *rest)
         if (strcmp(verb, "rmerror") == 0)
                 return acting_unlink_error(e, &f, 7, err);
         if (strcmp(verb, "touch") == 0)
-                return acting_touch(e, &f, 1234567890LL * 1000000000, err);
+                return acting_touch(e, &f, 1234567890LL * 1000000000, false, err);
+        if (strcmp(verb, "touch-now") == 0)
+                return acting_touch(e, &f, 1234567890LL * 1000000000, true, err);
         if (strcmp(verb, "ctl") == 0)
                 return acting_ctl(e, "prod", f.kind, f.name, rest, strlen(rest), err);
 

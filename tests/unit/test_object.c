@@ -322,7 +322,7 @@ static void times_are_kept_but_those_of_a_refusal(void **state)
         fixture_open(test_dir(state));
         o = put_nightly("old\n");
         assert_int_not_equal(o->in_force.mtime_ns, when);
-        assert_ok(acting_touch(fixture.engine, &nightly, when, NULL), NULL);
+        assert_ok(acting_touch(fixture.engine, &nightly, when, false, NULL), NULL);
         fixture_round();
         fixture_crash(test_dir(state));
         o = fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly");
@@ -331,7 +331,7 @@ static void times_are_kept_but_those_of_a_refusal(void **state)
         assert_int_equal(
                 acting_commit(fixture.engine, &nightly, "bad\n", 4, when, &write, NULL), -EINVAL);
         assert_int_not_equal(o->draft.mtime_ns, when);
-        assert_ok(acting_touch(fixture.engine, &nightly, when, NULL), NULL);
+        assert_ok(acting_touch(fixture.engine, &nightly, when, false, NULL), NULL);
         assert_int_not_equal(o->draft.mtime_ns, when);
 
         assert_ok(acting_commit(fixture.engine, &nightly, "new\n", 4, when, &write, NULL), NULL);
@@ -374,7 +374,7 @@ static void somebody_elses_objects_are_left_alone(void **state)
         assert_int_equal(acting_unlink(e, &nightly, 7, &err), -EPERM);
         assert_string_equal(err.id, "FLT-0252");
         assert_int_equal(acting_rename_away(e, &nightly, 7, NULL), -EPERM);
-        assert_int_equal(acting_touch(e, &nightly, 1, NULL), -EPERM);
+        assert_int_equal(acting_touch(e, &nightly, 1, false, NULL), -EPERM);
         assert_int_equal(acting_create(e, &nightly, NULL), -EEXIST);
         assert_int_equal(acting_commit(e, &nightly, "new\n", 4, 0, &write, NULL), -EEXIST);
         assert_int_equal(acting_rename_in(e, &nightly, NULL, "new\n", 4, 0, NULL), -EEXIST);
