@@ -97,18 +97,36 @@ static void draft_migration(const struct object *o, struct buf *out)
                 show_action(out, &told, "echo start > ctl");
 }
 
+/* A document that is to be written yet, but for a restore whose name says all. */
+static void draft_empty(const struct object *o, struct buf *out)
+{
+        size_t told = 0;
+
+        if (o->kind == OBJECT_RESTORE && strchr(o->name, '@') != NULL) {
+                show_action(out, &told, "echo start > ctl");
+                return;
+        }
+        if (o->in_force.bytes != NULL)
+                show_action(out, &told, "cp applied.yaml ../%s.%s", o->name, o->draft.ext);
+        else
+                show_action(out, &told, "write ../%s.%s, or rm it", o->name, o->draft.ext);
+}
+
 static void object_draft(const struct object *o, struct buf *out)
 {
+        _cleanup_(buf_done) struct buf error = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf name = BUF_INIT(LIMIT_TEXT_BYTES);
         const char *effect = o->in_force.bytes != NULL ? "what was in force before still is"
                                                        : "nothing was started";
 
+        buf_printf(&name, "../%s.error.txt", o->name);
+        show_quoted(&error, name.data);
         if (o->refusal != NULL)
-                show_linef(out, "note:", "the last operation was refused: cat ../%s.error.txt",
-                        o->name);
+                show_linef(out, "note:", "the last operation was refused: cat %s", error.data);
         switch (o->draft_state) {
         case DRAFT_REJECTED:
                 show_linef(out, "draft:", "the last write was refused, %s", effect);
-                show_linef(out, "action:", "cat ../%s.error.txt", o->name);
+                show_linef(out, "action:", "cat %s", error.data);
                 break;
         case DRAFT_INTERRUPTED:
                 show_linef(out, "draft:", "the last write was interrupted, %s", effect);
@@ -120,7 +138,10 @@ static void object_draft(const struct object *o, struct buf *out)
                         break;
                 show_linef(out, "draft:", "the file is %s and does not start by itself",
                         o->draft.len == 0 ? "empty" : "kept");
-                show_line(out, "action:", "echo start > ctl", NULL);
+                if (o->draft.len == 0)
+                        draft_empty(o, out);
+                else
+                        show_line(out, "action:", "echo start > ctl", NULL);
                 break;
         case DRAFT_ACCEPTED:
                 show_line(

@@ -93,6 +93,26 @@ void show_action(struct buf *out, size_t *told, const char *fmt, ...)
         show_line(out, (*told)++ == 0 ? "action:" : "", text.data, NULL);
 }
 
+void show_quoted(struct buf *out, const char *word)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                    "_@%+=:,./-";
+
+        if (word[0] == '-')
+                buf_puts(out, "./");
+        if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+                buf_puts(out, word);
+                return;
+        }
+        buf_putc(out, '\'');
+        for (const char *p = word; *p != '\0'; p++)
+                if (*p == '\'')
+                        buf_puts(out, "'\\''");
+                else
+                        buf_putc(out, *p);
+        buf_putc(out, '\'');
+}
+
 void show_as_of(struct buf *out, int64_t t)
 {
         char text[RFC3339_SIZE];

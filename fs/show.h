@@ -48,6 +48,8 @@ void show_linef(struct buf *out, const char *label, const char *fmt, ...)
 /* A command of an "action:": each on a line of its own, to be copied. *told counts them, from 0. */
 void show_action(struct buf *out, size_t *told, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+/* A word of a command as a shell takes it: in single quotes unless it is plain. */
+void show_quoted(struct buf *out, const char *word);
 /* "as of:  2026-09-01T09:41:00Z"; nothing for 0. */
 void show_as_of(struct buf *out, int64_t t);
 

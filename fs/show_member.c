@@ -466,11 +466,11 @@ static int member_text(const struct subject *s, struct buf *out)
                 dead ? ": its storage is not available" : "");
         if (why[0] != '\0')
                 show_line(out, "reason:", why, code);
-        if (why[0] != '\0' && show_remedy(code) != NULL)
-                show_line(out, "action:", show_remedy(code), NULL);
-        else if (show_member_bad_location(c) != NULL)
+        if (show_member_bad_location(c) != NULL && (why[0] == '\0' || strcmp(code, "FLT-0109") == 0))
                 show_linef(out, "action:", "cat storage/%s/message",
                         show_member_bad_location(c)->name);
+        else if (why[0] != '\0' && show_remedy(code) != NULL)
+                show_line(out, "action:", show_remedy(code), NULL);
         for (size_t i = 0; i < MEMBER_CAVEATS; i++) {
                 buf_reset(&caveat);
                 code = member_caveats[i](c, &caveat);

@@ -155,11 +155,35 @@ static void refusal_render(const struct object_refusal *r, struct buf *out)
         show_as_of(out, r->at);
 }
 
+/* What to do with what was refused, and how this file goes. A rename that was refused left the
+ * document under the name that it had. */
+static void draft_action(const struct object *o, struct buf *out)
+{
+        _cleanup_(buf_done) struct buf file = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf error = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf name = BUF_INIT(LIMIT_TEXT_BYTES);
+        bool misnamed = strcmp(o->draft_err.id, "FLT-0230") == 0;
+
+        buf_printf(&name, "%s.%s", o->name, refused_ext(o));
+        show_quoted(&file, name.data);
+        buf_reset(&name);
+        buf_printf(&name, "%s%s", o->name, error_suffix);
+        show_quoted(&error, name.data);
+        if (misnamed)
+                show_linef(out, "action:", "write it under another name, and discard this one: rm %s",
+                        o->draft.bytes != NULL ? file.data : error.data);
+        else if (o->draft.bytes != NULL)
+                show_linef(out, "action:", "correct %s and write it again, or discard it: rm %s",
+                        file.data, error.data);
+        else
+                show_linef(out, "action:",
+                        "correct it and save it again: this goes then, or by: rm %s", error.data);
+}
+
 /* Code, place, sentence, remedy: what a person at three in the morning needs, in this order. */
 static int draft_render(const struct object *o, struct buf *out)
 {
         const struct err *e = &o->draft_err;
-        const char *ext = refused_ext(o);
         _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
 
         refused_sentence(o, &line);
@@ -173,10 +197,7 @@ static int draft_render(const struct object *o, struct buf *out)
                         o->name);
         else
                 show_line(out, "effect:", "the write was refused; nothing was started", NULL);
-        if (o->draft.bytes != NULL)
-                show_linef(out,
-                        "action:", "correct %s.%s and write it again, or discard it: rm %s%s",
-                        o->name, ext, o->name, error_suffix);
+        draft_action(o, out);
         show_as_of(out, o->draft_at);
         return out->error;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "fs/columns.h"
+#include "ops/reason.h"
 #include "tests/support/test.h"
 
 #define TEN "123456789 "
@@ -233,11 +234,51 @@ static void remedies_name_no_path(void **state)
 {
         (void)state;
         assert_non_null(show_remedy("FLT-0101"));
-        assert_null(show_remedy("FLT-0410")); /* names logs/, which is elsewhere */
-        assert_null(show_remedy("FLT-0402")); /* names ctl */
+        assert_null(show_remedy("FLT-0234")); /* names clusters/, which is elsewhere */
+        assert_null(show_remedy("FLT-0252")); /* names ctl by its path */
         assert_null(show_remedy(""));
         assert_null(show_remedy(NULL));
         assert_null(show_remedy("FLT-9999"));
+}
+
+/* What an error.txt tells is a cluster's, a Schedule's or a run's; documents' errors come with
+ * their own remedy. */
+static void what_an_error_txt_tells_has_a_remedy(void **state)
+{
+        size_t n;
+        const struct reason *table = reason_table(&n);
+
+        (void)state;
+        for (size_t i = 0; i < n; i++) {
+                char id[16];
+
+                snprintf(id, sizeof(id), "FLT-%04d", table[i].code);
+                if (table[i].code / 100 != 2 && show_remedy(id) == NULL)
+                        fail_msg("%s: \"%s\" names a path, which is not the same in every error.txt", id,
+                                table[i].remedy);
+        }
+}
+
+static const struct quoted {
+        const char *name;
+        const char *word, *text;
+} quoted[] = {
+        { "a plain name", "nightly@latest.yaml", "nightly@latest.yaml" },
+        { "blanks", "My Policy.yaml", "'My Policy.yaml'" },
+        { "a quote", "it's $HOME", "'it'\\''s $HOME'" },
+        { "an option's look", "-rf.yaml", "./-rf.yaml" },
+        { "no letters", "", "''" },
+        { "other alphabets", "k\xC3\xA4se", "'k\xC3\xA4se'" },
+};
+
+static void quotes(void **state)
+{
+        const struct quoted *row = test_row(state);
+        struct buf out = BUF_INIT(64);
+
+        show_quoted(&out, row->word);
+        assert_string_equal(out.data, row->text);
+        buf_done(&out);
 }
 
 int main(void)
@@ -253,5 +294,7 @@ int main(void)
         TEST(writes_json);
         TEST(errors_stick);
         TEST(remedies_name_no_path);
+        TEST(what_an_error_txt_tells_has_a_remedy);
+        TEST_ROWS(quotes, quoted);
         return test_run("show_lines");
 }

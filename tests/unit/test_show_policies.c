@@ -152,8 +152,41 @@ static void a_mount_that_does_not_write_says_what_it_cannot_know(void **state)
         fixture_says("prod/status.json", "\"holder\": \"pid 17\"");
 }
 
+/* ---------------------------------------------------------------- writes that were refused */
+
+static void a_refused_write_says_what_to_do_and_how_it_goes(void **state)
+{
+        struct object *o = fleet_object(fleet, OBJECT_BACKUP, "rejected");
+
+        (void)state;
+        /* A rename that was refused left no draft. */
+        document_done(&o->draft);
+        o->draft = (struct document){ .bytes = NULL };
+        fixture_says("prod/backups/rejected.error.txt",
+                "action: correct it and save it again: this goes then, or by: rm rejected.error.txt\n");
+        o = fixture_object(fleet, OBJECT_BACKUP, "My Policy");
+        fixture_draft(o, "policy: {}\n", DRAFT_REJECTED);
+        err_id(&o->draft_err, "FLT-0230");
+        fixture_says("prod/backups/My Policy.error.txt",
+                "action: write it under another name, and discard this one: rm 'My Policy.yaml'\n");
+}
+
+static void an_empty_file_says_how_to_have_the_policy_back(void **state)
+{
+        struct object *o = fleet_object(fleet, OBJECT_BACKUP, "in-order");
+
+        (void)state;
+        fixture_draft(o, "", DRAFT_INERT);
+        fixture_says("prod/backups/in-order/status.txt",
+                "draft:  the file is empty and does not start by itself\naction: cp applied.yaml ../in-order.yaml\n");
+        fixture_draft(fixture_object(fleet, OBJECT_BACKUP, "blank"), "", DRAFT_INERT);
+        fixture_says("prod/backups/blank/status.txt", "action: write ../blank.yaml, or rm it\n");
+}
+
 int main(void)
 {
+        TEST_WITH(a_refused_write_says_what_to_do_and_how_it_goes, setup, fixture_teardown);
+        TEST_WITH(an_empty_file_says_how_to_have_the_policy_back, setup, fixture_teardown);
         TEST_WITH(another_stores_schedules_that_are_gone_are_no_bad_destination, setup, fixture_teardown);
         TEST_WITH(a_clusters_clock_is_told_where_the_cluster_is, setup, fixture_teardown);
         TEST_WITH(a_mount_that_does_not_write_says_what_it_cannot_know, setup, fixture_teardown);
