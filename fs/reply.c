@@ -72,7 +72,8 @@ static struct fuse_entry_param reply_param(
         };
 }
 
-/* An entry whose lookup was counted by inode_enter(); counts back when the kernel did not take it. */
+/* An entry whose lookup was counted by inode_enter(); counts back when the kernel did not take it.
+ */
 static void reply_entry(fuse_req_t req, struct inode *i, const struct stat *st)
 {
         struct session *s = reply_session(req);

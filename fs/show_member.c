@@ -265,7 +265,8 @@ static const char *member_clock(const struct member *c, struct buf *out)
                 return NULL;
         buf_puts(out, "its clock is ");
         show_duration(out, c->ahead > 0 ? c->ahead : -c->ahead);
-        buf_printf(out, " %s this machine's, and stamps the times that are told of it: let both follow NTP",
+        buf_printf(out,
+                " %s this machine's, and stamps the times that are told of it: let both follow NTP",
                 c->ahead > 0 ? "ahead of" : "behind");
         return "FLT-0306";
 }
@@ -311,17 +312,17 @@ static const char *member_other_storage(const struct member *c, struct buf *out)
         buf_printf(out, ", and not bucket %s", c->fleet->bucket);
         if (c->fleet->prefix != NULL)
                 buf_printf(out, ", prefix %s", c->fleet->prefix);
-        buf_puts(out, ", as spec.plugin.backup of fleet.yaml has it: backups go to the default location, "
-                      "which fleetfs does not change; change it on the cluster, or correct fleet.yaml");
+        buf_puts(out,
+                ", as spec.plugin.backup of fleet.yaml has it: backups go to the default location, "
+                "which fleetfs does not change; change it on the cluster, or correct fleet.yaml");
         return "FLT-0122";
 }
 
-/* What is to be known of a cluster that is well. Each appends its sentence and returns its code; NULL: it does not apply. */
-enum { MEMBER_CAVEATS = 2 };
-static const char *(*const member_caveats[MEMBER_CAVEATS])(const struct member *c, struct buf *out) = {
-        member_clock,
-        member_other_storage,
-};
+/* What is to be known of a cluster that is well. Each appends its sentence and returns its code;
+ * NULL: it does not apply. */
+typedef const char *member_caveat(const struct member *c, struct buf *out);
+static member_caveat *const member_caveats[] = { member_clock, member_other_storage };
+enum { MEMBER_CAVEATS = ARRAY_SIZE(member_caveats) };
 
 static void member_put_caveats(struct json_writer *w, const char *key, const struct subject *s)
 {

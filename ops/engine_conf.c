@@ -123,32 +123,35 @@ static void engine_remove_member(struct engine *e, struct member *c)
 
 /* ---------------------------------------------------------------- fleets */
 
-static int engine_set_text(char **to, const char *text, size_t len)
+static int engine_set_text(char **to, const char *text)
 {
         free(*to);
-        *to = text != NULL ? strndup(text, len) : NULL;
+        *to = text != NULL ? strdup(text) : NULL;
         return text != NULL && *to == NULL ? -ENOMEM : 0;
 }
 
-/* Documents of Kurator's have it, so it is read; who expects of it what Kurator does must not have to find out. */
+/* Documents of Kurator's have it, so it is read; who expects of it what Kurator does must not have
+ * to find out. */
 static int engine_warn_plugin(struct fleet *f)
 {
         return strv_printf(&f->warnings,
-                "FLT-0121 fleet.yaml has spec.plugin.backup, and fleetfs does not install or change Velero by it: install "
-                "Velero on each cluster with its default location in bucket %s%s%s, or say `storage` in each policy",
-                f->bucket != NULL ? f->bucket : "?", f->prefix != NULL ? ", prefix " : "", f->prefix != NULL ? f->prefix : "");
+                "FLT-0121 fleet.yaml has spec.plugin.backup, and fleetfs does not install or "
+                "change Velero by it: install Velero on each cluster with its default location in "
+                "bucket %s%s%s, or say `storage` in each policy",
+                f->bucket != NULL ? f->bucket : "?", f->prefix != NULL ? ", prefix " : "",
+                f->prefix != NULL ? f->prefix : "");
 }
 
 static int engine_fleet_data(struct fleet *f, const struct fleetconf_fleet *conf)
 {
         const struct fleetconf_storage *s = &conf->backup.storage;
         struct member *c, *tmp;
-        int r = engine_set_text(&f->yaml, conf->yaml, conf->yaml_len);
+        int r = engine_set_text(&f->yaml, conf->yaml);
 
         if (r == 0)
-                r = engine_set_text(&f->bucket, s->bucket, s->bucket != NULL ? strlen(s->bucket) : 0);
+                r = engine_set_text(&f->bucket, s->bucket);
         if (r == 0)
-                r = engine_set_text(&f->prefix, s->prefix, s->prefix != NULL ? strlen(s->prefix) : 0);
+                r = engine_set_text(&f->prefix, s->prefix);
         strv_done(&f->warnings);
         if (r == 0 && conf->backup.present)
                 r = engine_warn_plugin(f);

@@ -163,7 +163,8 @@ static const struct schema backup_schema = SCHEMA(backup_fields);
 
 /* The other plugins are Kurator's business: any content, no effect here. */
 static const struct schema_field plugin_fields[] = {
-        ROW("backup", OBJECT, .sub = &backup_schema, .help = "what Kurator installs Velero with; fleetfs does not install it"),
+        ROW("backup", OBJECT, .sub = &backup_schema,
+                .help = "what Kurator installs Velero with; fleetfs does not install it"),
         ROW("metric", ANY),
         ROW("grafana", ANY),
         ROW("policy", ANY),

@@ -106,7 +106,7 @@ static int restore_find_run(const struct policy *p, const struct run *r, const s
         return restore_refuse(err, -ENOENT, "FLT-0409", "name a run and clusters that have it");
 }
 
-/* Of its newest run; a backup policy that has nothing under way does not make one by being waited for. */
+/* A backup policy that has nothing under way does not make a run by being waited for. */
 static int restore_await(const struct object *backup, const char *remedy, struct err *err)
 {
         bool under_way = false;
@@ -118,7 +118,8 @@ static int restore_await(const struct object *backup, const char *remedy, struct
                         under_way = !task_is_finished(backup->runs[i]->tasks[k]);
         (void)restore_refuse(err, -ENOENT, "FLT-0409", remedy);
         if (!under_way)
-                (void)err_remedy(err, "%s; `echo run > ../backups/%s/ctl` begins one", remedy, backup->name);
+                (void)err_remedy(err, "%s; `echo run > ../backups/%s/ctl` begins one", remedy,
+                        backup->name);
         return -ENOENT;
 }
 
@@ -303,7 +304,8 @@ static int restore_make_plan(const struct fleet *f, const struct policy *p, stru
         }
         err_set(err, -ENOENT, "no cluster has a completed backup of \"%s\"", p->backup.name);
         if (newest)
-                return restore_await(fleet_object(f, OBJECT_BACKUP, p->backup.name), "wait until a run of it is Completed", err);
+                return restore_await(fleet_object(f, OBJECT_BACKUP, p->backup.name),
+                        "wait until a run of it is Completed", err);
         return restore_refuse(err, -ENOENT, "FLT-0407", "name a policy of backups/, policy@run, or a Velero backup");
 }
 
