@@ -133,7 +133,9 @@ static void delete_takes_a_run_and_its_data(void **state)
         ops_until(f, object_of(f, "n")->n_runs == 0);
         assert_int_equal(ops_held(f, "us-1", "backups", "", ""), 0);
         assert_int_equal(ops_held(f, "us-1", "deletebackuprequests", "", ""), 0);
-        ops_until(f, PHASE(f, "n") == PHASE_SCHEDULED);
+        /* That it was deleted on purpose protects nobody. */
+        ops_until(f, PHASE(f, "n") == PHASE_UNPROTECTED);
+        assert_string_equal(schedule_of(f, "n", "eu-1")->code, "FLT-0320");
         assert_int_equal(task_reached(schedule_of(f, "n", "eu-1"))->last_success, 0);
 }
 
