@@ -254,8 +254,12 @@ static void action_look(const struct object *o, const struct task_view *v, struc
         bool backups = strcmp(code, "FLT-0410") == 0 || strcmp(code, "FLT-0303") == 0 ||
                        strcmp(code, "FLT-0305") == 0 || v->task->phase == PHASE_OVERDUE;
 
-        if (v->member == NULL)
+        if (v->member == NULL) {
+                if (o->own && strcmp(code, "FLT-0416") == 0)
+                        show_action(out, told, "add the cluster to the fleet again, or write ../%s.%s without it", o->name,
+                                o->in_force.ext);
                 return;
+        }
         if (strcmp(code, "FLT-0108") == 0)
                 show_action(out, told, "ls ../../clusters/%s/storage", v->member->name);
         else if (v->member->health == MEMBER_READY && backups && newest != NULL &&

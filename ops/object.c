@@ -64,7 +64,7 @@ static void object_load_policy(struct object *o, const char *bytes, size_t len)
                *names = json_object_get(header, "clusters");
         size_t n = json_array_size(names), i;
         const char **clusters = calloc(n + 1, sizeof(*clusters));
-        struct policy_env env = { .fleet = o->fleet->name, .links = o->is_folder };
+        struct policy_env env = { .fleet = o->fleet->name, .links = o->is_folder, .accepted = true };
         json_t *item;
 
         if (clusters != NULL) {

@@ -32,7 +32,7 @@ static const struct phase_row phase_rows[] = {
                 "are gone, or it never runs" },
         [PHASE_OVERDUE] = { "Overdue", BAD, "no successful backup since the last due time" },
         [PHASE_DRIFTED] = { "Drifted", BAD, "someone else changed our object on the cluster" },
-        [PHASE_UNKNOWN] = { "Unknown", BAD, "the cluster is away; what is shown is stale" },
+        [PHASE_UNKNOWN] = { "Unknown", BAD, "the cluster is away, or left the fleet; what is shown is stale" },
         [PHASE_ORPHANED] = { "Orphaned", BAD, "the object is ours and its policy is no more" },
         [PHASE_DELETING] = { "Deleting", RUN, "the backup and its data are being deleted" },
         [PHASE_IN_PROGRESS] = { "InProgress", RUN, "Velero works on it" },

@@ -56,6 +56,8 @@ struct policy_env {
         bool final_newline;
         /* The document is a migration folder's policy.yaml: source and targets are its links. */
         bool links;
+        /* The document is in force: a cluster that it names may have left the fleet since. */
+        bool accepted;
 };
 
 /* One requirement of a selector; matchLabels become IN with one value. */

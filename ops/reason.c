@@ -244,7 +244,7 @@ static const struct reason reasons[] = {
                 "the backup's data may belong to another backup of that name",
                 "remove the object with kubectl; its data is not ours to delete" },
         { 416, ENODEV, "ClusterGone", "the cluster is no longer in the fleet",
-                "add it again, or remove the policy" },
+                "add it again, or take it out of the policy" },
         { 420, EAGAIN, "BackupNotVisible", "the target does not see the source's backup yet",
                 "wait; it is handed over or synced" },
         { 421, EINVAL, "RepositoryPassword",

@@ -44,14 +44,14 @@ struct task *standing_task(const struct object *o, const struct member *c, const
 
 /* ---------------------------------------------------------------- tasks that come and go */
 
-static struct task *standing_add(struct engine *e, struct object *o, const struct member *c, const char *sub)
+static struct task *standing_add(struct object *o, const char *member, const char *uid, const char *sub)
 {
         struct run *r = object_add_standing(o);
-        struct task *t = r != NULL ? run_add_task(r, TASK_SCHEDULE, c->name) : NULL;
+        struct task *t = r != NULL ? run_add_task(r, TASK_SCHEDULE, member) : NULL;
 
         if (t == NULL)
                 return NULL;
-        (void)intern_set(&t->uid, c->uid);
+        (void)intern_set(&t->uid, uid);
         if (sub != NULL && sub[0] != '\0')
                 t->sub = strdup(sub);
         /* A policy that was removed and comes back finds its backups there. */
@@ -90,6 +90,11 @@ void standing_again(struct engine *e, struct task *t)
         task_owe(e, t);
 }
 
+static bool standing_was_missing(const struct task *t)
+{
+        return strcmp(t->code, "FLT-0416") == 0;
+}
+
 static void standing_want(struct engine *e, struct task *t, const struct member *c, bool resend)
 {
         t->wanted = true;
@@ -98,7 +103,8 @@ static void standing_want(struct engine *e, struct task *t, const struct member 
         if (t->uid[0] == '\0')
                 (void)intern_set(&t->uid, c->uid);
         t->resend = t->resend || resend;
-        if (!resend && !t->unwanted && !t->tracked)
+        /* One that had left the fleet and is back may have been changed meanwhile. */
+        if (!resend && !t->unwanted && !t->tracked && !standing_was_missing(t))
                 return;
         t->unwanted = t->tracked = false;
         standing_again(e, t);
@@ -136,6 +142,36 @@ static bool standing_unwant(struct engine *e, struct task *t)
         return true;
 }
 
+static struct task *standing_missing(const struct object *o, const char *member, const char *sub)
+{
+        struct task *t = o->standing != NULL ? run_tasks_on(o->standing, member) : NULL;
+
+        while (t != NULL && (t->verb != TASK_SCHEDULE || !sub_is(t, sub) || task_member(t) != NULL))
+                t = t->next_same;
+        return t;
+}
+
+/* A cluster that the document names is wanted for as long as it does: one that left the fleet is missed, not forgotten. */
+static int standing_want_missing(struct engine *e, struct object *o, const struct policy_sub *sub, bool resend)
+{
+        const struct policy_destination *d = &sub->destination;
+
+        for (size_t i = 0; i < d->n_clusters; i++) {
+                struct task *t;
+
+                if (fleet_member(o->fleet, d->clusters[i]) != NULL)
+                        continue;
+                t = standing_missing(o, d->clusters[i], sub->id);
+                if (t == NULL && (t = standing_add(o, d->clusters[i], "", sub->id)) == NULL)
+                        return -ENOMEM;
+                t->wanted = true;
+                t->unwanted = false;
+                t->resend = t->resend || resend;
+                task_refresh(e, t);
+        }
+        return 0;
+}
+
 /* -ENOMEM: nothing is known, and so nothing removed. */
 static int standing_want_all(struct engine *e, struct object *o, bool resend)
 {
@@ -150,11 +186,13 @@ static int standing_want_all(struct engine *e, struct object *o, bool resend)
                         bool fresh = t == NULL;
 
                         if (fresh)
-                                t = standing_add(e, o, members[i], sub);
+                                t = standing_add(o, members[i]->name, members[i]->uid, sub);
                         if (t == NULL)
                                 return -ENOMEM;
                         standing_want(e, t, members[i], resend || fresh);
                 }
+                if (r == 0)
+                        r = standing_want_missing(e, o, &o->policy->subs[s], resend);
                 if (r < 0)
                         return r;
         }
@@ -264,7 +302,7 @@ struct task *standing_tie(struct engine *e, struct object *o, struct velero_obje
                         t->sent = true;
         }
         if (t == NULL) {
-                t = standing_add(e, o, v->member, v->schedule->sub);
+                t = standing_add(o, v->member->name, v->member->uid, v->schedule->sub);
                 if (t == NULL)
                         return NULL;
                 t->state = TASK_POSTED;

@@ -10,7 +10,7 @@
  *     unwanted ──► gone         the policy, or its selector, does not want it there any more
  *
  * What is owed to a cluster that is away is owed without limit. A cluster that leaves the configuration is forgotten,
- * never cleaned.
+ * never cleaned; but one that the document names is missed, and shown as Unknown, for as long as it does.
  *
  * All on the engine thread, inside a write section unless said otherwise.
  */

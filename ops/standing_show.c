@@ -280,9 +280,25 @@ static void show_posted(struct engine *e, struct task *t)
         show(t, &v);
 }
 
+/* Its cluster left the fleet, and the document names it. Whatever it still does there, nobody sees it. */
+static void show_missing(struct task *t)
+{
+        struct err err = ERR_INIT;
+
+        t->phase = PHASE_UNKNOWN;
+        (void)intern_set(&t->phase_text, NULL);
+        t->drifted = false;
+        standing_stops(t);
+        err_set(&err, -ENODEV, "cluster %s is no longer in the fleet", t->member);
+        err_id(&err, "FLT-0416");
+        task_set_reason(t, &err);
+}
+
 void standing_show(struct engine *e, struct task *t)
 {
-        if (t->unwanted || t->verb == TASK_ADOPT || (t->state != TASK_POSTED && t->state != TASK_CONFLICT &&
+        if (t->verb == TASK_SCHEDULE && t->wanted && !t->unwanted && task_member(t) == NULL) {
+                show_missing(t);
+        } else if (t->unwanted || t->verb == TASK_ADOPT || (t->state != TASK_POSTED && t->state != TASK_CONFLICT &&
                                                             t->state != TASK_REJECTED)) {
                 t->phase = PHASE_PENDING;
                 (void)intern_set(&t->phase_text, NULL);

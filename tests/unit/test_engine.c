@@ -122,6 +122,48 @@ static void a_cluster_leaves_while_it_is_asked(void **state)
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);
 }
 
+/* A policy that names it is not well without it, whatever the others do; one that takes all has lost nothing. */
+static void a_cluster_that_a_schedule_names_is_missed(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const char *text = "schedule: \"0 2 * * *\"\ndestination:\n  clusters: [{name: eu-1}, {name: us-1}]\npolicy: {}\n";
+        struct err err = ERR_INIT;
+        struct object *o, *all;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "named", text, &err), &err);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "all", "schedule: \"0 2 * * *\"\npolicy: {}\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "named") == PHASE_SCHEDULED && ops_phase(f, OBJECT_BACKUP, "all") == PHASE_SCHEDULED);
+        FLEET(f, { "eu-1", "eu-1" }, { "ap-1", "ap-1" });
+        ops_until(f, fleet_member(f->fleet, "us-1") == NULL && ops_phase(f, OBJECT_BACKUP, "named") == PHASE_UNKNOWN);
+        for (int restarts = 0; restarts < 2; restarts++) {
+                o = ops_object(f, OBJECT_BACKUP, "named");
+                all = ops_object(f, OBJECT_BACKUP, "all");
+                assert_int_equal(o->standing->n_tasks, 2);
+                assert_int_equal(all->standing->n_tasks, 2);
+                t = run_tasks_on(o->standing, "us-1");
+                assert_non_null(t);
+                assert_int_equal(t->phase, PHASE_UNKNOWN);
+                assert_string_equal(t->code, "FLT-0416");
+                assert_int_equal(f->fleet->phase, PHASE_UNKNOWN);
+                ops_until(f, ops_is_stored(f));
+                ops_restart(f);
+                ops_until(f, ops_phase(f, OBJECT_BACKUP, "all") == PHASE_SCHEDULED);
+        }
+        /* It is back: its Schedule, which nobody removed, is looked at. */
+        FLEET(f, { "eu-1", "eu-1" }, { "us-1", "us-1" }, { "ap-1", "ap-1" });
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "named") == PHASE_SCHEDULED);
+        assert_int_equal(ops_object(f, OBJECT_BACKUP, "named")->standing->n_tasks, 2);
+        /* And a document that names it no more has no part there. */
+        FLEET(f, { "eu-1", "eu-1" }, { "ap-1", "ap-1" });
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "named") == PHASE_UNKNOWN);
+        text = "schedule: \"0 2 * * *\"\ndestination:\n  clusters: [{name: eu-1}]\npolicy: {}\n";
+        assert_ok(ops_write(f, OBJECT_BACKUP, "named", text, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "named") == PHASE_SCHEDULED);
+        assert_int_equal(ops_object(f, OBJECT_BACKUP, "named")->standing->n_tasks, 1);
+}
+
 /* What could wait for the disk does not go with the fleet. */
 static void a_fleet_that_leaves_is_stored(void **state)
 {
@@ -529,6 +571,7 @@ int main(void)
         TEST_WITH(a_cluster_that_is_replaced_gets_nothing_of_the_other, ops_setup, ops_teardown);
         TEST_WITH(two_contexts_of_one_cluster_are_one, ops_setup, ops_teardown);
         TEST_WITH(a_cluster_leaves_while_it_is_asked, ops_setup, ops_teardown);
+        TEST_WITH(a_cluster_that_a_schedule_names_is_missed, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_that_leaves_is_stored, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);
         TEST_WITH(nothing_is_sent_before_it_is_stored, store_setup, store_teardown);
