@@ -127,11 +127,30 @@ static void reasons_unprotected(struct reasons *r, const struct fleet_view *v)
                 (void)strv_push(&r->look, "cat backups/README.txt");
 }
 
+/* All else is of the configuration before. */
+static void reasons_configuration(struct reasons *r, const struct model *m)
+{
+        _cleanup_(buf_done) struct buf line = BUF_INIT(LIMIT_TEXT_BYTES);
+        const struct err *why = &m->conf_err;
+        char text[RFC3339_SIZE];
+
+        if (why->code == 0)
+                return;
+        buf_printf(&line, "the configuration is refused since %s, the last good one is in force: ", rfc3339_format(text, m->conf_at));
+        if (why->line > 0)
+                buf_printf(&line, "%d:%d: ", why->line, why->column);
+        buf_puts(&line, why->msg);
+        reasons_add(r, line.data, why->id[0] != '\0' ? why->id : NULL);
+        (void)strv_printf(&r->look, "correct the configuration%s%s; it is read again by itself",
+                why->remedy[0] != '\0' ? ": " : "", why->remedy);
+}
+
 static void fleet_reasons(const struct fleet_view *v, struct buf *out)
 {
         struct reasons r = { .out = out };
         size_t told = 0;
 
+        reasons_configuration(&r, v->fleet->model);
         reasons_switched_off(&r, v);
         reasons_members(&r, v);
         reasons_objects(&r, v);

@@ -204,7 +204,8 @@ static const char *view_state(const struct fleet_view *v)
                 return "Empty";
         if (v->unprotected == v->clusters || v->switched_off)
                 return "Unprotected";
-        return v->good < v->clusters || v->bad_objects > 0 ? "Degraded" : "Ok";
+        /* What somebody wanted is not in force. */
+        return v->good < v->clusters || v->bad_objects > 0 || v->fleet->model->conf_err.code != 0 ? "Degraded" : "Ok";
 }
 
 int fleet_view_init(struct fleet_view *ret, const struct fleet *f)

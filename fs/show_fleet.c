@@ -72,6 +72,22 @@ static void fleet_put_store(struct json_writer *w, const char *key, const struct
         json_close(w);
 }
 
+/* null where what was read last is in force. */
+static void fleet_put_refusal(struct json_writer *w, const char *key, const struct model *m)
+{
+        if (m->conf_err.code == 0) {
+                json_string_member(w, key, NULL);
+                return;
+        }
+        json_open(w, key, '{');
+        json_string_member(w, "code", m->conf_err.id[0] != '\0' ? m->conf_err.id : NULL);
+        json_int_member(w, "column", m->conf_err.column);
+        json_int_member(w, "line", m->conf_err.line);
+        json_string_member(w, "message", m->conf_err.msg);
+        json_time_member(w, "since", m->conf_at);
+        json_close(w);
+}
+
 static int fleet_json(const struct subject *s, struct buf *out)
 {
         struct json_writer w = JSON_WRITER(out);
@@ -88,6 +104,7 @@ static int fleet_json(const struct subject *s, struct buf *out)
                 json_string_member(&w, NULL, s->fleet->warnings.v[i]);
         json_close(&w);
         fleet_put_members(&w, "clusters", s);
+        fleet_put_refusal(&w, "configurationRefused", s->model);
         json_string_member(&w, "kind", "FleetStatus");
         fleet_put_objects(&w, "migrations", s, OBJECT_MIGRATION);
         json_string_member(&w, "name", s->fleet->name);

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/timefmt.h"
 #include "ops/fleetconf.h"
 #include "ops/identity.h"
 #include "ops/member.h"
@@ -269,14 +270,35 @@ const struct fleetconf_fleet *engine_fleetconf(const struct engine *e, const cha
         return e->conf != NULL && e->conf->in_force != NULL ? fleetconf_find(e->conf->in_force, fleet) : NULL;
 }
 
+/* What every fleet's status tells: `why` NULL when what is there is in force. */
+static void engine_tell_refusal(struct engine *e, const struct err *why)
+{
+        struct fleet *f, *tmp;
+
+        if (why == NULL && e->model.conf_err.code == 0)
+                return;
+        if (why == NULL || e->model.conf_err.code == 0)
+                e->model.conf_at = clock_realtime();
+        err_clear(&e->model.conf_err);
+        err_copy(&e->model.conf_err, why);
+        HASH_ITER (hh, e->model.fleets, f, tmp)
+                rollup_fleet(e, f);
+}
+
 static void engine_conf_changed(void *arg, struct fleetconf *conf, const struct err *why)
 {
         struct engine *e = arg;
         struct err err = ERR_INIT;
 
         engine_write(e);
+        engine_tell_refusal(e, conf == NULL ? why : NULL);
         if (conf == NULL) {
-                engine_event(e, "ConfigurationRefused", NULL, "message", why->msg, NULL);
+                char line[16], column[16];
+
+                snprintf(line, sizeof(line), "%d", why->line);
+                snprintf(column, sizeof(column), "%d", why->column);
+                engine_event(e, "ConfigurationRefused", NULL, "message", why->msg, "line", why->line > 0 ? line : NULL, "column",
+                        why->line > 0 ? column : NULL, NULL);
                 log_warn("configuration refused; the one in force stays", LOG_ERR(why));
                 return;
         }

@@ -427,6 +427,8 @@ struct model {
         char store_holder[64];   /* who holds it, "pid 123", for messages */
         struct fleet *fleets;
         struct event_log events;
+        struct err conf_err;     /* why the configuration that was read last is not in force; code 0: it is */
+        int64_t conf_at;         /* since when; 0: nothing was ever refused */
         int64_t started;
         uint64_t generation;     /* grows with every write section that changed something */
 

@@ -158,7 +158,7 @@ static void rollup_object_now(struct engine *e, struct object *o)
 static void rollup_fleet_now(struct fleet *f)
 {
         enum phase phase = PHASE_NONE;
-        int64_t changed = 0;
+        int64_t changed = f->model->conf_at;
         struct member *c, *ctmp;
         struct object *o, *otmp;
 

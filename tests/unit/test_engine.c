@@ -122,6 +122,31 @@ static void a_cluster_leaves_while_it_is_asked(void **state)
         assert_int_equal(ops_held(f, "ap-1", "backups", "fleetfs.dev/name", "b"), 1);
 }
 
+/* Beside the log: who reads the tree is to know that it is not of the file that is there. */
+static void a_configuration_that_cannot_be_read_is_told(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        FILE *out;
+
+        FLEET(f, { "eu-1", "eu-1" });
+        ops_until(f, HASH_COUNT(f->fleet->members) == 1 && member_ready(f->fleet->members));
+        assert_int_equal(f->engine->model.conf_err.code, 0);
+        out = fopen(f->fleet_file, "a");
+        assert_non_null(out);
+        fputs("bla: [\n", out);
+        assert_int_equal(fclose(out), 0);
+        engine_reload(f->engine);
+        ops_until(f, f->engine->model.conf_err.code != 0);
+        assert_true(f->engine->model.conf_err.line > 1);
+        assert_true(f->fleet->changed >= f->engine->model.conf_at && f->engine->model.conf_at > 0);
+        assert_true(member_ready(f->fleet->members));
+        assert_non_null(memmem(f->engine->model.events.bytes, f->engine->model.events.len, "\"ConfigurationRefused\"", 22));
+        assert_non_null(memmem(f->engine->model.events.bytes, f->engine->model.events.len, "\"line\":\"", 8));
+        /* It is as it was before: nothing changes, and nothing is refused. */
+        FLEET(f, { "eu-1", "eu-1" });
+        ops_until(f, f->engine->model.conf_err.code == 0);
+}
+
 /* A policy that names it is not well without it, whatever the others do; one that takes all has lost nothing. */
 static void a_cluster_that_a_schedule_names_is_missed(void **state)
 {
@@ -571,6 +596,7 @@ int main(void)
         TEST_WITH(a_cluster_that_is_replaced_gets_nothing_of_the_other, ops_setup, ops_teardown);
         TEST_WITH(two_contexts_of_one_cluster_are_one, ops_setup, ops_teardown);
         TEST_WITH(a_cluster_leaves_while_it_is_asked, ops_setup, ops_teardown);
+        TEST_WITH(a_configuration_that_cannot_be_read_is_told, ops_setup, ops_teardown);
         TEST_WITH(a_cluster_that_a_schedule_names_is_missed, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_that_leaves_is_stored, ops_setup, ops_teardown);
         TEST_WITH(a_fleet_leaves_with_all_that_is_open, ops_setup, ops_teardown);

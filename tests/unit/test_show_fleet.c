@@ -449,6 +449,25 @@ static void what_was_refused_is_told_beside_the_object(void **state)
         assert_contains("prod/backups/shop.error.txt", "\nFLT-0203 shop.yaml:3:3:");
 }
 
+/* What is told is of the configuration before: that is to be seen. */
+static void a_refused_configuration_is_told(void **state)
+{
+        (void)state;
+        fixture_member(fleet, "eu-1", MEMBER_READY);
+        FIXTURE_RUN(fixture_object(fleet, OBJECT_BACKUP, "shop"), T0, DONE("eu-1"));
+        assert_contains("prod/status.txt", "state:  Ok ");
+        assert_contains("prod/status.json", "\"configurationRefused\": null");
+        err_set(&model.conf_err, -EINVAL, "fleet.yaml: a sequence does not end");
+        err_place(&model.conf_err, 12, 7);
+        model.conf_at = T0;
+        assert_contains("prod/status.txt", "state:  Degraded ");
+        assert_contains("prod/status.txt", "reason: the configuration is refused since 2026-09-01T02:00:03Z, the last good one is in");
+        assert_contains("prod/status.txt", "12:7: fleet.yaml: a");
+        assert_contains("prod/status.txt", "correct the configuration; it is read again by itself");
+        assert_contains("prod/status.json", "\"line\": 12,");
+        assert_contains("prod/status.json", "\"since\": \"2026-09-01T02:00:03Z\"");
+}
+
 /* A one-off is kept for as long as its ttl says: one that went before is missed, and no other. */
 static void a_backup_that_expired_is_not_missed(void **state)
 {
@@ -497,6 +516,7 @@ int main(void)
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
         TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
         TEST_WITH(what_a_removal_called_off_degrades_nothing, setup, fixture_teardown);
+        TEST_WITH(a_refused_configuration_is_told, setup, fixture_teardown);
         TEST_WITH(a_backup_that_expired_is_not_missed, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(the_storage_of_the_fleet_is_compared, setup, fixture_teardown);
