@@ -22,6 +22,7 @@
 #include "ops/member.h"
 #include "ops/migrate_private.h"
 #include "ops/policy.h"
+#include "ops/task_private.h"
 #include "velero/names.h"
 
 static const struct kube_resource secrets = { .group = "", .version = "v1", .plural = "secrets", .kind = "Secret" };
@@ -242,12 +243,9 @@ static void location_read(void *arg, const struct kube_reply *reply)
 
 static void target_use(struct engine *e, struct task *t, const struct velero_object *v)
 {
-        char *name = strdup(v->name);
-
-        if (name == NULL)
+        task_set_text(&t->location, v->name);
+        if (t->location == NULL)
                 return;
-        free(t->location);
-        t->location = name;
         if (v->bsl->phase == VELERO_BSL_AVAILABLE)
                 target_step(e, t, STEP_HANDOVER);
         else
@@ -321,8 +319,7 @@ void target_find_location(struct engine *e, struct task *t, struct member *c, st
                 return;
         if (!t->location_made || t->location == NULL || strcmp(t->location, name) != 0) {
                 /* The name is stored before it is used, so that a crash leaves nothing that nobody removes. */
-                free(t->location);
-                t->location = strdup(name);
+                task_set_text(&t->location, name);
                 t->location_made = t->location != NULL;
                 engine_dirty(e, t->run->object);
                 task_kick(e, t);

@@ -454,6 +454,9 @@ void model_read_end(struct model *m);
 void model_write_begin(struct model *m);
 void model_write_end(struct model *m);
 void model_write_end_notify(struct model *m, void (*done)(void *), void *arg);
+/* Unit tests: called under the lock as each outermost section begins and ends, to see that nothing is written between two
+   of them. NULL: nobody. */
+void model_watch_sections_for_tests(void (*watch)(const struct model *m, bool end));
 
 /* Engine thread, inside a write section: notes what changed. */
 void model_touch_fleet(struct fleet *f, bool listing);

@@ -57,10 +57,20 @@ struct model_barrier {
         void *arg;
 };
 
+static void (*section_watch)(const struct model *m, bool end);
+
+void model_watch_sections_for_tests(void (*watch)(const struct model *m, bool end))
+{
+        section_watch = watch;
+}
+
 void model_write_begin(struct model *m)
 {
-        if (m->depth++ == 0)
-                pthread_rwlock_wrlock(&m->lock);
+        if (m->depth++ > 0)
+                return;
+        pthread_rwlock_wrlock(&m->lock);
+        if (section_watch != NULL)
+                section_watch(m, false);
 }
 
 /* The listener calls this last for a section, when the kernel knows all of it: then everybody who waits is told. */
@@ -94,6 +104,8 @@ void model_write_end_notify(struct model *m, void (*done)(void *), void *arg)
                 return;
         if (m->n_changes > 0)
                 m->generation++;
+        if (section_watch != NULL)
+                section_watch(m, true);
         pthread_rwlock_unlock(&m->lock);
 
         barriers = m->barriers;

@@ -66,7 +66,7 @@ void task_close(struct engine *e, struct task *t)
 {
         if (t->call != 0) {
                 kube_cancel(member_client(t->call_at), t->call);
-                (void)task_call_done(t);
+                task_call_forget(t);
         }
         list_remove(&t->at_member);
         t->at = NULL;
@@ -143,6 +143,7 @@ void task_renew(struct engine *e, struct task *t, int64_t attempt)
 
 void task_owe(struct engine *e, struct task *t)
 {
+        engine_write(e);
         t->state = TASK_PENDING;
         t->failures = 0;
         t->retry_at_ms = t->look_at_ms = 0;
@@ -278,6 +279,8 @@ void task_act(struct engine *e, struct task *t)
                         task_wait_for_member(e, t, c);
                 return;
         }
+        /* The round was published before its tasks act: whatever they write down from here on, no reader looks at it. */
+        engine_write(e);
         if (t->doomed)
                 member_follow_requests(c);
         if (t->verb >= TASK_SCHEDULE) {

@@ -84,6 +84,7 @@ const char *task_kind_text(const struct task *t);
  * is kicked when it can act again. -EHOSTUNREACH: the cluster has no connection.
  */
 int task_call(struct task *t, struct member *c, const struct kube_request *rq, kube_done_fn *done, struct err *err);
+/* Begins a write section: what an answer says is written down. */
 struct engine *task_call_done(struct task *t);
 /* The connection that its request runs on is given up. */
 void task_detach(struct engine *e, struct task *t);

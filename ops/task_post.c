@@ -18,6 +18,7 @@
 #include "ops/member.h"
 #include "ops/policy.h"
 #include "ops/task.h"
+#include "ops/task_private.h"
 #include "velero/names.h"
 
 /* ---------------------------------------------------------------- one request at a time */
@@ -37,17 +38,25 @@ int task_call(struct task *t, struct member *c, const struct kube_request *rq, k
         return 0;
 }
 
-struct engine *task_call_done(struct task *t)
+void task_call_forget(struct task *t)
 {
         t->call = 0;
         t->call_at = NULL;
         list_remove(&t->at_call);
-        return engine_of_task(t);
+}
+
+struct engine *task_call_done(struct task *t)
+{
+        struct engine *e = engine_of_task(t);
+
+        task_call_forget(t);
+        engine_write(e);
+        return e;
 }
 
 void task_detach(struct engine *e, struct task *t)
 {
-        (void)task_call_done(t);
+        task_call_forget(t);
         t->look_at_ms = 0;
         json_decref(t->volumes);
         t->volumes = NULL;

@@ -26,8 +26,7 @@ static bool text_equal(const char *a, const char *b)
         return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* *to becomes a copy of text, which may be NULL. */
-static void task_set_text(char **to, const char *text)
+void task_set_text(char **to, const char *text)
 {
         if (text_equal(*to, text))
                 return;

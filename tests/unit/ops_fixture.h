@@ -18,6 +18,12 @@
 #include "ops/rollup.h"
 #include "ops/task.h"
 
+/* What readers may look at of a task, as the last write section left it. */
+struct ops_seen {
+        const struct task *task;
+        uint64_t digest;
+};
+
 struct ops_fixture {
         struct sim_fixture *sim; /* its program, its folder; the loop and clients in it are not used */
         char state_dir[96], fleet_file[96];
@@ -27,6 +33,73 @@ struct ops_fixture {
         struct fleet *fleet;
         size_t changes; /* told to the listener */
 };
+
+/* ---------------------------------------------------------------- nothing is written while readers may look */
+
+static struct ops_seen *ops_seen;
+static size_t ops_n_seen;
+static bool ops_seen_valid;           /* a section ended, and none has begun since */
+static unsigned ops_written_unlocked; /* tasks that were not as the section before had left them */
+
+static inline uint64_t ops_mix(uint64_t h, const void *bytes, size_t len)
+{
+        const unsigned char *p = bytes;
+
+        for (size_t i = 0; i < len; i++)
+                h = (h ^ p[i]) * 0x100000001b3u;
+        return h;
+}
+
+/* Also where a text is: one that was replaced by its equal was freed under its readers. */
+static inline uint64_t ops_digest(const struct task *t)
+{
+        const char *const texts[] = { t->member, t->sub, t->velero_name, t->first_name, t->backup_name, t->location,
+                t->phase_text, t->code, t->reason, t->hostpath };
+        const int64_t numbers[] = { (int64_t)t->verb, (int64_t)t->state, (int64_t)t->step, (int64_t)t->phase, t->attempt,
+                t->started, t->completed, t->since, t->items_done, t->items_total, t->errors, t->warnings, t->expires,
+                t->unwanted, t->drifted };
+        uint64_t h = ops_mix(0xcbf29ce484222325u, numbers, sizeof(numbers));
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                h = ops_mix(h, &texts[i], sizeof(texts[i]));
+                if (texts[i] != NULL)
+                        h = ops_mix(h, texts[i], strlen(texts[i]) + 1);
+        }
+        return h;
+}
+
+static inline void ops_see(const struct task *t, size_t i, bool end)
+{
+        uint64_t digest = ops_digest(t);
+
+        if (end) {
+                ops_seen = realloc(ops_seen, (i + 1) * sizeof(*ops_seen));
+                ops_seen[i] = (struct ops_seen){ t, digest };
+                ops_n_seen = i + 1;
+        } else if (ops_seen_valid && (i >= ops_n_seen || ops_seen[i].task != t || ops_seen[i].digest != digest)) {
+                print_error("%s %s on %s was written while readers might look\n", object_kind_name(t->run->object->kind),
+                        t->run->object->name, t->member);
+                ops_written_unlocked++;
+        }
+}
+
+static inline void ops_section(const struct model *m, bool end)
+{
+        size_t n = 0;
+
+        if (end)
+                ops_n_seen = 0;
+        for (const struct fleet *f = m->fleets; f != NULL; f = f->hh.next)
+                for (int k = 0; k < OBJECT_KINDS; k++)
+                        for (const struct object *o = f->objects[k]; o != NULL; o = o->hh.next) {
+                                for (size_t i = 0; i < o->n_runs; i++)
+                                        for (size_t j = 0; j < o->runs[i]->n_tasks; j++)
+                                                ops_see(o->runs[i]->tasks[j], n++, end);
+                                for (size_t j = 0; o->standing != NULL && j < o->standing->n_tasks; j++)
+                                        ops_see(o->standing->tasks[j], n++, end);
+                        }
+        ops_seen_valid = end;
+}
 
 static inline void ops_changes(void *arg, const struct change *changes, size_t n, void (*done)(void *), void *done_arg)
 {
@@ -49,10 +122,14 @@ static inline void ops_open(struct ops_fixture *f)
         assert_ok(engine_load(f->engine, &err), &err);
         f->fleet = model_fleet(&f->engine->model, "prod");
         assert_non_null(f->fleet);
+        ops_seen_valid = false;
+        model_watch_sections_for_tests(ops_section);
 }
 
 static inline void ops_close(struct ops_fixture *f)
 {
+        engine_stop(f->engine);
+        model_watch_sections_for_tests(NULL);
         engine_free(f->engine);
         f->engine = NULL;
 }
@@ -96,11 +173,16 @@ static inline int ops_teardown(void **state)
 {
         struct test_state *s = *state;
         struct ops_fixture *f = s->fixture;
+        bool written = ops_written_unlocked > 0;
 
-        engine_free(f->engine);
+        if (f->engine != NULL)
+                ops_close(f);
         s->fixture = f->sim;
         free(f);
-        return sim_teardown(state);
+        free(ops_seen);
+        ops_seen = NULL;
+        ops_n_seen = ops_written_unlocked = 0;
+        return sim_teardown(state) < 0 || written ? -1 : 0;
 }
 
 static inline struct ops_fixture *ops_fixture(void **state)

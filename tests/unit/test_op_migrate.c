@@ -521,8 +521,30 @@ static void is_called_off_while_its_clusters_are_away(void **state)
         assert_true(is_clean(f, "us-1"));
 }
 
+/* Each look at the location that is not there yet comes to the same: its name stays where readers found it. */
+static void what_a_target_waits_for_stays_where_it_is(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const char *location;
+        struct task *t;
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "us-1", "fault location-unavailable");
+        begin(f, MIGRATE(""));
+        t = target_of(f, "m", "us-1");
+        ops_until(f, t->location != NULL && strcmp(t->code, "FLT-0109") == 0);
+        location = t->location;
+        ops_run_for(f, 5000); /* it is looked at every two seconds */
+        assert_ptr_equal(t->location, location);
+        assert_int_equal(t->step, STEP_LOCATION);
+        assert_int_equal(ops_written_unlocked, 0);
+        ops_ctl(f, "us-1", "fault off");
+        ops_until(f, phase_of(f, "m") == PHASE_COMPLETED);
+}
+
 int main(void)
 {
+        TEST_WITH(what_a_target_waits_for_stays_where_it_is, ops_setup, ops_teardown);
         TEST_WITH(moves_and_leaves_nothing_behind, ops_setup, ops_teardown);
         TEST_ROWS_WITH(survives_a_crash, crashes, ops_setup, ops_teardown);
         TEST_WITH(survives_a_crash_after_every_round, ops_setup, ops_teardown);
