@@ -459,9 +459,9 @@ static void standing_look(void *arg)
         e->standing->at = 0;
         HASH_ITER (hh, e->model.fleets, f, ftmp)
                 HASH_ITER (hh, f->objects[OBJECT_BACKUP], o, tmp) {
-                        /* Over, or of a clock that was set back since. */
+                        /* Over, or of a clock that was set back since. "@every", which has no slot, goes by what clusters show. */
                         bool stale = o->next_runs[0] <= now || o->last_slot > now ||
-                                     (o->interval != 0 && o->next_runs[0] - now > o->interval);
+                                     (o->last_slot != 0 && o->interval != 0 && o->next_runs[0] - now > o->interval);
 
                         if (o->next_runs[0] != 0 && stale)
                                 rollup_object_times(e, o);

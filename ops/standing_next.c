@@ -11,18 +11,63 @@
 #include "ops/standing.h"
 #include "velero/cron.h"
 
-/* Runs that are looked at for the longest pause between two: a month of daily ones, with each weekend in it. */
-enum { INTERVAL_RUNS = 32 };
+/* Days with runs that are looked at for the longest pause: a month of them, with each weekend in it. */
+enum { INTERVAL_DAYS = 32 };
 
+static int64_t longer(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+/* A schedule of the same days at that minute alone. */
+static struct cron once_a_day(const struct cron *cron, int at)
+{
+        struct cron once = *cron;
+
+        once.hour = 1ULL << at / 60;
+        once.minute = 1ULL << at % 60;
+        return once;
+}
+
+/* All days with runs have them at the same times: the longest pause between two of one day, and schedules of the first
+   and the last of them alone. */
+static int64_t longest_of_day(const struct cron *cron, struct cron *first, struct cron *last)
+{
+        int64_t longest = 0;
+        int before = -1;
+
+        for (int at = 0; at < 24 * 60; at++) {
+                if ((cron->hour & (1ULL << at / 60)) == 0 || (cron->minute & (1ULL << at % 60)) == 0)
+                        continue;
+                if (before < 0)
+                        *first = once_a_day(cron, at);
+                else
+                        longest = longer(longest, 60 * (at - before));
+                before = at;
+        }
+        *last = once_a_day(cron, before);
+        return longest;
+}
+
+/* By days, so that a schedule with many runs a day is looked at as far ahead as any other, at no greater cost; and what
+   comes of it does not depend on the time of the day. */
 static int64_t longest_pause(const struct cron *cron, int64_t now)
 {
-        int64_t at = cron_next(cron, now), longest = 0;
+        int64_t at = cron_next(cron, now), longest;
+        struct cron first, last;
 
-        for (int i = 0; i < INTERVAL_RUNS && at != 0; i++) {
-                int64_t next = cron_next(cron, at);
+        if (cron->every_s != 0 || at == 0)
+                return cron->every_s;
+        longest = longer(at - now, longest_of_day(cron, &first, &last));
+        at = cron_next(&first, now);
+        for (int i = 0; i < INTERVAL_DAYS && at != 0; i++) {
+                int64_t next = cron_next(&first, at), end = cron_next(&last, at - 1);
 
-                if (next - at > longest)
-                        longest = next - at;
+                /* A zone may skip the last one of a day in spring. */
+                if (next != 0 && end >= next)
+                        end = cron_slot_before(cron, next - 1);
+                if (next != 0)
+                        longest = longer(longest, next - end);
                 at = next;
         }
         return longest;

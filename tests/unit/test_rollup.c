@@ -342,6 +342,45 @@ static void a_ttl_shorter_than_the_pauses_is_told(void **state)
                 assert_string_equal(o->warnings.v[0], row->told);
 }
 
+/* Whatever the time of the day or the day of the week, the longest pause is the same. */
+static const struct pause_row {
+        const char *name, *cron;
+        int64_t interval;
+} pauses[] = {
+        { "each_minute", "* * * * *", 60 },
+        { "each_quarter", "*/15 * * * *", 900 },
+        { "in_office_hours", "*/15 8-18 * * 1-5", 2 * 86400 + 13 * 3600 + 15 * 60 },
+        { "in_office_hours_of_a_zone", "TZ=Asia/Kolkata */15 8-18 * * 1-5", 2 * 86400 + 13 * 3600 + 15 * 60 },
+        { "at_night", "*/5 0-5 * * *", 18 * 3600 + 300 },
+        { "hourly_but_on_sundays", "0 * * * 1-6", 86400 + 3600 },
+        { "twice_a_day", "0 2,14 * * *", 43200 },
+        { "twice_a_day_unevenly", "30 1,23 * * *", 22 * 3600 },
+        { "on_one_day_of_the_week", "*/10 * * * 0", 6 * 86400 + 600 },
+        { "on_the_first_of_a_month", "*/30 * 1 * *", 30 * 86400 + 1800 },
+        { "monthly", "0 3 1 * *", 31 * 86400 },
+        { "every", "@every 7m", 420 },
+};
+
+static void the_longest_pause_is_the_same_at_any_time(void **state)
+{
+        struct lone_engine *x = test_fixture(state);
+        const struct pause_row *row = test_row(state);
+        struct object *o;
+
+        clock_at(NOW);
+        engine_write(x->e);
+        o = schedule(x, "o", row->cron);
+        engine_publish(x->e);
+        /* Nine days, at all hours. */
+        for (int64_t at = NOW; at < NOW + 9 * 86400; at += 5 * 3600 + 7 * 60 + 1) {
+                clock_at(at);
+                rollup_object_times(x->e, o);
+                engine_publish(x->e);
+                assert_int_equal(o->interval, row->interval);
+                assert_true(o->next_runs[0] - at <= o->interval);
+        }
+}
+
 /* Another store's Schedules are not made anew by us: none, no run. */
 static void what_another_store_made_runs_by_its_schedules_alone(void **state)
 {
@@ -471,6 +510,7 @@ int main(void)
         TEST_WITH(warnings_of_data_that_no_backup_has_come_first, setup, teardown);
         TEST_ROWS_WITH(tells_the_next_runs, nexts, setup, teardown_clock);
         TEST_ROWS_WITH(a_ttl_shorter_than_the_pauses_is_told, ttls, setup, teardown_clock);
+        TEST_ROWS_WITH(the_longest_pause_is_the_same_at_any_time, pauses, setup, teardown_clock);
         TEST_WITH(what_another_store_made_runs_by_its_schedules_alone, setup, teardown_clock);
         TEST_WITH(next_runs_move_on_by_themselves, setup, teardown_clock);
         TEST_WITH(many_schedules_in_one_minute_are_told, setup, teardown_clock);
