@@ -403,21 +403,20 @@ static void unwanted_deleted(void *arg, const struct kube_reply *reply)
         struct task *t = arg;
         struct engine *e = task_call_done(t);
 
-        if (reply->err != NULL && reply->http_status != 404) {
+        /* The watch tells that it is gone, or going; or, after a 409, that it is another one by now. */
+        if (reply->err == NULL || reply->http_status == 404 || reply->http_status == 409)
+                task_await(e, t);
+        else
                 task_retry_later(e, t, reply->err, reply->retry_after_ms);
-                return;
-        }
-        /* The watch tells that it is gone, or going. */
-        t->failures = 0;
-        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
 }
 
 static void op_remove_unwanted(struct engine *e, struct task *t, struct member *c)
 {
         const struct velero_object *v = unwanted_object(t, c);
-        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES);
+        _cleanup_(buf_done) struct buf path = BUF_INIT(LIMIT_TEXT_BYTES), body = BUF_INIT(LIMIT_TEXT_BYTES);
         struct object *o = t->run->object;
         struct err err = ERR_INIT;
+        int r;
 
         if (v == NULL) {
                 engine_write(e);
@@ -427,10 +426,19 @@ static void op_remove_unwanted(struct engine *e, struct task *t, struct member *
                 engine_object_shrunk(e, o); /* may free all of it */
                 return;
         }
-        if (member_velero_path(c, VELERO_RESTORE, v->name, &path, &err) == 0) {
-                const struct kube_request rq = { .method = "DELETE", .path = path.data, .retry = KUBE_RETRY_SAFE };
-                if (task_call(t, c, &rq, unwanted_deleted, &err) == 0)
-                        return;
+        r = member_velero_path(c, VELERO_RESTORE, v->name, &path, &err);
+        if (r == 0 && (r = kube_delete_options(&body, v->restore->uid)) < 0)
+                err_set(&err, r, "say which Restore %s is removed", v->name);
+        if (r == 0) {
+                const struct kube_request rq = {
+                        .method = "DELETE",
+                        .path = path.data,
+                        .body = body.data,
+                        .body_len = body.len,
+                        .retry = KUBE_RETRY_SAFE,
+                };
+                r = task_call(t, c, &rq, unwanted_deleted, &err);
         }
-        task_retry_later(e, t, &err, 0);
+        if (r < 0)
+                task_retry_later(e, t, &err, 0);
 }

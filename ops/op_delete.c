@@ -164,7 +164,7 @@ static void doom_asked(void *arg, const struct kube_reply *reply)
                 return;
         }
         /* The watches tell what comes of it: not that it was asked, but that the backup goes ends what failed in a row. */
-        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+        task_await(e, t);
 }
 
 static int doom_send(struct task *t, struct member *c, const char *method, enum velero_kind kind, const char *name,
@@ -225,7 +225,7 @@ static int doom_request(struct task *t, struct member *c, const struct velero_ba
 static void doom_gone(struct engine *e, struct task *t)
 {
         task_wait_for(e, t, NULL);
-        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+        task_await(e, t);
 }
 
 static void doom_found(void *arg, const struct kube_reply *reply)
@@ -307,6 +307,11 @@ static void doom_refused(struct engine *e, struct task *t, const struct velero_b
         doom_failed(e, t, &err);
 }
 
+static bool is_refused(const struct velero_delete_request *r)
+{
+        return r->phase == VELERO_REQUEST_PROCESSED && r->errors[0] != '\0';
+}
+
 static void doom_by_request(struct engine *e, struct task *t, struct member *c, const struct velero_backup *b)
 {
         const struct velero_bsl *bsl = location_of(c, b);
@@ -317,8 +322,7 @@ static void doom_by_request(struct engine *e, struct task *t, struct member *c, 
 
         doom_name(t, b, name);
         request = member_velero(c, VELERO_DELETE_REQUEST, name);
-        if (request != NULL && request->delete_request->phase == VELERO_REQUEST_PROCESSED &&
-                request->delete_request->errors[0] != '\0') {
+        if (request != NULL && is_refused(request->delete_request)) {
                 doom_refused(e, t, b, request->delete_request->errors);
         } else if (known == -EPERM) {
                 doom_forbidden(e, t, &why);
@@ -355,6 +359,29 @@ void backup_doom_act(struct engine *e, struct task *t, struct member *c)
                         task_retry_later(e, t, &err, 0);
         } else {
                 doom_by_request(e, t, c, v->backup);
+        }
+}
+
+void backup_doom_shown(struct engine *e, struct member *c, const struct velero_object *request)
+{
+        char name[VELERO_NAME_MAX + 1];
+        struct list *l, *tmp;
+
+        /* The pause covers what the watches do not tell at once: that it is done, and what is gone by it. */
+        if (!is_refused(request->delete_request))
+                return;
+        LIST_EACH (&c->tasks, l, tmp) {
+                struct task *t = container_of(l, struct task, at_member);
+                const struct velero_object *v = t->doomed ? doomed_backup(t, c) : NULL;
+
+                if (v == NULL)
+                        continue;
+                doom_name(t, v->backup, name);
+                /* What failed in a row is not over before the backup goes. */
+                if (strcmp(name, request->name) == 0) {
+                        t->retry_at_ms = t->look_at_ms = 0;
+                        task_kick(e, t);
+                }
         }
 }
 

@@ -20,6 +20,8 @@ void adopt_follow(struct engine *e, struct object *o);
 void adopt_wake(struct engine *e, const struct object *o, const struct member *c);
 /* A task with `doomed`: what `delete <run>` owes to a cluster. May free the task, its run and the object. */
 void backup_doom_act(struct engine *e, struct task *t, struct member *c);
+/* c shows a request as it is now: a refusal is not waited for. */
+void backup_doom_shown(struct engine *e, struct member *c, const struct velero_object *request);
 /* … and its cluster left the fleet. */
 void backup_doom_forgotten(struct engine *e, struct task *t);
 void restore_act(struct engine *e, struct task *t, struct member *c);

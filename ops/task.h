@@ -51,6 +51,10 @@ void task_set_state(struct engine *e, struct task *t, enum task_state state, con
 void task_wait_for(struct engine *e, struct task *t, const struct err *err);
 /* A request failed in a way that may pass: tries again after a growing pause, at least `least_ms`. */
 void task_retry_later(struct engine *e, struct task *t, const struct err *err, int64_t least_ms);
+/* What was asked for was granted and does not show yet: it is asked for again after a growing pause. The reason stays. */
+void task_await(struct engine *e, struct task *t);
+/* The watch tells of what was asked for: what failed in a row is over, and nothing is waited for. */
+void task_shown(struct engine *e, struct task *t);
 
 /* Nothing more will happen to it without a verb. */
 bool task_is_finished(const struct task *t);

@@ -105,7 +105,7 @@ static void task_posted(struct engine *e, struct task *t)
 }
 
 /* 0: an object of ours with a spec that we (may) have sent. -ESTALE: a Schedule of ours with another one, which is to be
-   changed. -EEXIST: not ours. -EBADMSG: no object at all. */
+   changed: also with one that was sent before the policy was edited, for what a Schedule has is not decided once. -EEXIST: not ours. -EBADMSG: no object at all. */
 static int task_compare(const struct task *t, const struct kube_reply *reply)
 {
         json_t *doc = json_loadb(reply->body, reply->len, 0, NULL);
@@ -116,7 +116,7 @@ static int task_compare(const struct task *t, const struct kube_reply *reply)
                                    VELERO_LABEL_OWNER, &owner, "annotations", VELERO_ANNOTATION_SPEC, &sha) < 0)
                 r = -EBADMSG;
         else if (strcmp(owner, t->run->object->owner) == 0 && sha[0] != '\0' &&
-                 (strcmp(sha, t->spec_sha256) == 0 || strcmp(sha, t->posting_sha256) == 0))
+                 (strcmp(sha, t->posting_sha256) == 0 || (t->verb != TASK_SCHEDULE && strcmp(sha, t->spec_sha256) == 0)))
                 r = 0;
         else if (strcmp(owner, t->run->object->owner) == 0 && t->verb == TASK_SCHEDULE)
                 r = -ESTALE;
@@ -124,10 +124,14 @@ static int task_compare(const struct task *t, const struct kube_reply *reply)
         return r;
 }
 
-/* The watch has not brought it yet. */
+/* The watch has not brought it yet: when it does, task_shown(). */
 static void task_stale(struct engine *e, struct task *t)
 {
-        t->retry_at_ms = t->look_at_ms = loop_now(e->loop) + LIMIT_ENGINE_TICK_MS;
+        struct err err = ERR_INIT;
+
+        err_set(&err, -ESTALE, "%s %s is on %s as it was before, and does not show yet", task_object_text(t), t->velero_name,
+                t->member);
+        task_retry_later(e, t, &err, 0);
 }
 
 static void task_conflict(struct engine *e, struct task *t)

@@ -337,7 +337,7 @@ void task_wait_for(struct engine *e, struct task *t, const struct err *err)
         task_refresh(e, t);
 }
 
-void task_retry_later(struct engine *e, struct task *t, const struct err *err, int64_t least_ms)
+static void task_pause(struct engine *e, struct task *t, int64_t least_ms)
 {
         int64_t pause = 500LL << (t->failures < 6 ? t->failures : 6);
 
@@ -345,5 +345,22 @@ void task_retry_later(struct engine *e, struct task *t, const struct err *err, i
         t->failures++;
         t->retry_at_ms = loop_now(e->loop) + (pause > least_ms ? pause : least_ms);
         t->look_at_ms = t->retry_at_ms;
+}
+
+void task_retry_later(struct engine *e, struct task *t, const struct err *err, int64_t least_ms)
+{
+        task_pause(e, t, least_ms);
         task_wait_for(e, t, err);
+}
+
+void task_await(struct engine *e, struct task *t)
+{
+        task_pause(e, t, 0);
+}
+
+void task_shown(struct engine *e, struct task *t)
+{
+        t->failures = 0;
+        t->retry_at_ms = t->look_at_ms = 0;
+        task_kick(e, t);
 }

@@ -42,7 +42,7 @@ static void track_recognise(struct engine *e, struct task *t, const struct belon
         task_open(e, t);
 }
 
-static void track_tie_schedule(struct engine *e, struct object *o, struct velero_object *v)
+static void track_tie_schedule(struct engine *e, struct object *o, struct velero_object *v, bool fresh)
 {
         struct task *t = standing_tie(e, o, v);
 
@@ -52,7 +52,18 @@ static void track_tie_schedule(struct engine *e, struct object *o, struct velero
         if (schedule_is_taken(e, t, v->schedule))
                 o->yield_due = true;
         task_refresh(e, t);
-        task_kick(e, t);
+        if (fresh)
+                task_shown(e, t);
+        else
+                task_kick(e, t);
+}
+
+/* Something of the run goes, or is gone, from the cluster: what a removal there asked for. */
+static void track_removal(struct engine *e, const struct run *r, const struct member *c)
+{
+        for (struct task *t = run_tasks_on(r, c->name); t != NULL; t = t->next_same)
+                if (t->unwanted || t->doomed)
+                        task_shown(e, t);
 }
 
 static bool has_made(const struct run *r, const struct member *c, enum task_verb verb, const char *name)
@@ -109,7 +120,7 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
                 return;
         if (v->kind == VELERO_SCHEDULE) {
                 track_adopt_policy(e, o, v->schedule->created, true, bytes, len);
-                track_tie_schedule(e, o, v);
+                track_tie_schedule(e, o, v, before == NULL);
                 return;
         }
         if (b.scheduled) {
@@ -125,6 +136,8 @@ static void track_tie(struct engine *e, struct velero_object *v, const char *byt
         r = track_run(o, b.run, created);
         if (r == NULL)
                 return;
+        if (v->kind == VELERO_RESTORE && v->restore->deletion != 0)
+                track_removal(e, r, v->member);
         t = track_find_task(r, v->member, &b);
         if (t == NULL)
                 t = track_add_task(r, v, &b);
@@ -217,6 +230,8 @@ static void track_remove(struct engine *e, struct velero_object *v)
         member_remove_velero(v);
         if (t != NULL)
                 task_object_gone(e, t);
+        if (r != NULL)
+                track_removal(e, r, c);
         /* A run that no record needs goes with the last of its objects, when the round is over. */
         if (r != NULL) {
                 r->shrunk = true;
@@ -278,6 +293,8 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         velero_set_digest(v, TAKE(digest));
         model_touch_member_at(c, track_time(v), false);
         track_tie(e, v, bytes, len);
+        if (kind == VELERO_DELETE_REQUEST)
+                backup_doom_shown(e, c, v);
         /* The text of the one that decided is the newest: whoever took it tells one cluster after the other. */
         if (v->owner_object != NULL && v->owner_object->yield_due && track_hand_over(e, v->owner_object))
                 track_adopt_policy(e, v->owner_object, track_time(v), kind == VELERO_SCHEDULE, bytes, len);

@@ -538,8 +538,31 @@ static void a_location_that_was_looked_at_is_no_news(void **state)
         assert_int_equal(f->changes, before);
 }
 
+/* Velero's answer does not show: it is asked again after growing pauses, and gone on with when something tells. */
+static void delete_is_patient_with_a_watch_that_lags(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", "destination: {clusters: [{name: eu-1}]}\n" OPS_BACKUP, &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        ops_ctl(f, "eu-1", "velero pause");
+        ops_ctl(f, "eu-1", "fault lose-events");
+        assert_ok(ops_verb(f, OBJECT_BACKUP, "b", "delete latest", &err), &err);
+        ops_until(f, ops_requests(f, "eu-1", "POST", "deletebackuprequests") == 1);
+        ops_run_for(f, 6000);
+        assert_in_range(ops_requests(f, "eu-1", "POST", "deletebackuprequests"), 2, 5);
+        ops_ctl(f, "eu-1", "fault off");
+        ops_ctl(f, "eu-1", "velero resume");
+        member_suspect(ops_member(f, "eu-1"));
+        ops_until(f, ops_task(f, OBJECT_BACKUP, "b", "eu-1") == NULL);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 0);
+}
+
 int main(void)
 {
+        TEST_WITH(delete_is_patient_with_a_watch_that_lags, ops_setup, ops_teardown);
         TEST_WITH(completes_on_every_cluster, ops_setup, ops_teardown);
         TEST_WITH(crash_after_the_post_neither_loses_nor_doubles, ops_setup, ops_teardown);
         TEST_WITH(crash_before_the_post_is_made_up_for, ops_setup, ops_teardown);

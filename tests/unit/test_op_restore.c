@@ -329,8 +329,67 @@ static void a_removed_one_does_not_show(void **state)
         assert_int_equal(ops_count(f, "eu-1", VELERO_RESTORE, "undo"), 1);
 }
 
+/* Nothing tells that the Restore is gone: it is asked for again after growing pauses, until something does. */
+static void delete_is_patient_with_a_watch_that_lags(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        int64_t begun;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        ops_ctl(f, "eu-1", "fault lose-events");
+        assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "delete", &err), &err);
+        ops_run_for(f, 6000);
+        assert_int_equal(ops_held(f, "eu-1", "restores", "", ""), 0);
+        assert_in_range(ops_requests(f, "eu-1", "DELETE", "restores"), 2, 5);
+        assert_true(task_of(f, "undo", "eu-1")->failures >= 2);
+        /* The pause is not waited for when something tells. */
+        ops_ctl(f, "eu-1", "fault off");
+        task_of(f, "undo", "eu-1")->retry_at_ms = loop_now(f->engine->loop) + 60000;
+        begun = loop_now(f->engine->loop);
+        member_suspect(ops_member(f, "eu-1"));
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo") == NULL);
+        assert_true(loop_now(f->engine->loop) - begun < 20000);
+}
+
+/* Somebody made another Restore of that name, which the watch has not shown: it is not ours to remove. */
+static void delete_leaves_another_restore_of_that_name(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        char words[128];
+        json_t *list, *other, *meta;
+
+        back_up(f, "b");
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        ops_ctl(f, "eu-1", "fault lose-events");
+        list = ops_ask(f, "eu-1", "objects restores");
+        other = json_deep_copy(json_array_get(list, 0));
+        json_decref(list);
+        meta = json_object_get(other, "metadata");
+        json_object_del(meta, "uid");
+        json_object_del(meta, "resourceVersion");
+        json_object_del(meta, "labels");
+        json_object_del(meta, "finalizers");
+        snprintf(words, sizeof(words), "delete restores velero/%s", task_of(f, "undo", "eu-1")->velero_name);
+        ops_ctl(f, "eu-1", words);
+        ops_put(f, "eu-1", other);
+        assert_ok(ops_verb(f, OBJECT_RESTORE, "undo", "delete", &err), &err);
+        ops_until(f, ops_requests(f, "eu-1", "DELETE", "restores") >= 2);
+        assert_int_equal(ops_held(f, "eu-1", "restores", "", ""), 1);
+        ops_ctl(f, "eu-1", "fault off");
+        member_suspect(ops_member(f, "eu-1"));
+        ops_until(f, ops_object(f, OBJECT_RESTORE, "undo") == NULL);
+        assert_int_equal(ops_held(f, "eu-1", "restores", "", ""), 1);
+}
+
 int main(void)
 {
+        TEST_WITH(delete_is_patient_with_a_watch_that_lags, ops_setup, ops_teardown);
+        TEST_WITH(delete_leaves_another_restore_of_that_name, ops_setup, ops_teardown);
         TEST_WITH(a_namespace_that_no_backup_has_is_told, ops_setup, ops_teardown);
         TEST_WITH(a_run_that_is_none_is_named, ops_setup, ops_teardown);
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);

@@ -3,7 +3,7 @@
  * Answers that come after the watch has told: what it told stays. Each test holds an answer back for LATE milliseconds, and the
  * cluster has gone on meanwhile.
  */
-#include "tests/unit/ops_fixture.h"
+#include "tests/unit/schedule_fixture.h"
 
 #define LATE "5000" /* what happens meanwhile takes several starts of a program */
 
@@ -117,7 +117,8 @@ static void of_the_look_at_what_exists(void **state)
         assert_int_equal(task_of(f)->state, TASK_PENDING);
         the_cluster_goes_on(f);
         is_posted_before_the_answer(f, task_of(f));
-        assert_int_equal(ops_requests(f, "eu-1", "POST", "backups"), 1);
+        assert_int_equal(ops_requests(f, "eu-1", "POST", "backups"), 2);
+        assert_int_equal(ops_held(f, "eu-1", "backups", "", ""), 1);
 }
 
 /* A newer run gave it up. Whether it was posted is asked, the watch tells that it was, and then it is said that it was not. */
@@ -140,8 +141,41 @@ static void of_the_look_at_what_was_given_up(void **state)
         assert_int_equal(ops_held(f, "eu-1", "backups", "fleetfs.dev/name", "b"), 2);
 }
 
+/* A Schedule is there as it was first written, nothing tells of it, and the policy is edited meanwhile: the edit counts. */
+static void an_edit_while_a_schedule_is_made_is_kept(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct task *t;
+        char cron[256] = "";
+
+        ops_until(f, ops_all_ready(f));
+        ops_ctl(f, "eu-1", "fault late " LATE " --match POST:schedules");
+        ops_ctl(f, "eu-1", "fault lose-events");
+        write_policy(f, "n", POLICY("0 1 * * *", "shop"));
+        ops_until(f, ops_held(f, "eu-1", "schedules", "", "") == 1);
+        t = schedule_of(f, "n", "eu-1");
+        assert_int_not_equal(t->call, 0);
+        assert_int_equal(t->state, TASK_PENDING);
+        write_policy(f, "n", POLICY("0 2 * * *", "shop"));
+        ops_ctl(f, "eu-1", "fault off late");
+        /* It is not taken for what is wanted, and not asked for without a pause. */
+        ops_run_for(f, 6000);
+        assert_int_equal(t->state, TASK_PENDING);
+        assert_non_null(strstr(t->reason, "does not show yet"));
+        assert_in_range(ops_requests(f, "eu-1", "POST", "schedules"), 2, 1 + 5);
+        ops_ctl(f, "eu-1", "fault off");
+        member_suspect(ops_member(f, "eu-1"));
+        ops_until(f, t->state == TASK_POSTED && t->confirmed);
+        assert_int_equal(t->failures, 0);
+        text_of(f, "eu-1", "n", "spec", "schedule", cron);
+        assert_string_equal(cron, "0 2 * * *");
+        assert_false(t->drifted);
+        assert_int_equal(ops_held(f, "eu-1", "schedules", "", ""), 1);
+}
+
 int main(void)
 {
+        TEST_WITH(an_edit_while_a_schedule_is_made_is_kept, ops_setup, ops_teardown);
         TEST_ROWS_WITH(of_the_post, post_rows, ops_setup, ops_teardown);
         TEST_ROWS_WITH(of_the_look_at_what_exists, look_rows, ops_setup, ops_teardown);
         TEST_WITH(of_the_look_at_what_was_given_up, ops_setup, ops_teardown);
