@@ -20,6 +20,7 @@
 #include "ops/policy.h"
 #include "ops/rollup.h"
 #include "ops/task.h"
+#include "ops/warnings.h"
 #include "velero/names.h"
 
 /* What is known of one backup of one cluster. */
@@ -28,6 +29,7 @@ struct restorable {
         const char *sub; /* name of its part of the policy, "" when it has none */
         enum phase phase;
         const char *text; /* … in Velero's word */
+        bool empty;       /* it is good, and holds nothing */
 };
 
 enum { RESTORE_PARTS_MAX = 256 };
@@ -60,6 +62,7 @@ static bool restore_from_task(const struct task *t, struct restorable *ret)
                 /* One that is being deleted shows what it reached, and is no longer to be restored. */
                 .phase = v != NULL ? phase_of_backup(v->backup->phase, false) : t->phase,
                 .text = v != NULL && v->backup->phase_text[0] != '\0' ? v->backup->phase_text : task_phase_text(t),
+                .empty = task_holds_nothing(t),
         };
         return true;
 }
@@ -123,9 +126,19 @@ static int restore_await(const struct object *backup, const char *remedy, struct
         return -ENOENT;
 }
 
+static bool all_empty(const struct restorable *b, int n)
+{
+        for (int i = 0; i < n; i++)
+                if (!b[i].empty)
+                        return false;
+        return n > 0;
+}
+
+/* One that holds something, if there is any: warnings.txt tells of newer ones that do not. */
 static int restore_find_newest(const struct policy *p, const struct object *backup, const struct member *c,
         struct restorable *ret, struct err *err)
 {
+        const struct run *hollow = NULL;
         struct err why = ERR_INIT;
         int bad = 0;
 
@@ -133,6 +146,11 @@ static int restore_find_newest(const struct policy *p, const struct object *back
                 struct err one = ERR_INIT;
                 int n = restore_find_run(p, backup->runs[i], c, ret, &one);
 
+                if (all_empty(ret, n)) {
+                        if (hollow == NULL)
+                                hollow = backup->runs[i];
+                        continue;
+                }
                 if (n > 0 || n == -E2BIG) {
                         err_copy(err, &one);
                         return n;
@@ -143,6 +161,8 @@ static int restore_find_newest(const struct policy *p, const struct object *back
                         why = one;
                 }
         }
+        if (hollow != NULL)
+                return restore_find_run(p, hollow, c, ret, err);
         if (bad != 0) {
                 err_copy(err, &why);
                 return bad;

@@ -11,6 +11,7 @@
 #include "ops/hostpath.h"
 #include "ops/member.h"
 #include "ops/policy.h"
+#include "ops/task.h"
 #include "velero/schedule_warnings.h"
 
 /* "v1.24.3" is older than 1.25, the oldest that Velero 1.18 was tested with. */
@@ -69,6 +70,39 @@ static void warnings_of_restore(struct object *o, const struct member *c, const 
         warnings_of_names(o, c, restore->restore->namespace_mapping, backup->backup->namespaces);
 }
 
+/* A restore by the policy's name passes over runs of nothing where an older one has something; one that was named, or the
+   only one, is restored. */
+static void warnings_of_passed(struct object *o, const struct task *t)
+{
+        const struct policy *p = o->policy;
+        const struct object *backup = t->verb == TASK_RESTORE && o->kind == OBJECT_RESTORE ?
+                                              fleet_object(o->fleet, OBJECT_BACKUP, p->backup.name) : NULL;
+        const struct run *passed = NULL;
+        bool named = p->backup.run[0] != '\0' && strcmp(p->backup.run, "latest") != 0;
+
+        if (backup == NULL)
+                return;
+        for (size_t i = backup->n_runs; i-- > 0;)
+                for (const struct task *x = run_tasks_on(backup->runs[i], t->member); x != NULL; x = x->next_same) {
+                        if (x->verb != TASK_BACKUP || strcmp(x->sub != NULL ? x->sub : "", t->sub != NULL ? t->sub : "") != 0)
+                                continue;
+                        if (task_has_name(x, t->backup_name)) {
+                                if (passed != NULL)
+                                        (void)strv_printf(&o->warnings,
+                                                "FLT-0305 the restore on %s is of run %s: the newer run %s holds nothing",
+                                                t->member, backup->runs[i]->id, passed->id);
+                                else if (task_holds_nothing(x) && !task_holds_nothing(t))
+                                        (void)strv_printf(&o->warnings,
+                                                "FLT-0305 the restore on %s is of run %s, which holds nothing", t->member,
+                                                backup->runs[i]->id);
+                                return;
+                        }
+                        /* What came later was not there to be chosen. */
+                        if (!named && passed == NULL && task_holds_nothing(x) && x->completed != 0 && x->completed <= t->run->created)
+                                passed = backup->runs[i];
+                }
+}
+
 static void warnings_of_member(struct object *o, const struct task *t)
 {
         const struct member *c = task_member(t);
@@ -79,6 +113,7 @@ static void warnings_of_member(struct object *o, const struct task *t)
         else if (task_holds_nothing(t))
                 (void)strv_printf(&o->warnings,
                         "FLT-0305 the restore on %s restored nothing: its filters choose no object of the backup", t->member);
+        warnings_of_passed(o, t);
         if (c == NULL)
                 return;
         warnings_of_restore(o, c, t);

@@ -386,10 +386,61 @@ static void delete_leaves_another_restore_of_that_name(void **state)
         assert_int_equal(ops_held(f, "eu-1", "restores", "", ""), 1);
 }
 
+/* The newest run holds nothing: the one before it is meant, and that is told. Who names the newest gets it. */
+static void a_run_of_nothing_is_passed_over(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+        const struct object *b;
+        char text[128], caveat[256];
+
+        back_up(f, "b");
+        ops_run_for(f, 1100);
+        assert_ok(ops_write(f, OBJECT_BACKUP, "b", "policy:\n  resourceFilter:\n    includedNamespaces: [default]\n"
+                "    labelSelector: {matchLabels: {app: there-is-none}}\n", &err), &err);
+        ops_until(f, ops_object(f, OBJECT_BACKUP, "b")->n_runs == 2 && ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+        b = ops_object(f, OBJECT_BACKUP, "b");
+        ops_run_for(f, 1100);
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\ndestination: {clusters: [{name: eu-1}]}\n", &err), &err);
+        assert_string_equal(task_of(f, "undo", "eu-1")->backup_name, run_tasks_on(b->runs[0], "eu-1")->velero_name);
+        snprintf(caveat, sizeof(caveat), "FLT-0305 the restore on eu-1 is of run %s: the newer run %s holds nothing",
+                b->runs[0]->id, b->runs[1]->id);
+        assert_int_equal(ops_object(f, OBJECT_RESTORE, "undo")->warnings.n, 1);
+        assert_string_equal(ops_object(f, OBJECT_RESTORE, "undo")->warnings.v[0], caveat);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "undo") == PHASE_COMPLETED);
+        assert_true(task_of(f, "undo", "eu-1")->items_done > 0);
+
+        snprintf(text, sizeof(text), "backupName: b@%s\ndestination: {clusters: [{name: eu-1}]}\n", b->runs[1]->id);
+        assert_ok(ops_write(f, OBJECT_RESTORE, "named", text, &err), &err);
+        assert_string_equal(task_of(f, "named", "eu-1")->backup_name, run_tasks_on(b->runs[1], "eu-1")->velero_name);
+        ops_until(f, ops_phase(f, OBJECT_RESTORE, "named") == PHASE_COMPLETED);
+        assert_int_equal(ops_object(f, OBJECT_RESTORE, "named")->warnings.n, 1);
+        assert_non_null(strstr(ops_object(f, OBJECT_RESTORE, "named")->warnings.v[0], "nothing"));
+}
+
+/* Where no run holds anything, the newest is as good as any. */
+static void without_a_better_one_a_run_of_nothing_is_restored(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        for (unsigned n = 1; n <= 2; n++) {
+                assert_ok(ops_write(f, OBJECT_BACKUP, "b", "policy:\n  resourceFilter:\n    includedNamespaces: [default]\n"
+                        "    labelSelector: {matchLabels: {app: there-is-none}}\n", &err), &err);
+                ops_until(f, ops_object(f, OBJECT_BACKUP, "b")->n_runs == n && ops_phase(f, OBJECT_BACKUP, "b") == PHASE_COMPLETED);
+                ops_run_for(f, 1100);
+        }
+        assert_ok(ops_write(f, OBJECT_RESTORE, "undo", "backupName: b\n", &err), &err);
+        assert_string_equal(task_of(f, "undo", "eu-1")->backup_name, ops_task(f, OBJECT_BACKUP, "b", "eu-1")->velero_name);
+}
+
 int main(void)
 {
         TEST_WITH(delete_is_patient_with_a_watch_that_lags, ops_setup, ops_teardown);
         TEST_WITH(delete_leaves_another_restore_of_that_name, ops_setup, ops_teardown);
+        TEST_WITH(a_run_of_nothing_is_passed_over, ops_setup, ops_teardown);
+        TEST_WITH(without_a_better_one_a_run_of_nothing_is_restored, ops_setup, ops_teardown);
         TEST_WITH(a_namespace_that_no_backup_has_is_told, ops_setup, ops_teardown);
         TEST_WITH(a_run_that_is_none_is_named, ops_setup, ops_teardown);
         TEST_WITH(restores_every_cluster_that_has_it, ops_setup, ops_teardown);
