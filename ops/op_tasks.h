@@ -82,6 +82,9 @@ int op_adopt(struct engine *e, struct object *o, const char *arg, struct err *er
 /* The other side, of an object with yield_due: it is another store's from now on, shown and left alone, if nothing of it on
    the clusters is its owner's any more (op_yield.c). False: it is not, or that is not known yet. */
 bool op_hand_over(struct engine *e, struct object *o);
+/* Something of o changed on a cluster: once nothing there is its old owner's any more, that one means it no longer
+   (object.adopted_from). What this mount adopts itself, op_adopt.c ends. */
+void op_handed_over(struct engine *e, struct object *o);
 
 /* The Velero Restore of a task whose name and backup_name are chosen; NULL with err. Caller decrefs. */
 json_t *restore_document(struct task *t, const struct member *c, struct err *err);

@@ -101,11 +101,38 @@ static void op_yield(struct engine *e, struct object *o, const char *owner)
         /* Until the last of its Velero objects has the new owner, both mean it. */
         memcpy(o->adopted_from, o->owner, sizeof(o->adopted_from));
         snprintf(o->owner, sizeof(o->owner), "%.16s", owner);
+        /* A mount beside the one that writes this store sees what that one adopts. */
+        o->own = strcmp(o->owner, e->model.store_id) == 0;
+        if (o->own)
+                engine_dirty(e, o);
         engine_event(e, "HandedOver", o->fleet, "kind", object_kind_name(o->kind), "name", o->name, "owner", o->owner, NULL);
         for (size_t i = 0; o->standing != NULL && i < o->standing->n_tasks; i++)
                 task_refresh(e, o->standing->tasks[i]);
         rollup_object(e, o);
         model_touch_object(o, true);
+}
+
+/* Whether every cluster tells what it has of the old owner's. */
+static bool is_known(const struct fleet *f)
+{
+        struct member *c, *tmp;
+
+        HASH_ITER (hh, f->members, c, tmp)
+                if (c->alias_of[0] == '\0' && !member_ready(c))
+                        return false;
+        return true;
+}
+
+void op_handed_over(struct engine *e, struct object *o)
+{
+        struct list *l, *tmp;
+
+        if (o->adopted_from[0] == '\0' || (o->own && engine_acts(e)) || !is_known(o->fleet))
+                return;
+        LIST_EACH (&o->velero, l, tmp)
+                if (strcmp(velero_owner(container_of(l, struct velero_object, of_object)), o->adopted_from) == 0)
+                        return;
+        o->adopted_from[0] = '\0';
 }
 
 bool op_hand_over(struct engine *e, struct object *o)

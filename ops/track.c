@@ -242,8 +242,10 @@ static void track_remove(struct engine *e, struct velero_object *v)
                 o->yield_due = true;
                 (void)track_hand_over(e, o);
         }
-        if (o != NULL)
+        if (o != NULL) {
+                op_handed_over(e, o);
                 engine_object_shrunk(e, o);
+        }
         track_wake(e, c, kind);
 }
 
@@ -298,6 +300,8 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         /* The text of the one that decided is the newest: whoever took it tells one cluster after the other. */
         if (v->owner_object != NULL && v->owner_object->yield_due && track_hand_over(e, v->owner_object))
                 track_adopt_policy(e, v->owner_object, track_time(v), kind == VELERO_SCHEDULE, bytes, len);
+        if (v->owner_object != NULL)
+                op_handed_over(e, v->owner_object);
         track_wake(e, c, kind);
 }
 

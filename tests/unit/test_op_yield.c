@@ -249,8 +249,39 @@ static void what_its_new_owner_makes_meanwhile_is_merged(void **state)
         assert_int_equal(object_of(f, "n")->n_runs, 2);
 }
 
+/* A mount beside the one that writes the store: what that one adopts is this store's here, too, and stays so. */
+static void what_the_writer_adopts_is_its_own_beside_it(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        const char *clusters[] = { "eu-1", "us-1", "ap-1" };
+        struct object *o;
+        char id[STORE_ID_LEN + 1];
+
+        in_force_everywhere(f);
+        ops_close(f);
+        snprintf(f->state_dir + strlen(f->state_dir), 8, "-2");
+        ops_open(f);
+        snprintf(id, sizeof(id), "%s", f->engine->model.store_id);
+        ops_close(f);
+        f->options.read_only = true;
+        ops_open(f);
+        ops_until(f, ops_all_ready(f) && object_of(f, "n") != NULL && object_of(f, "n")->standing != NULL &&
+                             object_of(f, "n")->standing->n_tasks == 3);
+        o = object_of(f, "n");
+        assert_false(o->own);
+        for (size_t i = 0; i < ARRAY_SIZE(clusters); i++)
+                relabel(f, clusters[i], "schedules", id);
+        ops_until(f, strcmp(o->owner, id) == 0);
+        assert_true(o->own);
+        ops_until(f, o->adopted_from[0] == '\0');
+        assert_ptr_equal(object_of(f, "n"), o);
+        assert_int_equal(HASH_COUNT(f->fleet->objects[OBJECT_BACKUP]), 1);
+        assert_int_equal(o->standing->n_tasks, 3);
+}
+
 int main(void)
 {
+        TEST_WITH(what_the_writer_adopts_is_its_own_beside_it, ops_setup, ops_teardown);
         TEST_WITH(one_label_takes_one_cluster, ops_setup, ops_teardown);
         TEST_WITH(adopt_takes_a_cluster_back, ops_setup, ops_teardown);
         TEST_WITH(all_labels_take_the_policy, ops_setup, ops_teardown);
