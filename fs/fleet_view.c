@@ -96,6 +96,8 @@ static void view_object(struct object_view *v, const struct object *o)
         for (size_t i = 0; r != NULL && i < r->n_tasks; i++) {
                 struct task_view t;
 
+                if (task_view_is_beside(r->tasks[i]))
+                        continue;
                 task_view(&t, r->tasks[i]);
                 v->total++;
                 v->good += t.good;

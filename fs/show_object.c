@@ -136,8 +136,11 @@ static struct value declared_clusters_good(const struct subject *s)
 static struct value declared_clusters_total(const struct subject *s)
 {
         const struct run *r = show_object_parts(s->object);
+        int64_t n = 0;
 
-        return value_int(r != NULL ? (int64_t)r->n_tasks : 0);
+        for (size_t i = 0; r != NULL && i < r->n_tasks; i++)
+                n += !task_view_is_beside(r->tasks[i]);
+        return value_int(n);
 }
 
 static struct value declared_code(const struct subject *s)

@@ -20,7 +20,7 @@ void task_views_summary(const struct task_views *views, struct buf *out)
 {
         const struct task_view *source =
                 views->n > 0 && task_view_is_source(&views->v[0]) ? &views->v[0] : NULL;
-        size_t n = views->n, good = views->good, phases[PHASE_MAX + 1];
+        size_t n = views->n - views->beside, good = views->good, phases[PHASE_MAX + 1];
         size_t stale = views->stale, gone = views->gone;
         const char *unit = views->parts ? "part" : source != NULL ? "target" : "cluster";
 
@@ -442,7 +442,7 @@ void task_views_put_summary(struct json_writer *w, const char *key, const struct
         json_int_member(w, "good", (int64_t)views.good);
         put_phases(w, "phases", views.phases);
         json_int_member(w, "stale", (int64_t)views.stale);
-        json_int_member(w, "total", (int64_t)views.n);
+        json_int_member(w, "total", (int64_t)(views.n - views.beside));
         json_close(w);
         task_views_done(&views);
 }

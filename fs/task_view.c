@@ -49,6 +49,32 @@ void task_view(struct task_view *ret, const struct task *t)
                     (t->verb != TASK_BACKUP || !task_holds_nothing(t));
 }
 
+static const struct task *schedule_on(const struct run *r, const char *member)
+{
+        const struct task *t = run_tasks_on(r, member);
+
+        while (t != NULL && t->verb != TASK_SCHEDULE)
+                t = t->next_same;
+        return t;
+}
+
+bool task_view_is_beside(const struct task *t)
+{
+        bool beside = t->verb == TASK_ADOPT && schedule_on(t->run, t->member) != NULL;
+
+        for (size_t i = 0; t->verb == TASK_ADOPT && !beside && i < t->run->n_tasks; i++)
+                beside = t->run->tasks[i]->verb == TASK_SCHEDULE;
+        return beside;
+}
+
+/* That a cluster is away its Schedule says, too. */
+static bool view_is_double(const struct task *t)
+{
+        const struct member *c = t->verb == TASK_ADOPT && schedule_on(t->run, t->member) != NULL ? task_member(t) : NULL;
+
+        return c != NULL && (t->reason == NULL || c->health != MEMBER_READY);
+}
+
 const char *task_view_mark(const struct task_view *v)
 {
         return v->stale ? " (stale)" : v->gone ? " (gone)" : "";
@@ -261,6 +287,10 @@ static void views_count(struct task_views *ret, const struct task_view *v)
 {
         const struct task *t = v->task;
 
+        if (task_view_is_beside(t)) {
+                ret->beside++;
+                return;
+        }
         /* What is marked is counted by its mark alone. */
         if (v->stale)
                 ret->stale++;
@@ -288,14 +318,17 @@ void task_views_init(struct task_views *ret, const struct run *r)
         ret->v = n > 0 ? calloc(n, sizeof(*ret->v)) : NULL;
         if (ret->v == NULL)
                 return;
-        ret->n = n;
         for (size_t i = 0; i < n; i++) {
                 const struct task *t = r->tasks[i];
+                struct task_view *v = &ret->v[ret->n];
 
-                task_view(&ret->v[i], t);
-                views_count(ret, &ret->v[i]);
+                if (view_is_double(t))
+                        continue;
+                ret->n++;
+                task_view(v, t);
+                views_count(ret, v);
                 if (!phase_is(t->phase, PHASE_IS_TERMINAL)) {
-                        int64_t at = task_view_expected(&ret->v[i]);
+                        int64_t at = task_view_expected(v);
 
                         over = false;
                         known = known && at != 0;
@@ -306,7 +339,7 @@ void task_views_init(struct task_views *ret, const struct run *r)
                 ret->expected = 0;
         ret->standing = r->id[0] == '\0';
         ret->percent = ret->total > 0 || over ? ret->percent / (int64_t)n : -1;
-        qsort(ret->v, n, sizeof(*ret->v), view_order);
+        qsort(ret->v, ret->n, sizeof(*ret->v), view_order);
 }
 
 void task_views_done(struct task_views *views)

@@ -18,6 +18,8 @@ struct task_view {
 };
 
 void task_view(struct task_view *ret, const struct task *t);
+/* What an adoption owes to a cluster, where Schedules stand: no part of the policy, and so not counted. */
+bool task_view_is_beside(const struct task *t);
 /* " (stale)", " (gone)" or "": what follows the phase. */
 const char *task_view_mark(const struct task_view *v);
 /* Progress in percent; 100 only when it ended well. */
@@ -60,6 +62,7 @@ bool task_view_is_source(const struct task_view *v);
 struct task_views {
         struct task_view *v; /* worst first, then by cluster; a migration's source first of all */
         size_t n;
+        size_t beside;       /* … of them are not counted: task_view_is_beside() */
         size_t phases[PHASE_MAX + 1];
         size_t good, stale, gone;
         size_t empty;        /* task_holds_nothing() */

@@ -468,6 +468,38 @@ static void a_refused_configuration_is_told(void **state)
         assert_contains("prod/status.json", "\"since\": \"2026-09-01T02:00:03Z\"");
 }
 
+/* What is still to be taken over of a cluster makes no second cluster of it. */
+static void an_adoption_counts_no_cluster_twice(void **state)
+{
+        struct member *c = fixture_member(fleet, "eu-1", MEMBER_READY);
+        struct object *o;
+        struct task *t;
+
+        (void)state;
+        fixture_member(fleet, "lab-2", MEMBER_UNREACHABLE);
+        o = FIXTURE_STANDING(fleet, "shop", "0 2 * * *", PROTECTED("eu-1"),
+                { .member = "lab-2", .state = TASK_PENDING, .phase = PHASE_PENDING, .code = "FLT-0401",
+                        .reason = "cluster lab-2 is Unreachable" });
+        for (const char *const *m = (const char *const[]){ "eu-1", "lab-2", NULL }; *m != NULL; m++) {
+                t = run_add_task(o->standing, TASK_ADOPT, *m);
+                t->phase = PHASE_PENDING;
+        }
+        t->reason = strdup("cluster lab-2 is Unreachable");
+        snprintf(t->code, sizeof(t->code), "FLT-0401");
+        assert_contains("prod/backups/shop/status.txt", "1 of 2 clusters Protected, 1 Pending\n");
+        assert_contains("prod/backups/shop/status.txt", "reason: lab-2: cluster lab-2 is Unreachable   FLT-0401\n");
+        assert_contains("prod/backups/shop/clusters_total", "2\n");
+        assert_contains("prod/backups/shop/status.json", "\"total\": 2");
+        /* What is in its way is told, where the Schedule tells nothing. */
+        t = run_tasks_on(o->standing, c->name);
+        while (t->verb != TASK_ADOPT)
+                t = t->next_same;
+        t->reason = strdup("backups cannot be patched");
+        snprintf(t->code, sizeof(t->code), "FLT-0401");
+        assert_contains("prod/backups/shop/status.txt", "1 of 2 clusters Protected, 1 Pending\n");
+        assert_contains("prod/backups/shop/status.txt", "eu-1: backups cannot be patched");
+}
+
 /* A one-off is kept for as long as its ttl says: one that went before is missed, and no other. */
 static void a_backup_that_expired_is_not_missed(void **state)
 {
@@ -516,6 +548,7 @@ int main(void)
         TEST_WITH(a_schedule_paused_before_its_first_backup_needs_an_eye, setup, fixture_teardown);
         TEST_WITH(a_backup_of_nothing_protects_nobody, setup, fixture_teardown);
         TEST_WITH(what_a_removal_called_off_degrades_nothing, setup, fixture_teardown);
+        TEST_WITH(an_adoption_counts_no_cluster_twice, setup, fixture_teardown);
         TEST_WITH(a_refused_configuration_is_told, setup, fixture_teardown);
         TEST_WITH(a_backup_that_expired_is_not_missed, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
