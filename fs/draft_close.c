@@ -157,6 +157,30 @@ static bool touched_restore_locked(const struct draft *d)
                a.kind == OBJECT_RESTORE && strchr(stem, '@') != NULL;
 }
 
+/* A new file that was touched and not written: its folder is there when touch(1) returns. Without a
+ * touch the file may still be written by a copy of the handle, and RELEASE tells. */
+static bool touched_new_locked(const struct draft *d)
+{
+        return d->touched && d->created && !d->wrote && !d->truncated && d->bytes.len == 0 &&
+               d->write == 0;
+}
+
+static void flush_empty_run(struct engine *e, struct write_job *j)
+{
+        char name[NAME_MAX + 1], stem[ACTING_STEM_MAX + 1], ext[ACTING_EXT_MAX + 1];
+        struct draft *d = j->handle->state;
+        struct acting_file a;
+        struct place p;
+        int r = 0;
+
+        if (draft_acting(j->s, d, &p, name, stem, ext, &a)) {
+                j->place = p;
+                memcpy(j->name, name, sizeof(j->name));
+                r = acting_finish_empty(e, &a, false, d->exit_code, &j->err);
+        }
+        write_job_reply_told(e, j, r);
+}
+
 /* What there is to do about the bytes of a handle, with a copy of them; NULL: nothing. */
 static struct write_job *draft_job_locked(struct draft *d, struct handle *h, struct session *s,
         const char *op, void (*run)(struct engine *, struct write_job *),
@@ -197,6 +221,9 @@ void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
                 (d->dirty || touched_restore_locked(d))) {
                 j = draft_job_locked(d, h, s, "flush", flush_run, flush_unasked, &r);
                 d->dirty = d->dirty && r < 0;
+        } else if (d->writes && !d->file->gone && d->file->kind == USERFILE_ACTING &&
+                   touched_new_locked(d)) {
+                j = draft_job_locked(d, h, s, "flush", flush_empty_run, NULL, &r);
         } else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH) {
                 j = draft_job_locked(d, h, s, "flush", keep_run, keep_unasked, &r);
                 d->unkept = r < 0;
