@@ -36,6 +36,8 @@ struct acting {
 
 /* Made on first use; NULL without memory. */
 struct acting *acting_get(struct engine *e);
+/* The file's bytes go into the trash; a failure is an event. Closes a write section. */
+void acting_keep(struct engine *e, struct object *o);
 /* The removal takes effect. May remove o. */
 void acting_retire(struct engine *e, struct object *o);
 /* acting_tick() is to run at `at_ms` at the latest. */

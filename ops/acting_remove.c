@@ -47,6 +47,10 @@ static int acting_remove(
         acting_set_removal(e, &next,
                 renamed ? e->options.grace_rename_ms : e->options.grace_unlink_ms, renamed, uid);
         r = acting_apply(e, f, &o, &next, !renamed, err);
+        /* From now on: whoever takes it back need not wait for the grace. What becomes of a
+         * rename-away is its new name's. */
+        if (r == 0 && !renamed)
+                acting_keep(e, o);
         if (r == 0)
                 engine_event(e, "PolicyRemoved", o->fleet, "kind", object_kind_name(f->kind),
                         "name", f->name, NULL);

@@ -108,13 +108,20 @@ static void acting_delete_dropped(struct engine *e)
         strv_done(&dropped);
 }
 
-void acting_retire(struct engine *e, struct object *o)
+void acting_keep(struct engine *e, struct object *o)
 {
         struct err err = ERR_INIT;
 
         engine_publish(e);
         if (trash_keep(e, o, &err) < 0)
                 engine_event(e, "TrashFailed", o->fleet, "name", o->name, "message", err.msg, NULL);
+}
+
+void acting_retire(struct engine *e, struct object *o)
+{
+        /* An unlink has kept it already, unless the disk was full. */
+        if (o->removal_renamed || !trash_has(o))
+                acting_keep(e, o);
         engine_write(e);
         acting_clear_removal(o);
         o->file_gone = o->removed = true;

@@ -181,6 +181,20 @@ int trash_keep(struct engine *e, const struct object *o, struct err *err)
         return 0;
 }
 
+bool trash_has(const struct object *o)
+{
+        const struct document *d = o->in_force.bytes != NULL ? &o->in_force : &o->draft;
+        const struct trash *t = o->fleet->trash;
+        char file[256];
+        int n = snprintf(file, sizeof(file), "%.200s.%s@", o->name, d->ext);
+
+        for (size_t i = 0; t != NULL && d->bytes != NULL && i < t->n; i++)
+                if (t->files[i].kind == o->kind && strncmp(t->files[i].record, file, (size_t)n) == 0 &&
+                        t->files[i].len == d->len && memcmp(t->files[i].bytes, d->bytes, d->len) == 0)
+                        return true;
+        return false;
+}
+
 void trash_sweep(struct engine *e, struct fleet *f)
 {
         struct trash *t = f->trash;

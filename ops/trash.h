@@ -31,6 +31,8 @@ struct trash {
  * store_put(). With no write section open, and leaves none.
  */
 int trash_keep(struct engine *e, const struct object *o, struct err *err);
+/* Whether the bytes that trash_keep() would take are there. */
+bool trash_has(const struct object *o);
 /* What was kept of o at `since` or later was kept for a removal that did not happen: it goes. In a write section. */
 void trash_take_back(struct engine *e, const struct object *o, int64_t since);
 /* Deletes what has been there for long enough; what cannot be deleted is tried again by the next

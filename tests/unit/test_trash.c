@@ -123,6 +123,23 @@ static void one_name_of_two_folders_in_one_second(void **state)
         assert_file(1, "a.yaml", "again");
 }
 
+static void an_unlinked_file_is_there_at_once_and_once(void **state)
+{
+        const struct acting_file f = { .fleet = "prod", .kind = OBJECT_BACKUP, .name = "shop", .ext = "yaml" };
+        struct object *o;
+
+        fixture_open(test_dir(state));
+        o = fleet_add_object(fixture.fleet, OBJECT_BACKUP, "shop");
+        o->own = true;
+        assert_ok(document_set(&o->in_force, "text", 4, "yaml", 1), NULL);
+        assert_ok(acting_unlink(fixture.engine, &f, 7, NULL), NULL);
+        assert_file(0, "shop.yaml", "text");
+        fixture_pass(100000);
+        assert_file(0, "shop.yaml", "text");
+        assert_int_equal(shown(), 1);
+        assert_int_equal(stored(OBJECT_BACKUP), 1);
+}
+
 static void nothing_to_keep_is_kept(void **state)
 {
         struct object *o;
@@ -200,6 +217,7 @@ int main(void)
 {
         TEST_WITH(the_newest_has_the_name_and_older_ones_their_time, trash_setup, trash_teardown);
         TEST_WITH(one_name_of_two_folders_in_one_second, trash_setup, trash_teardown);
+        TEST_WITH(an_unlinked_file_is_there_at_once_and_once, trash_setup, trash_teardown);
         TEST_WITH(nothing_to_keep_is_kept, trash_setup, trash_teardown);
         TEST_WITH(a_store_that_is_full_keeps_nothing_and_says_so, trash_setup, trash_teardown);
         TEST_WITH(each_goes_after_its_thirty_days, trash_setup, trash_teardown);
