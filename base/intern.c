@@ -4,16 +4,22 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* uthash would end the process when memory runs out. */
+#define HASH_NONFATAL_OOM            1
+#define uthash_nonfatal_oom(element) ((element)->hash_failed = true)
 #include <uthash.h>
 
 /* A text and who holds it: the reference is a pointer to `text`. */
 struct interned {
         UT_hash_handle hh;
         uint64_t refs;
+        bool hash_failed;
         char text[];
 };
 
@@ -36,8 +42,13 @@ static struct interned *interned_add_locked(const char *text, size_t len)
         if (x == NULL)
                 return NULL;
         x->refs = 0;
+        x->hash_failed = false;
         memcpy(x->text, text, len + 1);
         HASH_ADD_KEYPTR(hh, synced.all, x->text, len, x);
+        if (x->hash_failed) {
+                free(x);
+                return NULL;
+        }
         return x;
 }
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* uthash would end the process when memory runs out: what it has no room for loses its name instead. */
+#define HASH_NONFATAL_OOM            1
+#define uthash_nonfatal_oom(element) ((element)->name[0] = '\0')
 #include "ops/model.h"
 
 #include <assert.h>
@@ -240,6 +244,10 @@ struct fleet *model_add_fleet(struct model *m, const char *name)
         f->phase = PHASE_NONE;
         snprintf(f->name, sizeof(f->name), "%s", name);
         HASH_ADD_STR(m->fleets, name, f);
+        if (f->name[0] == '\0') {
+                free(f);
+                return NULL;
+        }
         return f;
 }
 
@@ -272,12 +280,27 @@ struct member *fleet_add_member(struct fleet *f, const char *name)
         c->fleet = f;
         snprintf(c->name, sizeof(c->name), "%s", name);
         HASH_ADD_STR(f->members, name, c);
+        if (c->name[0] == '\0') {
+                free(c);
+                return NULL;
+        }
         return c;
 }
 
-void fleet_rename_member(struct member *c, const char *name)
+int fleet_rename_member(struct member *c, const char *name)
 {
-        struct member *other, *tmp;
+        struct member *other, *tmp, *room = calloc(1, sizeof(*room));
+        unsigned noexpand;
+
+        if (room == NULL)
+                return -ENOMEM;
+        /* Keeps the place, and the table, until c is there: what may fail is done first. */
+        snprintf(room->name, sizeof(room->name), "%s", name);
+        HASH_ADD_STR(c->fleet->members, name, room);
+        if (room->name[0] == '\0') {
+                free(room);
+                return -ENOMEM;
+        }
 
         /* Links to it follow. */
         HASH_ITER (hh, c->fleet->members, other, tmp)
@@ -285,7 +308,13 @@ void fleet_rename_member(struct member *c, const char *name)
                         snprintf(other->alias_of, sizeof(other->alias_of), "%s", name);
         HASH_DEL(c->fleet->members, c);
         snprintf(c->name, sizeof(c->name), "%s", name);
+        noexpand = c->fleet->members->hh.tbl->noexpand;
+        c->fleet->members->hh.tbl->noexpand = 1;
         HASH_ADD_STR(c->fleet->members, name, c);
+        c->fleet->members->hh.tbl->noexpand = noexpand;
+        HASH_DEL(c->fleet->members, room);
+        free(room);
+        return 0;
 }
 
 void fleet_remove_member(struct member *c)
@@ -324,6 +353,10 @@ struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const ch
         o->phase = PHASE_NONE;
         snprintf(o->name, sizeof(o->name), "%s", name);
         HASH_ADD_STR(f->objects[kind], name, o);
+        if (o->name[0] == '\0') {
+                free(o);
+                return NULL;
+        }
         return o;
 }
 

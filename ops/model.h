@@ -515,8 +515,8 @@ struct fleet *model_add_fleet(struct model *m, const char *name);
 void model_remove_fleet(struct fleet *f);
 struct member *fleet_add_member(struct fleet *f, const char *name);
 void fleet_remove_member(struct member *c);
-/* Another folder name, which must be free. */
-void fleet_rename_member(struct member *c, const char *name);
+/* Another folder name, which must be free. -ENOMEM: nothing changed. */
+int fleet_rename_member(struct member *c, const char *name);
 struct object *fleet_add_object(struct fleet *f, enum object_kind kind, const char *name);
 void fleet_remove_object(struct object *o);
 struct run *object_add_run(struct object *o, const char *id);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include "base/intern.h"
+#include "tests/unit/no_memory.h"
 
 static void equal_texts_have_one_address(void **state)
 {
@@ -57,6 +59,28 @@ static void set_changes_whose_reference_it_is(void **state)
         assert_int_equal(intern_set(&p, NULL), 0);
 }
 
+/* Whatever there is no memory for: the text, the table, the table's buckets. */
+static void without_memory_there_is_no_reference(void **state)
+{
+        const char *p = NULL;
+        int n = 0;
+
+        (void)state;
+        do {
+                no_memory_after = n;
+                p = intern_ref("us-east");
+                no_memory_after = -1;
+                assert_true(n++ < 10);
+        } while (p == NULL);
+        assert_true(n > 3);
+        assert_string_equal(p, "us-east");
+        no_memory_after = 0;
+        assert_int_equal(intern_set(&p, "us-west"), -ENOMEM);
+        no_memory_after = -1;
+        assert_string_equal(p, "us-east");
+        intern_unref(p);
+}
+
 enum { THREADS = 4, ROUNDS = 2000, TEXTS = 7 };
 
 static void *hold_and_let_go(void *arg)
@@ -94,6 +118,7 @@ static void threads_share_it(void **state)
 
 int main(void)
 {
+        TEST(without_memory_there_is_no_reference);
         TEST(equal_texts_have_one_address);
         TEST(the_empty_text_is_static);
         TEST(set_changes_whose_reference_it_is);

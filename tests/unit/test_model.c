@@ -6,6 +6,7 @@
 
 #include "base/intern.h"
 #include "ops/model.h"
+#include "tests/unit/no_memory.h"
 
 struct told {
         size_t calls, n;
@@ -387,6 +388,67 @@ static void readers_see_whole_sections(void **state)
                 pthread_join(threads[i], NULL);
 }
 
+/* ---------------------------------------------------------------- without memory */
+
+static void what_there_is_no_memory_for_is_not_made(void **state)
+{
+        struct fixture *x = test_fixture(state);
+        struct fleet *f;
+        struct member *c;
+        struct object *o;
+        int n = 0;
+
+        model_write_begin(&x->m);
+        model_remove_fleet(x->f);
+        do {
+                no_memory_after = n;
+                f = model_add_fleet(&x->m, "prod");
+                no_memory_after = -1;
+                assert_ptr_equal(model_fleet(&x->m, "prod"), f);
+        } while (f == NULL && n++ < 10);
+        assert_true(n >= 3);
+        x->f = f;
+        n = 0;
+        do {
+                no_memory_after = n;
+                c = fleet_add_member(f, "eu-1");
+                no_memory_after = -1;
+                assert_ptr_equal(fleet_member(f, "eu-1"), c);
+        } while (c == NULL && n++ < 10);
+        assert_true(n >= 3);
+        n = 0;
+        do {
+                no_memory_after = n;
+                o = fleet_add_object(f, OBJECT_BACKUP, "nightly");
+                no_memory_after = -1;
+                assert_ptr_equal(fleet_object(f, OBJECT_BACKUP, "nightly"), o);
+        } while (o == NULL && n++ < 10);
+        assert_true(n >= 3);
+        /* A cluster keeps its name, or has the other, and is there in any case: also when the table has to grow. */
+        no_memory_after = 0;
+        assert_int_equal(fleet_rename_member(c, "eu-1-2"), -ENOMEM);
+        no_memory_after = -1;
+        assert_ptr_equal(fleet_member(f, "eu-1"), c);
+        for (int i = 0; i < 400; i++) {
+                const char *now = i % 2 == 0 ? "eu-1-2" : "eu-1";
+                char name[16];
+                int r;
+
+                for (n = 0, r = -1; r != 0; n++) {
+                        no_memory_after = n;
+                        r = fleet_rename_member(c, now);
+                        no_memory_after = -1;
+                        assert_ptr_equal(fleet_member(f, c->name), c);
+                        assert_true(n < 5);
+                }
+                assert_string_equal(c->name, now);
+                snprintf(name, sizeof(name), "c-%d", i);
+                assert_non_null(fleet_add_member(f, name));
+        }
+        assert_int_equal(HASH_COUNT(f->members), 401);
+        model_write_end(&x->m);
+}
+
 int main(void)
 {
         TEST_WITH(sections_nest_and_publish_once, setup, teardown);
@@ -404,5 +466,6 @@ int main(void)
         TEST_WITH(a_task_is_for_one_cluster_whatever_its_folder_is, setup, teardown);
         TEST_WITH(links_follow_a_folder_that_is_renamed, setup, teardown);
         TEST_WITH(readers_see_whole_sections, setup, teardown);
+        TEST_WITH(what_there_is_no_memory_for_is_not_made, setup, teardown);
         return test_run("model");
 }
