@@ -30,12 +30,6 @@
 
 #define BATCH 64
 
-struct post {
-        loop_fn *fn;
-        void *arg;
-        struct post *next;
-};
-
 struct loop {
         pthread_t owner;
         int64_t now;
@@ -59,7 +53,7 @@ struct loop {
         atomic_bool stop;
         struct {
                 pthread_mutex_t lock;
-                struct post *posts, **end;
+                struct loop_note *posts, **end;
                 size_t n;
         } synced;
 };
@@ -241,30 +235,42 @@ static void wake_up(struct loop *loop)
         (void)!write(loop->wakeup_fd, &one, sizeof(one));
 }
 
-int loop_post(struct loop *loop, loop_fn *fn, void *arg)
+static int loop_append_note(struct loop *loop, struct loop_note *note, size_t most)
 {
-        struct post *post = malloc(sizeof(*post));
-        bool first = false, full;
+        bool first;
 
-        if (!post)
-                return -ENOMEM;
-        *post = (struct post){ .fn = fn, .arg = arg };
+        note->next = NULL;
         {
                 LOCK_SCOPE(&loop->synced.lock);
-                full = loop->synced.n >= LIMIT_LOOP_POSTS;
-                if (!full) {
-                        first = loop->synced.n++ == 0;
-                        *loop->synced.end = post;
-                        loop->synced.end = &post->next;
-                }
-        }
-        if (full) {
-                free(post);
-                return -ENOBUFS;
+                if (loop->synced.n >= most)
+                        return -ENOBUFS;
+                first = loop->synced.n++ == 0;
+                *loop->synced.end = note;
+                loop->synced.end = &note->next;
         }
         if (first)
                 wake_up(loop);
         return 0;
+}
+
+int loop_post(struct loop *loop, loop_fn *fn, void *arg)
+{
+        struct loop_note *note = malloc(sizeof(*note));
+        int r;
+
+        if (!note)
+                return -ENOMEM;
+        *note = (struct loop_note){ .fn = fn, .arg = arg, .allocated = true };
+        r = loop_append_note(loop, note, LIMIT_LOOP_POSTS);
+        if (r < 0)
+                free(note);
+        return r;
+}
+
+void loop_post_note(struct loop *loop, struct loop_note *note, loop_fn *fn, void *arg)
+{
+        *note = (struct loop_note){ .fn = fn, .arg = arg };
+        (void)loop_append_note(loop, note, SIZE_MAX);
 }
 
 void loop_stop(struct loop *loop)
@@ -275,7 +281,7 @@ void loop_stop(struct loop *loop)
 
 static void run_posts(struct loop *loop)
 {
-        struct post *list;
+        struct loop_note *list;
 
         {
                 LOCK_SCOPE(&loop->synced.lock);
@@ -285,11 +291,14 @@ static void run_posts(struct loop *loop)
                 loop->synced.n = 0;
         }
         while (list) {
-                struct post *post = list;
+                struct loop_note *note = list;
+                bool allocated = note->allocated;
 
-                list = post->next;
-                post->fn(post->arg);
-                free(post);
+                list = note->next;
+                note->fn(note->arg);
+                /* Else it is gone, perhaps, with what has it. */
+                if (allocated)
+                        free(note);
         }
 }
 

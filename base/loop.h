@@ -117,6 +117,17 @@ void loop_defer_cancel(struct loop *loop, struct loop_defer *d);
  */
 int loop_post(struct loop *loop, loop_fn *fn, void *arg);
 
+/* What is posted by somebody who cannot do without: embedded, zeroed. */
+struct loop_note {
+        loop_fn *fn;
+        void *arg;
+        struct loop_note *next;
+        bool allocated; /* loop_post()'s own */
+};
+/* As loop_post(), in the same order, and cannot fail: needs no memory and is let in beyond the limit.
+ * The note is the loop's until fn is called, which may free it. */
+void loop_post_note(struct loop *loop, struct loop_note *note, loop_fn *fn, void *arg);
+
 /* --- descriptors --- */
 
 struct loop_fd;

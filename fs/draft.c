@@ -24,6 +24,10 @@ int draft_new(struct draft **ret, struct session *s, struct userfile *file, int 
         d->file = file;
         buf_init(&d->bytes, LIMIT_SCRATCH_BYTES + 1);
         d->writes = (flags & O_ACCMODE) != O_RDONLY;
+        if (d->writes && (d->release = draft_release_job(s)) == NULL) {
+                free(d);
+                return -ENOMEM;
+        }
         d->created = created;
         d->truncated = !created && d->writes && (flags & O_TRUNC) != 0;
         pthread_mutex_lock(&s->write->lock);
@@ -48,6 +52,7 @@ void draft_close(struct session *s, void *state)
         if (d->file->opened == d)
                 d->file->opened = NULL;
         pthread_mutex_unlock(&s->write->lock);
+        write_job_free(d->release);
         userfile_unref(d->file);
         buf_done(&d->bytes);
         free(d);

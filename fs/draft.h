@@ -31,6 +31,9 @@ struct draft {
         uint64_t write;    /* what the last commit is known by */
         int exit_code;     /* of the last flusher */
         int64_t mtime_ns;  /* as set while it was open; 0: the time of the commit */
+        /* Of a writer, until RELEASE posts it: what was accepted must be dealt with, and jobs of this
+           handle that nobody waits for any more come first, whatever memory there is by then. */
+        struct write_job *release;
 };
 
 /* Takes the reference to the file on success. -ENOMEM. */
@@ -46,6 +49,8 @@ void draft_read(fuse_req_t req, struct session *s, struct handle *h, size_t size
 void draft_write(fuse_req_t req, struct session *s, struct handle *h, const char *bytes, size_t len,
         off_t off);
 /* fs/draft_close.c */
+/* For draft.release. NULL without memory. */
+struct write_job *draft_release_job(struct session *s);
 void draft_flush(fuse_req_t req, struct session *s, struct handle *h);
 void draft_fsync(fuse_req_t req, struct session *s, struct handle *h);
 void draft_release(fuse_req_t req, struct session *s, struct handle *h);

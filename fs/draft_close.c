@@ -294,10 +294,19 @@ static void release_run(struct engine *e, struct write_job *j)
         write_job_reply(e, j, 0);
 }
 
+struct write_job *draft_release_job(struct session *s)
+{
+        struct write_job *j = write_job_new(s, "release", release_run);
+
+        if (j != NULL)
+                j->unasked = release_run;
+        return j;
+}
+
 void draft_release(fuse_req_t req, struct session *s, struct handle *h)
 {
         struct draft *d = h->state;
-        struct write_job *j = d->writes ? write_job_new(s, "release", release_run) : NULL;
+        struct write_job *j = TAKE(d->release);
 
         if (j == NULL) {
                 handle_free(s, h);
@@ -305,6 +314,5 @@ void draft_release(fuse_req_t req, struct session *s, struct handle *h)
                 return;
         }
         j->handle = h;
-        j->unasked = release_run;
-        write_job_post(j, req);
+        write_job_post_release(j, req);
 }

@@ -11,7 +11,7 @@ struct handle;
 
 struct write_job {
         struct session *s;
-        struct parked *parked;
+        struct parked *parked; /* NULL: nobody is to be answered */
         const char *op;        /* for the log; a literal */
         void (*run)(struct engine *e, struct write_job *j);
         /* In its stead when the request was answered (ETIMEDOUT, the end of the session) before the
@@ -27,6 +27,7 @@ struct write_job {
         int64_t mtime_ns;
         int flags;
         uid_t uid;
+        struct engine_post post; /* RELEASE */
         int r;
         struct err err;
 };
@@ -36,6 +37,8 @@ struct write_job *write_job_new(
 void write_job_free(struct write_job *j);
 /* Parks the request and posts; answers it itself when that fails. Takes j. */
 void write_job_post(struct write_job *j, fuse_req_t req);
+/* The same for what is done in any case, answered or not (unasked): posting it needs no memory. */
+void write_job_post_release(struct write_job *j, fuse_req_t req);
 
 /* Answers an operation that was refused on a worker's thread, by way of the engine, which tells its
    object. */

@@ -51,7 +51,7 @@ static void write_job_run(struct engine *e, void *arg)
 {
         struct write_job *j = arg;
 
-        if (parked_begin(j->parked))
+        if (j->parked != NULL && parked_begin(j->parked))
                 j->run(e, j);
         else if (j->unasked != NULL)
                 j->unasked(e, j);
@@ -74,6 +74,12 @@ void write_job_post(struct write_job *j, fuse_req_t req)
         if (req != NULL)
                 reply_err(req, j->op, r, NULL);
         write_job_free(j);
+}
+
+void write_job_post_release(struct write_job *j, fuse_req_t req)
+{
+        (void)parked_new(&j->parked, &j->s->parking, req, j->op, LIMIT_ENGINE_ANSWER_MS, 0);
+        engine_post_own(j->s->engine, &j->post, write_job_run, j);
 }
 
 /* A rename is told by the name that it was to make. */
@@ -207,7 +213,7 @@ void write_job_reply(struct engine *e, struct write_job *j, int r)
 
         write_job_tell(e, j, r);
         engine_publish(e);
-        req = parked_take(j->parked);
+        req = j->parked != NULL ? parked_take(j->parked) : NULL;
         if (req != NULL)
                 write_job_reply_err(req, j, r);
         write_job_free(j);

@@ -68,20 +68,25 @@ void engine_object_shrunk(struct engine *e, struct object *o)
 
 /* ---------------------------------------------------------------- other threads */
 
-struct engine_post {
-        struct engine *engine;
-        void (*fn)(struct engine *e, void *arg);
-        void *arg;
-};
-
-static void engine_posted(void *arg)
+static void engine_posted_own(void *arg)
 {
         struct engine_post *p = arg;
 
         /* What is asked from outside may store something: no section of the round is held over it. */
         engine_publish(p->engine);
         p->fn(p->engine, p->arg);
-        free(p);
+}
+
+static void engine_posted(void *arg)
+{
+        engine_posted_own(arg);
+        free(arg);
+}
+
+void engine_post_own(struct engine *e, struct engine_post *p, void (*fn)(struct engine *e, void *arg), void *arg)
+{
+        *p = (struct engine_post){ .engine = e, .fn = fn, .arg = arg };
+        loop_post_note(e->loop, &p->note, engine_posted_own, p);
 }
 
 int engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg)

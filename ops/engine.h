@@ -8,6 +8,7 @@
  */
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "ops/model.h"
 
 struct loop;
@@ -63,6 +64,14 @@ void engine_stop(struct engine *e);
 /* Any thread: runs fn(engine, arg) on the engine thread, in order. */
 /* -ENOMEM or -ENOBUFS: then fn is not called. */
 int engine_post(struct engine *e, void (*fn)(struct engine *e, void *arg), void *arg);
+/* The same for what must not fail: the caller's, the engine's from here until fn is called, which may free it. */
+struct engine_post {
+        struct loop_note note;
+        struct engine *engine;
+        void (*fn)(struct engine *e, void *arg);
+        void *arg;
+};
+void engine_post_own(struct engine *e, struct engine_post *p, void (*fn)(struct engine *e, void *arg), void *arg);
 
 /* ---------------------------------------------------------------- engine thread only */
 

@@ -312,6 +312,38 @@ static void refuses_too_many_posts_and_runs_the_rest_at_the_end(void **state)
         assert_true(done[0]);
 }
 
+struct noted {
+        struct loop_note note;
+        bool *before, *after;
+};
+
+static void note_frees_itself(void *arg)
+{
+        struct noted *n = arg;
+
+        *n->after = *n->before;
+        free(n);
+}
+
+/* Beyond the limit, and in its turn. */
+static void takes_a_note_of_the_callers_in_any_case(void **state)
+{
+        struct loop *loop = NULL;
+        struct err err = ERR_INIT;
+        struct noted *n = calloc(1, sizeof(*n));
+        bool before = false, after = false;
+
+        (void)state;
+        assert_ok(loop_new(&loop, &err), &err);
+        while (loop_post(loop, set_true, &before) == 0)
+                ;
+        *n = (struct noted){ .before = &before, .after = &after };
+        loop_post_note(loop, &n->note, note_frees_itself, n);
+        assert_ok(loop_run_once(loop, 0, &err), &err);
+        assert_true(after);
+        loop_free(loop);
+}
+
 static void *stop_it(void *arg)
 {
         loop_stop(arg);
@@ -455,6 +487,7 @@ int main(void)
         TEST_WITH(says_why_a_descriptor_cannot_be_watched, setup, teardown);
         TEST_WITH(takes_posts_of_other_threads_in_order, setup, teardown);
         TEST(refuses_too_many_posts_and_runs_the_rest_at_the_end);
+        TEST(takes_a_note_of_the_callers_in_any_case);
         TEST_WITH(stops_from_another_thread_and_runs_again, setup, teardown);
         TEST_WITH(reaps_a_child, setup, teardown);
         TEST_WITH(kills_a_child, setup, teardown);
