@@ -48,6 +48,7 @@ int store_put(struct store *s, const struct store_key *key, const void *bytes, s
 {
         int r = store_writable(s, err);
 
+        s->unsure = false;
         if (r < 0)
                 return r;
         if (len > STORE_RECORD_MAX)
@@ -64,7 +65,21 @@ int store_delete(struct store *s, const struct store_key *key, struct err *err)
 {
         int r = store_writable(s, err);
 
+        s->unsure = false;
         return r < 0 ? r : s->ops->del(s, key, err);
+}
+
+bool store_is_unsure(const struct store *s)
+{
+        return s->unsure;
+}
+
+int store_set_aside(struct store *s, const struct store_key *key, char kept[static NAME_MAX + 1],
+        struct err *err)
+{
+        int r = store_writable(s, err);
+
+        return r < 0 ? r : s->ops->set_aside(s, key, kept, err);
 }
 
 int store_each(struct store *s, enum store_space space, const char *fleet, const char *folder,

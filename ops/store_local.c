@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/limits.h"
 
 #define TEMPORARY ".tmp-"
+#define DAMAGED ".damaged-"
 #define READ_STEP (64 * KIB)
 /* A record with its head and name, and room for the last read to find the end. */
 #define RECORD_FILE_MAX (STORE_RECORD_MAX + READ_STEP + 1024)
@@ -218,8 +220,10 @@ static int store_local_load(int dir, const char *file, struct buf *out, const ch
         int r;
 
         if (fd < 0)
-                return err_set(err, -errno, "open %s", file);
+                return err_set(err, -errno, "open %s: %s", file, strerror(errno));
         r = read_all(fd, out);
+        if (r == -EFBIG)
+                return err_set(err, -EBADMSG, "%s: the record is longer than any", file);
         if (r < 0)
                 return err_set(err, r, "read %s: %s", file, strerror(-r));
         r = record_read(out, name, bytes, len, err);
@@ -298,9 +302,11 @@ static int store_local_put(struct store *store, const struct store_key *key, con
                         (void)unlinkat(dir, temporary, 0);
                 return err_set(err, r, "store %s in %s: %s", key->name, s->path, strerror(-r));
         }
-        if (sys->fsync(dir) < 0)
+        if (sys->fsync(dir) < 0) {
+                store->unsure = true;
                 return err_set(err, -errno, "store %s in %s: sync the folder: %s", key->name,
                         s->path, strerror(errno));
+        }
         return 0;
 }
 
@@ -346,10 +352,59 @@ static int store_local_delete(struct store *store, const struct store_key *key, 
                 return errno == ENOENT ? 0
                                        : err_set(err, -errno, "delete %s from %s: %s", key->name,
                                                  s->path, strerror(errno));
-        if (sys->fsync(dir) < 0)
+        if (sys->fsync(dir) < 0) {
+                store->unsure = true;
                 return err_set(err, -errno, "delete %s from %s: sync the folder: %s", key->name,
                         s->path, strerror(errno));
+        }
         return 0;
+}
+
+static int store_local_move_aside(
+        int dir, const char *file, char kept[static NAME_MAX + 1], struct err *err)
+{
+        struct stat st;
+        unsigned i = 0;
+
+        do
+                snprintf(kept, NAME_MAX + 1, DAMAGED "%u-%s", ++i, file);
+        while (fstatat(dir, kept, &st, AT_SYMLINK_NOFOLLOW) == 0);
+        if (errno != ENOENT || sys->rename(dir, file, kept) < 0)
+                return err_set(err, -errno, "set %s aside: %s", file, strerror(errno));
+        if (sys->fsync(dir) < 0)
+                return err_set(err, -errno, "set %s aside: sync the folder: %s", file,
+                        strerror(errno));
+        return 0;
+}
+
+static int store_local_set_aside(struct store *store, const struct store_key *key,
+        char kept[static NAME_MAX + 1], struct err *err)
+{
+        struct store_local *s = container_of(store, struct store_local, store);
+        _cleanup_(closep) int dir =
+                store_local_folder(s, key->space, key->fleet, key->folder, false);
+        char file[STORE_FILE_NAME_MAX + 1];
+
+        if (dir < 0)
+                return err_set(err, dir, "set %s in %s aside: %s", key->name, s->path,
+                        strerror(-dir));
+        store_local_file_name(file, key->name);
+        return store_local_move_aside(dir, file, kept, err);
+}
+
+/* What cannot be set aside is not told as damaged: whoever reads on would put another in its place. */
+static void store_local_damaged(
+        const struct store_local *s, int dir, const char *file, struct err *why)
+{
+        char kept[NAME_MAX + 1];
+        struct err err = ERR_INIT;
+
+        if (why->code != -EBADMSG || s->store.read_only)
+                return;
+        if (store_local_move_aside(dir, file, kept, &err) < 0)
+                err_copy(why, &err);
+        else
+                err_wrap(why, -EBADMSG, "kept as %s", kept);
 }
 
 static int store_local_each(struct store *store, enum store_space space, const char *fleet,
@@ -392,6 +447,7 @@ static int store_local_each(struct store *store, enum store_space space, const c
                 case -ENOENT:
                         break;
                 default:
+                        store_local_damaged(s, dirfd(d), entry->d_name, &why);
                         r = fn(arg, entry->d_name, NULL, 0, &why);
                 }
         }
@@ -490,7 +546,32 @@ static int store_local_id(struct store_local *s, struct err *err)
         return r < 0 ? err_set(err, r, "make %s/id: %s", s->path, strerror(-r)) : 0;
 }
 
-/* As mkdir -p, 0700 each. */
+/* One that may not survive is not there: the next start makes it again. */
+static int make_folder(const char *path)
+{
+        _cleanup_(freep) char *copy = NULL;
+        _cleanup_(closep) int parent = -1;
+        int r = 0;
+
+        if (mkdir(path, 0700) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        copy = strdup(path);
+        if (copy == NULL)
+                r = -ENOMEM;
+        if (r == 0) {
+                parent = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                /* A folder that may be entered and not read cannot be synced. */
+                if (parent < 0 && errno != EACCES)
+                        r = -errno;
+                else if (parent >= 0 && sys->fsync(parent) < 0)
+                        r = -errno;
+        }
+        if (r < 0)
+                (void)rmdir(path);
+        return r;
+}
+
+/* As mkdir -p, 0700 each; durable. */
 static int make_folders(const char *path)
 {
         _cleanup_(freep) char *copy = strdup(path);
@@ -498,20 +579,24 @@ static int make_folders(const char *path)
         if (copy == NULL)
                 return -ENOMEM;
         for (char *p = copy + 1; *p != '\0'; p++) {
+                int r;
+
                 if (*p != '/')
                         continue;
                 *p = '\0';
-                if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-                        return -errno;
+                r = make_folder(copy);
+                if (r < 0)
+                        return r;
                 *p = '/';
         }
-        return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
+        return make_folder(copy);
 }
 
 static const struct store_ops store_local_ops = {
         .put = store_local_put,
         .get = store_local_get,
         .del = store_local_delete,
+        .set_aside = store_local_set_aside,
         .each = store_local_each,
         .close = store_local_close,
 };

@@ -10,7 +10,8 @@
  *
  * Folders are 0700, files 0600. A record is written to a temporary name, fsynced, renamed, and its
  * directory fsynced. Its first line holds lengths and a checksum, then come the name and the bytes:
- * a damaged record is noticed, and file names may be escaped without a way back.
+ * a damaged record is noticed, and file names may be escaped without a way back. One that is damaged
+ * becomes <dir>/objects/<fleet>/<folder>/.damaged-<number>-<name>, which nothing here reads or removes.
  */
 #include <fcntl.h>
 #include <stdbool.h>

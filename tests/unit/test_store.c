@@ -298,9 +298,16 @@ static ssize_t fail_write(int fd, const void *bytes, size_t len)
         return write(fd, bytes, len);
 }
 
+static bool is_folder(int fd)
+{
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int fail_fsync(int fd)
 {
-        if (strcmp(fails_at, "fsync") == 0) {
+        if (strcmp(fails_at, "fsync") == 0 || (strcmp(fails_at, "folder") == 0 && is_folder(fd))) {
                 errno = failing;
                 return -1;
         }
@@ -321,12 +328,14 @@ static const struct store_local_sys failing_sys = { fail_write, fail_fsync, fail
 struct fail_row {
         const char *name, *at;
         int error;
+        bool is_new; /* the record has been replaced all the same */
 };
 
 static const struct fail_row failures[] = {
-        { "full disk leaves the old record", "write", ENOSPC },
-        { "broken disk leaves the old record", "fsync", EIO },
-        { "failing rename leaves the old record", "rename", EDQUOT },
+        { "full disk leaves the old record", "write", ENOSPC, false },
+        { "broken disk leaves the old record", "fsync", EIO, false },
+        { "failing rename leaves the old record", "rename", EDQUOT, false },
+        { "a folder that cannot be synced has the new record", "folder", EIO, true },
 };
 
 static int failing_setup(void **state)
@@ -366,10 +375,72 @@ static void put_that_fails(void **state)
         store_local_set_sys_for_tests(&failing_sys);
         assert_int_equal(store_put(s, &k, "the new record", 14, &err), -row->error);
         assert_err(&err, -row->error, "nightly");
+        assert_int_equal(store_is_unsure(s), row->is_new);
         store_local_set_sys_for_tests(NULL);
-        assert_got(s, "nightly", "the old record");
+        assert_got(s, "nightly", row->is_new ? "the new record" : "the old record");
         assert_int_equal(count_files(test_dir(state)), 1);
+        /* What is put then is what is there. */
+        put(s, "nightly", "the old record");
+        assert_got(s, "nightly", "the old record");
+        assert_false(store_is_unsure(s));
+        if (row->is_new) {
+                store_local_set_sys_for_tests(&failing_sys);
+                assert_int_equal(store_delete(s, &k, &err), -row->error);
+                assert_true(store_is_unsure(s));
+                store_local_set_sys_for_tests(NULL);
+                assert_got(s, "nightly", "ENOENT");
+        }
         store_close(s);
+}
+
+static char synced[1024];
+
+static int note_fsync(int fd)
+{
+        char link[64], path[256];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, path, sizeof(path) - 1);
+        assert_true(n > 0);
+        path[n] = '\0';
+        snprintf(synced + strlen(synced), sizeof(synced) - strlen(synced), "%s\n", path);
+        return 0;
+}
+
+static const struct store_local_sys noting_sys = { write, note_fsync, fail_rename };
+
+/* A folder that a crash may take with all that is in it is none. */
+static void the_way_to_a_new_store_is_synced(void **state)
+{
+        char dir[128], line[160];
+        struct store *s;
+
+        snprintf(dir, sizeof(dir), "%s/a/deep", test_dir(state));
+        fails_at = "";
+        synced[0] = '\0';
+        store_local_set_sys_for_tests(&noting_sys);
+        s = open_store(dir);
+        store_local_set_sys_for_tests(NULL);
+        store_close(s);
+        snprintf(line, sizeof(line), "%s\n%s/a\n", test_dir(state), test_dir(state));
+        assert_non_null(strstr(synced, line));
+}
+
+static void a_new_store_that_cannot_be_synced_is_none(void **state)
+{
+        char dir[128];
+        struct store *s = NULL;
+        struct err err = ERR_INIT;
+
+        snprintf(dir, sizeof(dir), "%s/state", test_dir(state));
+        failing = EIO;
+        fails_at = "folder";
+        store_local_set_sys_for_tests(&failing_sys);
+        assert_int_equal(store_open(&s, dir, false, &err), -EIO);
+        store_local_set_sys_for_tests(NULL);
+        assert_err(&err, -EIO, dir);
+        assert_int_equal(access(dir, F_OK), -1);
 }
 
 /* A folder that may not survive is not taken for one that was made: it is made, and synced, again. */
@@ -407,6 +478,19 @@ static void leftovers_of_a_crash_go_at_open(void **state)
         store_close(s);
 }
 
+static void assert_file(const char *dir, const char *name, const char *expected)
+{
+        char path[256], text[256] = "";
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/%s", dir, name);
+        f = fopen(path, "r");
+        assert_non_null(f);
+        text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+        fclose(f);
+        assert_string_equal(text, expected);
+}
+
 struct damage_row {
         const char *name, *bytes, *why;
 };
@@ -434,8 +518,72 @@ static void damaged(void **state)
         assert_err(&err, -EBADMSG, row->why);
         assert_ok(store_each(s, STORE_OBJECTS, "prod", "backups", collect, &b, NULL), NULL);
         assert_non_null(strstr(b.data, row->why));
+        assert_non_null(strstr(b.data, ".damaged-1-nightly"));
+        /* Out of the way, for the user. */
+        assert_got(s, "nightly", "ENOENT");
+        put(s, "nightly", "two");
+        buf_reset(&b);
+        assert_ok(store_each(s, STORE_OBJECTS, "prod", "backups", collect, &b, NULL), NULL);
+        assert_string_equal(b.data, "[nightly=two]");
+        assert_file(test_dir(state), "objects/prod/backups/.damaged-1-nightly", row->bytes);
         buf_done(&b);
         buf_done(&got);
+        store_close(s);
+}
+
+static int code_of(void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
+{
+        *(int *)arg = bytes != NULL ? 1 : why->code;
+        return 0;
+}
+
+/* What is not told as damaged is where it was. */
+static void what_cannot_be_set_aside_stays(void **state)
+{
+        struct store *s = open_store(test_dir(state)), *reader = NULL;
+        struct err err = ERR_INIT;
+        int code = 0;
+
+        put(s, "nightly", "one");
+        test_write_file(test_dir(state), "objects/prod/backups/nightly", "hello\n");
+        assert_ok(store_open(&reader, test_dir(state), true, &err), &err);
+        assert_ok(store_each(reader, STORE_OBJECTS, "prod", "backups", code_of, &code, NULL), NULL);
+        assert_int_equal(code, -EBADMSG);
+        store_close(reader);
+        assert_file(test_dir(state), "objects/prod/backups/nightly", "hello\n");
+
+        failing = EIO;
+        fails_at = "rename";
+        store_local_set_sys_for_tests(&failing_sys);
+        assert_ok(store_each(s, STORE_OBJECTS, "prod", "backups", code_of, &code, NULL), NULL);
+        assert_int_equal(code, -EIO);
+        fails_at = "folder"; /* it went, perhaps not for good: told as what it is when that is known */
+        assert_ok(store_each(s, STORE_OBJECTS, "prod", "backups", code_of, &code, NULL), NULL);
+        assert_int_equal(code, -EIO);
+        store_local_set_sys_for_tests(NULL);
+        store_close(s);
+}
+
+static void a_second_one_is_set_aside_beside_the_first(void **state)
+{
+        struct store *s = open_store(test_dir(state));
+        struct store_key k = key("a/b");
+        char kept[NAME_MAX + 1];
+        struct err err = ERR_INIT;
+
+        for (int i = 1; i <= 2; i++) {
+                char name[64];
+
+                put(s, "a/b", "one");
+                assert_ok(store_set_aside(s, &k, kept, &err), &err);
+                snprintf(name, sizeof(name), ".damaged-%d-a%%2Fb", i);
+                assert_string_equal(kept, name);
+        }
+        assert_int_equal(store_set_aside(s, &k, kept, &err), -ENOENT);
+        assert_int_equal(count_files(test_dir(state)), 2);
+        store_close(s);
+        s = open_store(test_dir(state));
+        assert_int_equal(count_files(test_dir(state)), 2);
         store_close(s);
 }
 
@@ -468,7 +616,11 @@ int main(void)
         TEST_WITH(folder_that_was_not_synced_is_made_again, failing_setup, failing_teardown);
         TEST_ROWS_WITH(put_that_fails, failures, failing_setup, failing_teardown);
         TEST_IN_DIR(leftovers_of_a_crash_go_at_open);
+        TEST_WITH(the_way_to_a_new_store_is_synced, failing_setup, failing_teardown);
+        TEST_WITH(a_new_store_that_cannot_be_synced_is_none, failing_setup, failing_teardown);
         TEST_ROWS_WITH(damaged, damages, test_dir_setup, test_dir_teardown);
+        TEST_WITH(what_cannot_be_set_aside_stays, failing_setup, failing_teardown);
+        TEST_IN_DIR(a_second_one_is_set_aside_beside_the_first);
         TEST_IN_DIR(broken_id_is_not_replaced);
         return test_run("store");
 }
