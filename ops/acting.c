@@ -268,6 +268,7 @@ int acting_sync(struct engine *e, const struct acting_file *f, const char *bytes
         r = object_save(e, &next, err);
         if (r < 0) {
                 document_done(&d);
+                acting_keep_as_is(e, o, &next);
                 return r;
         }
         engine_write(e);

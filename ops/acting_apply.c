@@ -14,6 +14,7 @@
 #include "ops/acting_private.h"
 #include "ops/object.h"
 #include "ops/rollup.h"
+#include "ops/store.h"
 
 int acting_writable(const struct engine *e, struct err *err)
 {
@@ -102,6 +103,16 @@ static void acting_copy(struct object *o, const struct object *next)
         o->is_folder = next->is_folder;
 }
 
+void acting_keep_as_is(struct engine *e, struct object *o, const struct object *next)
+{
+        if (!store_is_unsure(e->store))
+                return;
+        if (o != NULL)
+                engine_dirty(e, o);
+        else if (!object_is_void(next))
+                (void)object_delete(e, next, NULL);
+}
+
 int acting_apply(struct engine *e, const struct acting_file *f, struct object **o,
         struct object *next, bool durable, struct err *err)
 {
@@ -112,8 +123,10 @@ int acting_apply(struct engine *e, const struct acting_file *f, struct object **
         if (durable) {
                 engine_publish(e);
                 r = object_is_void(next) ? object_delete(e, next, err) : object_save(e, next, err);
-                if (r < 0)
+                if (r < 0) {
                         object_tell_unstored(err);
+                        acting_keep_as_is(e, *o, next);
+                }
         }
         if (r == 0 && *o == NULL && !object_is_void(next)) {
                 engine_write(e);
@@ -124,6 +137,8 @@ int acting_apply(struct engine *e, const struct acting_file *f, struct object **
                         (*o)->created = next->created;
                 } else {
                         r = err_set(err, -ENOMEM, "keep %s", f->name);
+                        if (durable)
+                                (void)object_delete(e, next, NULL);
                 }
         }
         if (r < 0) {

@@ -12,6 +12,7 @@
 #include "ops/object_undo.h"
 #include "ops/op.h"
 #include "ops/rollup.h"
+#include "ops/store.h"
 
 /* A writer that is not done may say anything yet; what it has said so far may be nothing, which is everything. */
 static int acting_refuse_open(const struct object *o, struct err *err)
@@ -71,7 +72,7 @@ static int acting_run_verb(
 {
         _cleanup_(object_undo_freep) struct object_undo *undo = NULL;
         const struct op_verb *v = acting_find_verb(o, name);
-        bool draft;
+        bool draft, decided;
         int r;
 
         if (v == NULL) {
@@ -103,10 +104,11 @@ static int acting_run_verb(
         } else {
                 r = v->run(e, o, arg, err);
         }
-        if (r == 0)
+        decided = r == 0;
+        if (decided)
                 r = acting_store_verb(e, o, v->name, err);
         if (r < 0)
-                object_undo_apply(undo, e, o);
+                object_undo_apply(undo, e, o, decided && store_is_unsure(e->store));
         return r;
 }
 

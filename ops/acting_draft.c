@@ -155,10 +155,13 @@ static int acting_keep_inert(struct engine *e, const struct acting_file *f, cons
                 again.draft.generation = next.draft.generation;
                 again.draft.write = next.draft.write;
         }
-        if (acting_apply(e, f, &o, &next, true, NULL) < 0)
-                (void)acting_apply(e, f, &o, &again, false, NULL);
-        else if (bytes != NULL)
+        if (acting_apply(e, f, &o, &next, true, NULL) < 0) {
+                /* In memory it is refused at least; the engine stores it when it can. */
+                if (acting_apply(e, f, &o, &again, false, NULL) == 0 && o != NULL)
+                        engine_dirty(e, o);
+        } else if (bytes != NULL) {
                 document_done(&again.draft);
+        }
         if (o != NULL)
                 engine_event(e,
                         state == DRAFT_REJECTED ? "WriteRefused" : "WriteInterrupted", o->fleet,

@@ -137,8 +137,10 @@ int acting_rmdir(struct engine *e, const char *fleet, const char *name, struct e
         if (o->n_runs == 0) {
                 /* Nothing of it is on any cluster: it leaves no trace. */
                 r = object_delete(e, o, err);
-                if (r < 0)
+                if (r < 0) {
+                        acting_keep_as_is(e, o, &next);
                         return r;
+                }
                 engine_write(e);
                 engine_event(e, "MigrationRemoved", o->fleet, "name", name, NULL);
                 engine_forget(e, o);
@@ -265,8 +267,10 @@ int acting_set_link(
                 next.source = link->target != NULL ? *link : (struct member_link){ .name = NULL };
         engine_publish(e);
         r = object_save(e, &next, err);
-        if (r < 0)
+        if (r < 0) {
+                acting_keep_as_is(e, o, &next);
                 return r;
+        }
 
         engine_write(e);
         if (old != NULL)

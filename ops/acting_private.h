@@ -52,10 +52,14 @@ struct object *acting_object(const struct engine *e, const struct acting_file *f
  * The one setter. `next` is a copy of *o (or a fresh object where *o is NULL) that was changed:
  * stores it (unless `durable` is false), then makes *o like it, in a write section, and touches it.
  * An object of which nothing is left is deleted instead and *o set to NULL. Owns next->draft, if
- * that is another than *o's, from the call on.
+ * that is another than *o's, from the call on. When it fails *o is as it was, in the store, too, as
+ * soon as that takes it.
  */
 int acting_apply(struct engine *e, const struct acting_file *f, struct object **o,
         struct object *next, bool durable, struct err *err);
+/* `next` could not be stored in the place of o (NULL: of none), or o not be deleted. If that is not sure what o is, or that
+ * there is none, is stored again. */
+void acting_keep_as_is(struct engine *e, struct object *o, const struct object *next);
 /* A fresh object to be given to acting_apply() as next. -ESTALE: no such fleet. */
 int acting_fresh(
         struct engine *e, const struct acting_file *f, struct object *ret, struct err *err);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/timefmt.h"
+#include "ops/object.h"
 #include "ops/policy.h"
 #include "ops/rollup.h"
 #include "ops/task.h"
@@ -335,7 +336,21 @@ static void undo_events(const struct object_undo *u, struct event_log *log)
         log->last = u->events.last;
 }
 
-void object_undo_apply(struct object_undo *u, struct engine *e, struct object *o)
+static void undo_record(const struct object_undo *u, struct engine *e, struct object *o, bool stored)
+{
+        if (stored && o->own) {
+                engine_dirty(e, o);
+                return;
+        }
+        if (stored)
+                (void)object_delete(e, o, NULL); /* what is not ours has no record */
+        if (!u->unstored)
+                engine_stored(e, o);
+        else
+                o->dirty = u->copy.dirty;
+}
+
+void object_undo_apply(struct object_undo *u, struct engine *e, struct object *o, bool stored)
 {
         if (o->removed && !u->copy.removed)
                 trash_take_back(e, o, u->at);
@@ -349,10 +364,7 @@ void object_undo_apply(struct object_undo *u, struct engine *e, struct object *o
         }
         undo_runs(u, e, o);
         undo_events(u, &o->fleet->model->events);
-        if (!u->unstored)
-                engine_stored(e, o);
-        else
-                o->dirty = u->copy.dirty;
+        undo_record(u, e, o, stored);
         rollup_object(e, o);
         model_touch_object(o, true);
         o->changed = u->copy.changed;

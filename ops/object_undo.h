@@ -18,7 +18,8 @@ struct object_undo;
 int object_undo_new(struct object_undo **ret, const struct object *o, struct err *err);
 /* The policy that was in force and that the verb has replaced, which would be freed else; may be NULL. Takes it. */
 void object_undo_keep_policy(struct object_undo *u, struct policy *replaced);
-/* o, which must live still, is as it was; its runs and tasks that are new are gone. Once. */
-void object_undo_apply(struct object_undo *u, struct engine *e, struct object *o);
+/* o, which must live still, is as it was; its runs and tasks that are new are gone. Once. `stored`: what the verb
+   decided may be in the store (store_is_unsure()): the record is written again, as it was, or goes if there was none. */
+void object_undo_apply(struct object_undo *u, struct engine *e, struct object *o, bool stored);
 void object_undo_free(struct object_undo *u);
 DEFINE_CLEANUP(struct object_undo *, object_undo_free);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 #include "base/timefmt.h"
 #include "ops/acting_private.h"
@@ -229,10 +230,17 @@ static int fixture_sys_rename(int dirfd, const char *from, const char *to)
         return renameat(dirfd, from, dirfd, to);
 }
 
+static int sync_error;
+
 /* Nothing here pulls a plug: syncing the disk would only make the tests slow. */
 static int fixture_sys_fsync(int fd)
 {
-        return 0;
+        struct stat st;
+
+        if (sync_error == 0 || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+                return 0;
+        errno = sync_error;
+        return -1;
 }
 
 static const struct store_local_sys fixture_sys = { fixture_sys_write, fixture_sys_fsync,
@@ -241,6 +249,11 @@ static const struct store_local_sys fixture_sys = { fixture_sys_write, fixture_s
 void fixture_fail_store(int error)
 {
         store_error = error;
+}
+
+void fixture_fail_sync(int error)
+{
+        sync_error = error;
 }
 
 /* ---------------------------------------------------------------- life */
@@ -265,7 +278,7 @@ void fixture_open(const char *dir)
 
         clock_set_for_tests(&clocks);
         store_local_set_sys_for_tests(&fixture_sys);
-        store_error = 0;
+        store_error = sync_error = 0;
         assert_non_null(e);
         fixture.engine = e;
         e->options.grace_unlink_ms = 3000;

@@ -31,5 +31,7 @@ void fixture_round(void);
 void fixture_pass(int64_t ms);
 /* The next puts fail with this errno; 0: they work again. */
 void fixture_fail_store(int error);
+/* The next puts and deletes do their work, and fail with this errno when they sync the folder. */
+void fixture_fail_sync(int error);
 /* How often this event was told. */
 unsigned fixture_events(const char *type);

@@ -61,6 +61,76 @@ static void generations_are_the_objects_own(void **state)
         assert_int_equal(generation_of("two", false), 28);
 }
 
+/* ---------------------------------------------------------------- a disk that fails */
+
+static enum draft_state draft_state_of(const char *name)
+{
+        const struct object *o = fleet_object(fixture.fleet, OBJECT_BACKUP, name);
+
+        assert_non_null(o);
+        return o->draft_state;
+}
+
+static const struct acting_file one = { .fleet = "prod", .kind = OBJECT_BACKUP, .name = "one", .ext = "yaml" };
+
+/* The record got there, and its writer was told that it did not: the next start must not find it. */
+static void what_was_refused_is_not_in_the_store(void **state)
+{
+        uint64_t write = 0;
+
+        fixture_open(test_dir(state));
+        cp_as("one", "a\n", true);
+        fixture_fail_sync(EIO);
+        assert_int_equal(acting_unlink(fixture.engine, &one, 7, NULL), -EIO);
+        fixture_fail_sync(0);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_false(fleet_object(fixture.fleet, OBJECT_BACKUP, "one")->file_gone);
+
+        fixture_fail_sync(EIO);
+        assert_int_equal(acting_commit(fixture.engine, &one, "b\n", 2, 0, &write, NULL), -EIO);
+        fixture_fail_sync(0);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_int_equal(draft_state_of("one"), DRAFT_REJECTED);
+        assert_memory_equal(fleet_object(fixture.fleet, OBJECT_BACKUP, "one")->in_force.bytes, "a\n", 2);
+
+        /* One that cannot be deleted is there still. */
+        fixture_fail_sync(EIO);
+        assert_int_equal(acting_unlink_error(fixture.engine, &one, 7, NULL), -EIO);
+        fixture_fail_sync(0);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_int_equal(draft_state_of("one"), DRAFT_REJECTED);
+}
+
+static void a_new_one_that_was_refused_is_not_in_the_store(void **state)
+{
+        fixture_open(test_dir(state));
+        fixture_fail_sync(EIO);
+        assert_int_equal(acting_mkdir(fixture.engine, "prod", "one", NULL), -EIO);
+        fixture_fail_sync(0);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_null(fleet_object(fixture.fleet, OBJECT_MIGRATION, "one"));
+}
+
+/* Beside a full disk it is refused in memory; when there is room it is stored as that. */
+static void a_refused_draft_is_stored_when_there_is_room(void **state)
+{
+        uint64_t write = 0;
+
+        fixture_open(test_dir(state));
+        cp_as("one", "a\n", true);
+        fixture_fail_store(ENOSPC);
+        assert_int_equal(acting_commit(fixture.engine, &one, "bad\n", 4, 0, &write, NULL), -EINVAL);
+        assert_int_equal(draft_state_of("one"), DRAFT_REJECTED);
+        fixture_fail_store(0);
+        fixture_round();
+        fixture_crash(test_dir(state));
+        assert_int_equal(draft_state_of("one"), DRAFT_REJECTED);
+}
+
 /* ---------------------------------------------------------------- refused operations */
 
 static void a_refusal_stands_until_something_is_accepted(void **state)
@@ -111,6 +181,9 @@ static void a_refusal_stands_until_something_is_accepted(void **state)
 int main(void)
 {
         TEST_WITH(generations_are_the_objects_own, play_setup, play_teardown);
+        TEST_WITH(what_was_refused_is_not_in_the_store, play_setup, play_teardown);
+        TEST_WITH(a_new_one_that_was_refused_is_not_in_the_store, play_setup, play_teardown);
+        TEST_WITH(a_refused_draft_is_stored_when_there_is_room, play_setup, play_teardown);
         TEST_WITH(a_refusal_stands_until_something_is_accepted, play_setup, play_teardown);
         return test_run("acting_draft");
 }

@@ -213,7 +213,7 @@ static void what_a_schedules_backups_reached_is_put_back(void **state)
         assert_ok(object_undo_new(&undo, o, NULL), NULL);
         t->reached->last_success = 0;
         task_reach(other)->last_success = 13;
-        object_undo_apply(undo, fixture.engine, o);
+        object_undo_apply(undo, fixture.engine, o, false);
         object_undo_free(undo);
         assert_int_equal(task_reached(run_tasks_on(o->standing, "eu-1"))->last_success, 12);
         assert_null(run_tasks_on(o->standing, "us-1")->reached);
