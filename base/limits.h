@@ -212,6 +212,8 @@
 #define LIMIT_STORE_ROUND_MS 500
 /* How often the engine looks for deadlines and pauses that are over, while tasks are open. */
 #define LIMIT_ENGINE_TICK_MS 500
+/* A fleet whose records could not be read is tried again after this. */
+#define LIMIT_FLEET_RETRY_MS 5000
 
 /* --- the mount --- */
 

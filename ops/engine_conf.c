@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/fleetconf.h"
 #include "ops/identity.h"
@@ -23,6 +25,7 @@
 struct engine_conf {
         struct fleetconf *in_force; /* NULL: none yet */
         struct fleetconf_watch *watch;
+        struct loop_timer again; /* a fleet of it could not be loaded */
 };
 
 /* ---------------------------------------------------------------- clusters */
@@ -71,7 +74,7 @@ static int engine_add_member(struct engine *e, struct fleet *f, const struct fle
         if (c == NULL)
                 return err_set(err, -ENOMEM, "add cluster %s", conf->name);
         snprintf(c->configured, sizeof(c->configured), "%s", conf->name);
-        identity_load(e, c);
+        identity_load(c);
         engine_member_data(c, conf);
         model_touch_member(c, true);
         rollup_fleet(e, f);
@@ -143,6 +146,14 @@ static int engine_warn_plugin(struct fleet *f)
                 f->prefix != NULL ? f->prefix : "");
 }
 
+/* What was said of its records stays true (ops/object.c). */
+static void engine_unwarn_plugin(struct fleet *f)
+{
+        for (size_t i = f->warnings.n; i-- > 0;)
+                if (strncmp(f->warnings.v[i], "FLT-0121", strlen("FLT-0121")) == 0)
+                        strv_remove(&f->warnings, i);
+}
+
 static int engine_fleet_data(struct fleet *f, const struct fleetconf_fleet *conf)
 {
         const struct fleetconf_storage *s = &conf->backup.storage;
@@ -153,7 +164,7 @@ static int engine_fleet_data(struct fleet *f, const struct fleetconf_fleet *conf
                 r = engine_set_text(&f->bucket, s->bucket);
         if (r == 0)
                 r = engine_set_text(&f->prefix, s->prefix);
-        strv_done(&f->warnings);
+        engine_unwarn_plugin(f);
         if (r == 0 && conf->backup.present)
                 r = engine_warn_plugin(f);
         /* What a cluster says of its default location depends on it. */
@@ -179,24 +190,58 @@ static void engine_remove_fleet(struct engine *e, struct fleet *f)
         model_remove_fleet(f);
 }
 
+/* Half of a fleet is none: what its clusters tell would be stored over records that were not read. */
+static void engine_drop_fleet(struct engine *e, struct fleet *f)
+{
+        struct object *o, *otmp;
+
+        for (int k = 0; k < OBJECT_KINDS; k++)
+                HASH_ITER (hh, f->objects[k], o, otmp)
+                        engine_forget(e, o);
+        model_touch_fleet(f, true);
+        model_remove_fleet(f);
+}
+
+/* Without its members. One that fails is not in the model, and is tried again after a while. */
+static int engine_load_fleet(struct engine *e, const struct fleetconf_fleet *conf, struct err *err)
+{
+        struct fleet *f = model_add_fleet(&e->model, conf->name);
+        int r;
+
+        if (f == NULL) {
+                r = err_set(err, -ENOMEM, "add fleet %s", conf->name);
+        } else {
+                r = engine_fleet_data(f, conf);
+                model_touch_fleet(f, true);
+                if (r == 0)
+                        r = identity_read(e, f, err);
+                if (r == 0)
+                        r = object_load_all(e, f, err);
+                if (r == 0 && e->on_fleet != NULL)
+                        r = e->on_fleet(e->on_fleet_arg, f, err);
+                if (r < 0)
+                        engine_drop_fleet(e, f);
+        }
+        if (r < 0 && !loop_timer_armed(&e->conf->again))
+                loop_timer_after(e->loop, &e->conf->again, LIMIT_FLEET_RETRY_MS);
+        return r;
+}
+
 /* `f`: NULL while the model has no such fleet. */
 static int engine_apply_fleet(struct engine *e, struct fleet *f, const struct fleetconf_change *ch, struct err *err)
 {
         int r;
 
+        if (ch->kind == FLEETCONF_ADDED && f == NULL)
+                return engine_load_fleet(e, ch->fleet, err);
+        if (f == NULL)
+                return 0;
         if (ch->kind == FLEETCONF_REMOVED) {
-                if (f != NULL)
-                        engine_remove_fleet(e, f);
+                engine_remove_fleet(e, f);
                 return 0;
         }
-        if (f == NULL && (f = model_add_fleet(&e->model, ch->fleet->name)) == NULL)
-                return err_set(err, -ENOMEM, "add fleet %s", ch->fleet->name);
         r = engine_fleet_data(f, ch->fleet);
-        model_touch_fleet(f, ch->kind == FLEETCONF_ADDED);
-        if (r == 0 && ch->kind == FLEETCONF_ADDED)
-                r = object_load_all(e, f, err);
-        if (r == 0 && ch->kind == FLEETCONF_ADDED && e->on_fleet != NULL)
-                r = e->on_fleet(e->on_fleet_arg, f, err);
+        model_touch_fleet(f, false);
         return r;
 }
 
@@ -236,11 +281,48 @@ static int engine_apply_change(struct engine *e, const struct fleetconf_change *
 
 /* ---------------------------------------------------------------- another configuration */
 
+static void engine_follow_conf(struct engine *e)
+{
+        struct fleet *f, *tmp;
+
+        HASH_ITER (hh, e->model.fleets, f, tmp) {
+                standing_follow_fleet(e, f);
+                rollup_fleet(e, f);
+        }
+        engine_kick_all(e);
+}
+
+/* Those that are in force and could not be loaded. */
+static void engine_load_again(void *arg)
+{
+        struct engine *e = arg;
+        const struct fleetconf *conf = e->conf->in_force;
+        bool some = false;
+
+        engine_write(e);
+        for (size_t i = 0; i < conf->n_fleets; i++) {
+                const struct fleetconf_fleet *fc = &conf->fleets[i];
+                struct err err = ERR_INIT;
+                int r = 0;
+
+                if (model_fleet(&e->model, fc->name) != NULL || engine_load_fleet(e, fc, NULL) < 0)
+                        continue;
+                for (size_t k = 0; k < fc->n_members && r == 0; k++)
+                        r = engine_add_member(e, model_fleet(&e->model, fc->name), &fc->members[k], &err);
+                if (r < 0)
+                        log_error("configuration applied in part", LOG_ERR(&err));
+                some = true;
+        }
+        if (!some)
+                return;
+        engine_follow_conf(e);
+        engine_event(e, "ConfigurationRead", NULL, NULL);
+}
+
 /* Takes conf. */
 static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct err *err)
 {
         struct fleetconf_diff diff;
-        struct fleet *f, *tmp;
         int r = fleetconf_diff(e->conf->in_force, conf, &diff);
 
         if (r < 0) {
@@ -255,11 +337,7 @@ static int engine_apply_conf(struct engine *e, struct fleetconf *conf, struct er
                         r = k;
         }
         fleetconf_diff_done(&diff);
-        HASH_ITER (hh, e->model.fleets, f, tmp) {
-                standing_follow_fleet(e, f);
-                rollup_fleet(e, f);
-        }
-        engine_kick_all(e);
+        engine_follow_conf(e);
         fleetconf_free(e->conf->in_force);
         e->conf->in_force = conf;
         return r;
@@ -302,10 +380,12 @@ static void engine_conf_changed(void *arg, struct fleetconf *conf, const struct 
                 log_warn("configuration refused; the one in force stays", LOG_ERR(why));
                 return;
         }
-        if (engine_apply_conf(e, conf, &err) < 0)
+        if (engine_apply_conf(e, conf, &err) < 0) {
+                engine_event(e, "ConfigurationAppliedInPart", NULL, "code", err.id, "message", err.msg, NULL);
                 log_error("configuration applied in part", LOG_ERR(&err));
-        else
+        } else {
                 engine_event(e, "ConfigurationRead", NULL, NULL);
+        }
 }
 
 void engine_reload(struct engine *e)
@@ -323,6 +403,7 @@ int engine_conf_load(struct engine *e, struct err *err)
         e->conf = calloc(1, sizeof(*e->conf));
         if (e->conf == NULL)
                 return err_set(err, -ENOMEM, "read the configuration");
+        loop_timer_init(&e->conf->again, engine_load_again, e);
         r = fleetconf_load(e->options.source, &conf, err);
         return r < 0 ? r : engine_apply_conf(e, conf, err);
 }
@@ -337,6 +418,7 @@ void engine_conf_free(struct engine *e)
 {
         if (e->conf == NULL)
                 return;
+        loop_timer_cancel(e->loop, &e->conf->again);
         fleetconf_watch_free(e->conf->watch);
         fleetconf_free(e->conf->in_force);
         free(e->conf);

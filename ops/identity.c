@@ -124,47 +124,79 @@ static void identity_key(const struct fleet *f, char *key, size_t size)
         snprintf(key, size, "clusters/%s", f->name);
 }
 
-static json_t *identity_table(struct engine *e, struct fleet *f)
+/* -EBADMSG: whatever it is, it is no table. */
+static int identity_decode(struct fleet *f, const struct buf *b, struct err *err)
+{
+        json_error_t why;
+        json_t *table = json_loadb(b->data, b->len, 0, &why);
+
+        if (json_is_object(table)) {
+                f->identities = table;
+                return 0;
+        }
+        if (table == NULL && json_error_code(&why) == json_error_out_of_memory)
+                return err_set(err, -ENOMEM, "read the clusters of fleet %s", f->name);
+        json_decref(table);
+        return err_set(err, -EBADMSG, "the clusters of fleet %s: not a JSON object", f->name);
+}
+
+static int identity_set_aside(struct engine *e, const struct fleet *f, const struct store_key *key, struct err *why)
+{
+        char kept[NAME_MAX + 1];
+        struct err err = ERR_INIT;
+
+        if (!store_read_only(e->store)) {
+                if (store_set_aside(e->store, key, kept, &err) < 0) {
+                        err_copy(why, &err);
+                        return err.code;
+                }
+                err_wrap(why, -EBADMSG, "kept as %s", kept);
+        }
+        engine_event(e, "RecordDamaged", f, "kind", "Fleet", "name", f->name, "message", why->msg, NULL);
+        return 0;
+}
+
+int identity_read(struct engine *e, struct fleet *f, struct err *err)
 {
         _cleanup_(buf_done) struct buf b = BUF_INIT(STORE_RECORD_MAX);
         struct store_key key = { .space = STORE_VALUES };
-        struct err err = ERR_INIT;
+        struct err why = ERR_INIT;
         char name[FOLDER_NAME_MAX + 16];
         int r;
 
-        if (f->identities != NULL)
-                return f->identities;
         identity_key(f, name, sizeof(name));
         key.name = name;
-        r = store_get(e->store, &key, &b, &err);
+        r = store_get(e->store, &key, &b, &why);
         if (r == 0)
-                f->identities = json_loadb(b.data, b.len, 0, NULL);
-        if (r == 0 && !json_is_object(f->identities)) {
-                json_decref(f->identities);
-                f->identities = NULL;
-                r = err_set(&err, -EBADMSG, "%s: not a JSON object", name);
+                r = identity_decode(f, &b, &why);
+        if (r == -EBADMSG)
+                r = identity_set_aside(e, f, &key, &why);
+        /* An empty one would be stored over it. */
+        if (r < 0 && r != -ENOENT && !store_read_only(e->store)) {
+                err_id(&why, "FLT-0257");
+                err_remedy(&why, "see that the state directory can be read and written, then start again");
+                err_copy(err, &why);
+                return r;
         }
-        if (r < 0 && r != -ENOENT)
-                engine_event(e, "RecordDamaged", f, "kind", "Fleet", "name", f->name, "message", err.msg, NULL);
-        if (f->identities == NULL)
-                f->identities = json_object();
-        return f->identities;
+        if (f->identities == NULL && (f->identities = json_object()) == NULL)
+                return err_set(err, -ENOMEM, "read the clusters of fleet %s", f->name);
+        return 0;
 }
 
 /* "" when the folder was nobody's yet. */
-static const char *identity_recorded(struct engine *e, struct fleet *f, const char *folder)
+static const char *identity_recorded(const struct fleet *f, const char *folder)
 {
-        const char *uid = json_string_value(json_object_get(identity_table(e, f), folder));
+        const char *uid = json_string_value(json_object_get(f->identities, folder));
 
         return uid != NULL ? uid : "";
 }
 
 static void identity_record(struct engine *e, struct fleet *f, const char *folder, const char *uid)
 {
-        if (strcmp(identity_recorded(e, f, folder), uid) == 0)
+        if (strcmp(identity_recorded(f, folder), uid) == 0)
                 return;
         /* Without memory it is found out anew by the next process. */
-        if (json_object_set_new(identity_table(e, f), folder, json_string(uid)) == 0 && engine_acts(e))
+        if (json_object_set_new(f->identities, folder, json_string(uid)) == 0 && engine_acts(e))
                 engine_note_fleet(e, f);
 }
 
@@ -179,9 +211,9 @@ int identity_store(struct engine *e, struct fleet *f, struct err *err)
         return store_put_value(e->store, key, text, err);
 }
 
-void identity_load(struct engine *e, struct member *c)
+void identity_load(struct member *c)
 {
-        const char *uid = identity_recorded(e, c->fleet, c->name);
+        const char *uid = identity_recorded(c->fleet, c->name);
 
         if (strlen(uid) < sizeof(c->uid))
                 snprintf(c->uid, sizeof(c->uid), "%s", uid);
@@ -199,7 +231,7 @@ int identity_free_name(struct engine *e, struct fleet *f, const char *want, cons
                         snprintf(ret, FOLDER_NAME_MAX + 1, "%.*s-%u", FOLDER_NAME_MAX - 5, want, i);
                 if (fleet_member(f, ret) != NULL)
                         continue;
-                taken = identity_recorded(e, f, ret);
+                taken = identity_recorded(f, ret);
                 if (uid == NULL || taken[0] == '\0' || strcmp(taken, uid) == 0)
                         return 0;
         }
@@ -210,14 +242,18 @@ int identity_free_name(struct engine *e, struct fleet *f, const char *want, cons
 static int identity_rename(struct engine *e, struct member *c, const char *uid, struct err *err)
 {
         char name[FOLDER_NAME_MAX + 1];
+        char was[FOLDER_NAME_MAX + 1];
         int r = identity_free_name(e, c->fleet, c->configured[0] != '\0' ? c->configured : c->name, uid, name, err);
 
         if (r < 0)
                 return r;
-        engine_event(e, "ClusterReplaced", c->fleet, "cluster", c->name, "now", name, "uid", uid, NULL);
+        snprintf(was, sizeof(was), "%s", c->name);
         model_touch_member(c, true);
-        fleet_rename_member(c, name);
+        r = fleet_rename_member(c, name);
+        if (r < 0)
+                return err_set(err, r, "rename cluster %s to %s", was, name);
         model_touch_member(c, true);
+        engine_event(e, "ClusterReplaced", c->fleet, "cluster", was, "now", name, "uid", uid, NULL);
         return 0;
 }
 

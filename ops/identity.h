@@ -32,7 +32,13 @@ int identity_free_name(struct engine *e, struct fleet *f, const char *want, cons
  * task acts.
  */
 int identity_set(struct engine *e, struct member *c, const char *uid, struct err *err);
-/* What the store knows of the folder's cluster, when the member is made. */
-void identity_load(struct engine *e, struct member *c);
+/*
+ * What the store knows of the clusters of a fleet, before its first member is made. What is damaged is set aside, told by an
+ * event, and known no more. -errno, with FLT-0257: it may be read another time, or could not be set aside; then the fleet
+ * must not be served.
+ */
+int identity_read(struct engine *e, struct fleet *f, struct err *err);
+/* What was read of the folder's cluster, when the member is made. */
+void identity_load(struct member *c);
 /* Makes durable which clusters the folders of the fleet were given to. May wait for the disk. */
 int identity_store(struct engine *e, struct fleet *f, struct err *err);

@@ -96,6 +96,7 @@ struct object_loading {
         struct engine *engine;
         struct fleet *fleet;
         enum object_kind kind;
+        struct err *err;
 };
 
 static void object_damaged(const struct object_loading *l, const char *name, const struct err *why)
@@ -106,6 +107,42 @@ static void object_damaged(const struct object_loading *l, const char *name, con
                 object_kind_folder(l->kind), name, why->msg);
 }
 
+/*
+ * The clusters' lists would make the object anew, as removed, and that would be stored over a record which is still there
+ * and may be read another time. Where nothing is stored the others may as well load.
+ */
+static int object_unreadable(const struct object_loading *l, const char *name, const struct err *why)
+{
+        if (store_read_only(l->engine->store)) {
+                object_damaged(l, name, why);
+                return 0;
+        }
+        if (l->err != NULL) {
+                err_copy(l->err, why);
+                err_id(l->err, "FLT-0257");
+                err_remedy(l->err, "see that the state directory can be read and written, then start again");
+        }
+        return why->code;
+}
+
+/* The store could read it, and we cannot. */
+static int object_undecodable(const struct object_loading *l, const struct object *o, struct err *why)
+{
+        const struct store_key key = object_key(o);
+        char kept[NAME_MAX + 1];
+        struct err err = ERR_INIT;
+
+        if (why->code != -EBADMSG)
+                return object_unreadable(l, o->name, why);
+        if (!store_read_only(l->engine->store)) {
+                if (store_set_aside(l->engine->store, &key, kept, &err) < 0)
+                        return object_unreadable(l, o->name, &err);
+                err_wrap(why, -EBADMSG, "kept as %s", kept);
+        }
+        object_damaged(l, o->name, why);
+        return 0;
+}
+
 static int object_load(
         void *arg, const char *name, const char *bytes, size_t len, const struct err *why)
 {
@@ -113,6 +150,8 @@ static int object_load(
         struct err err = ERR_INIT;
         struct object *o;
 
+        if (bytes == NULL && why->code != -EBADMSG)
+                return object_unreadable(l, name, why);
         if (bytes == NULL) {
                 object_damaged(l, name, why);
                 return 0;
@@ -123,9 +162,10 @@ static int object_load(
         if (o == NULL)
                 return -ENOMEM;
         if (object_decode(o, bytes, len, &err) < 0) {
-                object_damaged(l, name, &err);
+                int r = object_undecodable(l, o, &err);
+
                 fleet_remove_object(o);
-                return 0;
+                return r;
         }
         o->own = strcmp(o->owner, l->engine->model.store_id) == 0;
         object_load_policy(o, bytes, len);
@@ -138,7 +178,7 @@ static int object_load(
 int object_load_all(struct engine *e, struct fleet *f, struct err *err)
 {
         for (int k = 0; k < OBJECT_KINDS; k++) {
-                struct object_loading l = { .engine = e, .fleet = f, .kind = (enum object_kind)k };
+                struct object_loading l = { .engine = e, .fleet = f, .kind = (enum object_kind)k, .err = err };
                 int r = store_each(e->store, STORE_OBJECTS, f->name, object_kind_folder(l.kind),
                         object_load, &l, err);
 

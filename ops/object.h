@@ -17,7 +17,7 @@
 
 /*
  * Writes the record; 0 when it is durable. The errors of store_put(): then the store holds what it
- * held before. `o` may be a copy that is in no model (ops/acting.c stores what will be before it is
+ * held before, unless store_is_unsure(). `o` may be a copy that is in no model (ops/acting.c stores what will be before it is
  * true).
  */
 int object_save(struct engine *e, const struct object *o, struct err *err);
@@ -27,9 +27,10 @@ void object_tell_unstored(struct err *err);
 int object_delete(struct engine *e, const struct object *o, struct err *err);
 /*
  * Adds the fleet's stored objects and its trash to the model, and has each resumed (op_type.resume) and settled
- * (ops/acting.h). Members need not be there yet. A record that is damaged is left where it is and
- * told by an event and a warning of the fleet: only what stops us from reading any of them is an
- * error.
+ * (ops/acting.h). Members need not be there yet. A record that is damaged is set aside (ops/store.h) and
+ * told by an event and a warning of the fleet. One that may be read another time, or that cannot be
+ * set aside, is an error, with FLT-0257: the fleet must not be served then, or what its clusters
+ * tell would be stored over it. Where the store is read-only it is told as the damaged are.
  */
 int object_load_all(struct engine *e, struct fleet *f, struct err *err);
 

@@ -4,6 +4,8 @@
 #include "tests/unit/acting_fixture.h"
 
 #include <errno.h>
+#include <glob.h>
+#include <sys/stat.h>
 
 #include "ops/object.h"
 #include "ops/object_undo.h"
@@ -427,6 +429,89 @@ static void damaged_record_is_told_and_the_others_load(void **state)
         assert_non_null(strstr(fixture.fleet->warnings.v[0], "backups/broken"));
 }
 
+/* What of the folder of records is there, beside temporary files. */
+static size_t records(const char *dir, const char *pattern)
+{
+        char path[256];
+        size_t n;
+        glob_t g;
+
+        snprintf(path, sizeof(path), "%s/objects/prod/backups/%s", dir, pattern);
+        n = glob(path, GLOB_PERIOD, NULL, &g) == 0 ? g.gl_pathc : 0;
+        globfree(&g);
+        return n;
+}
+
+/* What another fleetfs wrote is not ours to write over: it is kept beside what comes in its place. */
+static void a_record_of_another_version_is_kept(void **state)
+{
+        const struct store_key key = { STORE_OBJECTS, "prod", "backups", "nightly" };
+        struct buf b = BUF_INIT(1 << 20);
+        struct object *o;
+        char *version;
+
+        fixture_open(test_dir(state));
+        put_nightly("old\n");
+        assert_ok(store_get(fixture.engine->store, &key, &b, NULL), NULL);
+        version = strstr(b.data, "\"version\":1");
+        assert_non_null(version);
+        version[strlen("\"version\":")] = '2';
+        assert_ok(store_put(fixture.engine->store, &key, b.data, b.len, NULL), NULL);
+        buf_done(&b);
+        fixture_crash(test_dir(state));
+        assert_null(fleet_object(fixture.fleet, OBJECT_BACKUP, "nightly"));
+        assert_non_null(strstr(fixture.fleet->warnings.v[0], "kept as .damaged-1-nightly"));
+        assert_int_equal(records(test_dir(state), "nightly"), 0);
+        assert_int_equal(records(test_dir(state), ".damaged-1-nightly"), 1);
+        /* As the clusters' lists do (ops/track_belonging.c). */
+        engine_write(fixture.engine);
+        o = fleet_add_object(fixture.fleet, OBJECT_BACKUP, "nightly");
+        snprintf(o->owner, sizeof(o->owner), "%s", fixture.engine->model.store_id);
+        o->own = o->removed = o->file_gone = true;
+        engine_publish(fixture.engine);
+        assert_int_equal(object_save(fixture.engine, o, NULL), 0);
+        fixture_crash(test_dir(state));
+        assert_int_equal(records(test_dir(state), ".damaged-1-nightly"), 1);
+}
+
+/* It may be read another time: nothing is known of the fleet then, and nothing is touched. */
+static void an_error_that_may_pass_fails_the_load(void **state)
+{
+        const char *dir = test_dir(state);
+        char from[256], to[256];
+        struct err err = ERR_INIT;
+        struct fleet *f;
+
+        fixture_open(dir);
+        put_nightly("old\n");
+        snprintf(from, sizeof(from), "%s/objects/prod/backups/nightly", dir);
+        snprintf(to, sizeof(to), "%s/kept", dir);
+        assert_int_equal(rename(from, to), 0);
+        assert_int_equal(mkdir(from, 0700), 0); /* read(2) of it fails: EISDIR */
+        engine_write(fixture.engine);
+        model_remove_fleet(fixture.fleet);
+        f = model_add_fleet(&fixture.engine->model, "prod");
+        assert_int_equal(object_load_all(fixture.engine, f, &err), -EISDIR);
+        assert_string_equal(err.id, "FLT-0257");
+        assert_non_null(strstr(err.msg, "nightly"));
+        assert_true(err.remedy[0] != '\0');
+        assert_int_equal(records(dir, "nightly"), 1);
+        /* Where nothing is stored it is told, and the others load. */
+        fixture.engine->store->read_only = true;
+        model_remove_fleet(f);
+        f = model_add_fleet(&fixture.engine->model, "prod");
+        assert_ok(object_load_all(fixture.engine, f, NULL), NULL);
+        assert_int_equal(f->warnings.n, 1);
+        fixture.engine->store->read_only = false;
+        assert_int_equal(rmdir(from), 0);
+        assert_int_equal(rename(to, from), 0);
+        model_remove_fleet(f);
+        fixture.fleet = f = model_add_fleet(&fixture.engine->model, "prod");
+        assert_ok(object_load_all(fixture.engine, f, &err), &err);
+        engine_publish(fixture.engine);
+        assert_memory_equal(fleet_object(f, OBJECT_BACKUP, "nightly")->in_force.bytes, "old\n", 4);
+}
+
 static int object_setup(void **state)
 {
         fixture = (struct fixture){ .engine = NULL };
@@ -453,5 +538,7 @@ int main(void)
         TEST_WITH(somebody_elses_objects_are_left_alone, object_setup, object_teardown);
         TEST_WITH(nothing_is_written_where_the_store_is_anothers, object_setup, object_teardown);
         TEST_WITH(damaged_record_is_told_and_the_others_load, object_setup, object_teardown);
+        TEST_WITH(a_record_of_another_version_is_kept, object_setup, object_teardown);
+        TEST_WITH(an_error_that_may_pass_fails_the_load, object_setup, object_teardown);
         return test_run("object");
 }
