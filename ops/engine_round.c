@@ -178,7 +178,8 @@ void engine_store(struct engine *e, bool all, int64_t budget_ms)
                         engine_store_failed(e, o->fleet, o->name, &err);
                 }
         }
-        if (!failed && !engine_owes_fleets(e))
+        /* Only who tried all can say that the disk takes it again: most rounds have nothing to store. */
+        if (all && !failed && !e->round->store_goes_on && !engine_owes_fleets(e))
                 e->round->store_failed = false;
 }
 
