@@ -422,12 +422,30 @@ static int daemon_mountpoint(struct daemon *d, struct err *err)
         return 0;
 }
 
+/* With one of 0-2 closed, what is opened next would get its number: the state folder as stderr, which the log then
+   replaces. Nothing can be said if it fails: there may be nowhere to say it. */
+static int standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd < 0)
+                return -errno;
+        close(fd);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
         struct daemon d = { .ready_fd = -1, .terminal = STDERR_FILENO };
         struct err err = ERR_INIT;
-        int r = options_parse(argc, argv, &d.options, &err);
+        int r;
 
+        if (standard_descriptors() < 0)
+                return EXIT_FAILURE;
+        r = options_parse(argc, argv, &d.options, &err);
         if (r == 0 && d.options.action == OPTIONS_HELP) {
                 options_help(stdout);
                 options_done(&d.options);

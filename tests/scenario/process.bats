@@ -81,6 +81,27 @@ log_has() { grep -qF "$1" "$2"; }
         refute is_mounted "$MNT"
 }
 
+# What the store's folder, or its lock, would be opened as.
+@test "started with descriptors closed it keeps its state: what it opens is none of 0, 1 and 2" {
+        local pid fd
+        mkdir -p "$TEST_DIR/d"
+        (
+                exec 3>&-
+                timeout 30 env -u KUBECONFIG -u NOTIFY_SOCKET HOME="$TEST_DIR/home" XDG_STATE_HOME="$TEST_DIR/state" \
+                        XDG_CONFIG_HOME="$TEST_DIR/config" XDG_RUNTIME_DIR="$TEST_DIR/run" \
+                        "$FLEETFS" --fleet-file "$FLEET_FILE" "$TEST_DIR/d" <&- >&- 2>&-
+        )
+        pid=$(daemon_pid)
+        printf '%s %s\n' "$pid" "$(proc_state "$pid" | cut -d' ' -f2-)" >"$TEST_DIR/run/d.pid"
+        for fd in 0 1; do assert_equal /dev/null "$(readlink "/proc/$pid/fd/$fd")" "descriptor $fd"; done
+        assert_equal "$TEST_DIR/state/fleetfs/fleetfs.log" "$(readlink "/proc/$pid/fd/2")" 'descriptor 2'
+        # It keeps what is written, and tells of it in its log.
+        cp "$TEST_DIR/d/prod/templates/backup-cluster.yaml" "$TEST_DIR/d/prod/backups/kept.yaml"
+        assert_exists "$TEST_DIR/state/fleetfs/objects/prod/backups/kept"
+        assert_file_contains "$TEST_DIR/state/fleetfs/lock" "$pid"
+        fusermount3 -u "$TEST_DIR/d"
+}
+
 @test "at a level at which it says nothing it stays all the same" {
         mount_fleet --log-level error
         sleep 1
