@@ -77,6 +77,16 @@ broken()
         [[ $text == *$'\nremedy: '* && $text == *"$4"* ]] || assert_fail "no remedy with \"$4\":" "$text"
 }
 
+# shown_nowhere USER PASSWORD: neither as it is written nor as the header has it.
+shown_nowhere()
+{
+        local at=("$F/clusters/eu-1" "$TEST_DIR/run/mnt.log")
+        # What is looked through is there, and can be read.
+        grep -rqF eu-1 "${at[0]}" && [[ -s ${at[1]} ]] || assert_fail "nothing to look through: ${at[*]}" || return 1
+        run grep -rF -e "$2" -e "$(printf '%s:%s' "$1" "$2" | base64 -w0)" "${at[@]}"
+        assert_equal 1 "$status" "grep's status for a password: $output"
+}
+
 # acts CLUSTER NAME: new requests are let in, not only watches that are open.
 acts()
 {
@@ -226,7 +236,7 @@ lines() { mapfile -t LINES_OF < <("$@"); }
         mount_kubeconfig --kubeconfig "$KC"
         becomes eu-1 Ready
         # What stands there is shown nowhere.
-        refute grep -rqF 'pass:word' "$F/clusters/eu-1" "$TEST_DIR/run/mnt.log"
+        shown_nowhere jane 'pass:word'
         umount_fleet
 
         sim_ctl eu-1 auth cert
@@ -284,7 +294,7 @@ proxy()
         mount_kubeconfig --kubeconfig "$KC"
         broken eu-1 FLT-01 'proxy' 'remedy'
         assert_file_contains "$F/clusters/eu-1/error.txt" 403
-        refute grep -rqF secret-word "$F/clusters/eu-1" "$TEST_DIR/run/mnt.log"
+        shown_nowhere jane secret-word
         rm "$TEST_DIR/proxy/refuse"
         becomes eu-1 Ready 60
         umount_fleet

@@ -149,7 +149,7 @@ refused()
         assert_equal "$runs" "$(run_ids "$A/taken")" 'the runs as the other sees them'
         assert_equal taken.yaml "$(cd "$A" && ls -d taken*.yaml)" 'nothing is doubled there'
         assert_equal taken.yaml "$(cd "$B" && ls -d taken*.yaml)" 'nor here'
-        refute bash -c 'echo pause >"$1"' _ "$A/taken/ctl"
+        refused FLT-0252 "$A/taken" bash -c 'echo pause >"$1"' _ "$A/taken/ctl"
         policy '7 7 7 7 *' >"$B/taken.yaml"
         moved() { assert_match '7 7 7 7 \*$' "$(facts "$1" taken)"; }
         eventually 20 on_all moved
