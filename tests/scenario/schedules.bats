@@ -408,7 +408,8 @@ enabled() { eventually 30 all_print Enabled schedule_field "$1" .status.phase; }
         cluster_start us-1
         eventually_equal 60 0 count_of us-1 backups del
         eventually 30 refute_exists "$F/backups/del/runs/$run"
-        eventually 30 phase_is "$F/backups/del" Scheduled
+        # That it was deleted on purpose protects nobody.
+        eventually 30 phase_is "$F/backups/del" Unprotected
         on_all schedules_are del 1
         # Velero's sync brings nothing back: the data is gone, too.
         always_equal 3 0 count_of eu-1 backups del
