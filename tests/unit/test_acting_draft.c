@@ -107,12 +107,15 @@ static void what_was_refused_is_not_in_the_store(void **state)
 static void a_new_one_that_was_refused_is_not_in_the_store(void **state)
 {
         fixture_open(test_dir(state));
+        /* The folder of migrations is there, so that the new one's own record is what cannot be synced. */
+        assert_int_equal(acting_mkdir(fixture.engine, "prod", "other", NULL), 0);
         fixture_fail_sync(EIO);
         assert_int_equal(acting_mkdir(fixture.engine, "prod", "one", NULL), -EIO);
         fixture_fail_sync(0);
         fixture_round();
         fixture_crash(test_dir(state));
         assert_null(fleet_object(fixture.fleet, OBJECT_MIGRATION, "one"));
+        assert_non_null(fleet_object(fixture.fleet, OBJECT_MIGRATION, "other"));
 }
 
 /* Beside a full disk it is refused in memory; when there is room it is stored as that. */
