@@ -186,6 +186,8 @@ static void *engine_thread(void *arg)
         pthread_setname_np(pthread_self(), "engine");
         if (loop_run(e->loop, &err) < 0)
                 log_error("engine stopped", LOG_ERR(&err));
+        /* The last round may have left a section open, and only the thread that took a lock can give it back. */
+        engine_publish(e);
         return NULL;
 }
 

@@ -716,6 +716,49 @@ static void readers_and_askers_beside_the_thread(void **state)
         engine_stop(f->engine);
 }
 
+struct last {
+        struct ops_fixture *f;
+        struct loop_defer defer;
+        atomic_bool done;
+};
+
+/* The round that would end the section comes after the loop's end. */
+static void write_and_stop(void *arg)
+{
+        struct last *l = arg;
+
+        engine_write(l->f->engine);
+        loop_stop(l->f->engine->loop);
+        l->done = true;
+}
+
+static void defer_last(struct engine *e, void *arg)
+{
+        struct last *l = arg;
+
+        loop_defer_init(&l->defer, write_and_stop, l);
+        loop_defer(e->loop, &l->defer);
+}
+
+static void a_section_that_the_thread_leaves_open_locks_nobody_out(void **state)
+{
+        struct ops_fixture *f = ops_fixture(state);
+        struct last l = { .f = f };
+        struct err err = ERR_INIT;
+
+        ops_until(f, ops_all_ready(f));
+        assert_ok(engine_start(f->engine, &err), &err);
+        assert_ok(engine_post(f->engine, defer_last, &l), NULL);
+        while (!l.done)
+                usleep(1000);
+        /* Whoever is locked out waits for ever. */
+        alarm(60);
+        engine_stop(f->engine);
+        engine_write(f->engine);
+        engine_publish(f->engine);
+        alarm(0);
+}
+
 int main(void)
 {
         TEST_WITH(a_cluster_that_is_replaced_gets_nothing_of_the_other, ops_setup, ops_teardown);
@@ -735,6 +778,7 @@ int main(void)
         TEST_WITH(what_is_stale_was_true_when_it_was_last_heard, ops_setup, ops_teardown);
         TEST_WITH(a_read_only_engine_sends_nothing, ops_setup, ops_teardown);
         TEST_WITH(readers_and_askers_beside_the_thread, ops_setup, ops_teardown);
+        TEST_WITH(a_section_that_the_thread_leaves_open_locks_nobody_out, ops_setup, ops_teardown);
         TEST_WITH(a_full_disk_is_told_once, store_setup, store_teardown);
         TEST_WITH(a_verb_that_was_refused_is_not_done_after_a_restart, store_setup, store_teardown);
         TEST_WITH(a_fleet_that_cannot_be_loaded_is_tried_again, store_setup, store_teardown);
