@@ -28,9 +28,9 @@ struct fixture {
         struct write_ops ops;
         struct session session;
         struct userfile file;
-        struct inode inode;
         struct handle *handle;
         unsigned closed;
+        struct inode inode; /* the last: its end has no size */
 };
 
 static struct fixture *opened;
