@@ -1,37 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/test.h"
+/* What a backup policy must not be. */
+#include "tests/unit/policy_refused.h"
 
 #include "base/limits.h"
-#include "ops/policy.h"
-#include "tests/unit/policy_fixture.h"
-
-/* What a policy must not be: for each mistake the code, the place, the sentence and the remedy. */
-
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-/* A fleet of three clusters; "zone" is their label. */
-static const char *const clusters[] = { "eu-1", "eu-2", "us-1" };
-
-static const char *label(void *userdata, const char *cluster, const char *key)
-{
-        (void)userdata;
-        if (strcmp(key, "zone") != 0)
-                return NULL;
-        return strncmp(cluster, "eu", 2) == 0 ? "eu" : "us";
-}
 
 /* clang-format off */
-static const struct refused {
-        const char *name;
-        enum policy_kind kind;
-        const char *text;
-        const char *id;
-        int line, column;
-        const char *msg;
-        const char *remedy;
-        const char *stem; /* "p" */
-        bool links; /* a migration folder's policy.yaml */
-} refused[] = {
+static const struct refused refused[] = {
         { "nothing at all", POLICY_BACKUP,
                 "",
                 "FLT-0209", 1, 1,
@@ -67,21 +41,11 @@ static const struct refused {
                 "FLT-0231", 2, 7,
                 "kind: a Restore does not belong in backups/",
                 "copy it to restores/" },
-        { "a backup among restores", POLICY_RESTORE,
-                BACKUP "  schedule: \"\"\n",
-                "FLT-0231", 2, 7,
-                "kind: a Backup does not belong in restores/",
-                "copy it to backups/" },
         { "a migration among backups", POLICY_BACKUP,
                 KURATOR("Migrate") "  policy: {}\n",
                 "FLT-0231", 2, 7,
                 "kind: a Migrate does not belong in backups/",
                 "copy it to migrations/" },
-        { "a Velero schedule among restores", POLICY_RESTORE,
-                VELERO("Schedule") "  schedule: \"@daily\"\n  template: {}\n",
-                "FLT-0231", 2, 7,
-                "kind: a Schedule does not belong in restores/",
-                "copy it to backups/" },
         { "an unknown version", POLICY_BACKUP,
                 "apiVersion: backup.kurator.dev/v1alpha2\nkind: Backup\nspec: {}\n",
                 "FLT-0232", 1, 13,
@@ -407,136 +371,6 @@ static const struct refused {
                 "FLT-0247", 5, 59,
                 "spec.storage.location: s3Url and endpoint cannot be combined",
                 "use one of them" },
-        { "no backupName", POLICY_RESTORE,
-                KURATOR("Restore") "  policy: {}\n",
-                "FLT-0205", 4, 3,
-                "spec.backupName is missing",
-                "add it, or name the file <backup>@latest.yaml" },
-        { "an empty backupName", POLICY_RESTORE,
-                KURATOR("Restore") "  backupName: \"\"\n",
-                "FLT-0211", 4, 15,
-                "spec.backupName is empty",
-                "give it a value, or remove the field" },
-        { "a bad backupName", POLICY_RESTORE,
-                KURATOR("Restore") "  backupName: My Backup\n",
-                "FLT-0243", 4, 15,
-                "spec.backupName: \"My Backup\" is not the name of a backup",
-                "a policy, policy@latest, policy@20260901-020003Z or a Velero backup" },
-        { "a run that is none", POLICY_RESTORE,
-                KURATOR("Restore") "  backupName: nightly@yesterday\n",
-                "FLT-0243", 4, 15,
-                "spec.backupName: \"nightly@yesterday\" is not the name of a backup",
-                "a policy, policy@latest, policy@20260901-020003Z or a Velero backup" },
-        { "a mapping of what is not restored", POLICY_RESTORE,
-                RESTORE "  policy:\n    resourceFilter: {includedNamespaces: [web]}\n    namespaceMapping: {web: w, shop: copy}\n",
-                "FLT-0227", 7, 32,
-                "spec.policy.namespaceMapping: \"shop\" is not among includedNamespaces, so it is never mapped",
-                "write the namespace that is restored, add it there, or remove the mapping" },
-        { "Velero: a mapping of what is not restored", POLICY_RESTORE,
-                VELERO("Restore") "  backupName: b\n  includedNamespaces: [web]\n  namespaceMapping: {shop: copy}\n",
-                "FLT-0227", 6, 22,
-                "spec.namespaceMapping: \"shop\" is not among includedNamespaces, so it is never mapped",
-                "write the namespace that is restored, add it there, or remove the mapping" },
-        { "a migration's mapping of what is left out", POLICY_MIGRATION,
-                "policy: {resourceFilter: {includedNamespaces: [web]}, namespaceMapping: {shop: copy}}\n",
-                "FLT-0227", 1, 74,
-                "policy.namespaceMapping: \"shop\" is not among includedNamespaces, so it is never mapped",
-                "write the namespace that is restored, add it there, or remove the mapping", .links = true },
-        { "a mapping to a bad name", POLICY_RESTORE,
-                RESTORE "  policy:\n    namespaceMapping:\n      shop: Shop_2\n",
-                "FLT-0227", 7, 13,
-                "spec.policy.namespaceMapping: \"Shop_2\" is not a namespace's name",
-                "lower case letters, digits and '-', at most 63 characters" },
-        { "a mapping from a bad name", POLICY_RESTORE,
-                RESTORE "  policy:\n    namespaceMapping: {\"shop*\": web}\n",
-                "FLT-0227", 6, 24,
-                "spec.policy.namespaceMapping: \"shop*\" is not a namespace's name",
-                "lower case letters, digits and '-', at most 63 characters" },
-        { "a kind that is never restored", POLICY_RESTORE,
-                RFILTER "      includedResources: [pods, nodes]\n",
-                "FLT-0225", 7, 33,
-                "spec.policy.resourceFilter: nodes are never restored",
-                "remove it" },
-        { "Velero's kinds", POLICY_RESTORE,
-                RFILTER "      includedResources: [schedules.velero.io]\n",
-                "FLT-0225", 7, 27,
-                "spec.policy.resourceFilter: schedules.velero.io are never restored",
-                "remove it" },
-        { "status in two spellings", POLICY_RESTORE,
-                RESTORE "  policy:\n    restoreStatus: {}\n    preserveStatus: {}\n",
-                "FLT-0247", 7, 5,
-                "spec.policy: restoreStatus and preserveStatus cannot be combined",
-                "use one of them" },
-        { "some cluster-scoped kinds of all", POLICY_RESTORE,
-                RFILTER "      includedNamespaces: [shop]\n      includedClusterScopedResources: [storageclasses]\n",
-                "FLT-0241", 8, 7,
-                "spec.policy.resourceFilter.includedClusterScopedResources: Velero cannot restore some cluster-scoped kinds with all namespaced ones",
-                "use includedResources, excludedResources and includeClusterResources" },
-        { "all cluster-scoped kinds with some", POLICY_RESTORE,
-                RFILTER "      includedNamespaceScopedResources: [pods]\n      includedClusterScopedResources: [\"*\"]\n",
-                "FLT-0241", 8, 7,
-                "spec.policy.resourceFilter.includedClusterScopedResources: Velero cannot restore all cluster-scoped kinds with some namespaced ones",
-                "use includedResources, excludedResources and includeClusterResources" },
-        { "all cluster-scoped kinds alone", POLICY_RESTORE,
-                RFILTER "      includedClusterScopedResources: [\"*\"]\n      excludedNamespaceScopedResources: [\"*\"]\n",
-                "FLT-0241", 8, 7,
-                "spec.policy.resourceFilter.excludedNamespaceScopedResources: Velero cannot restore all cluster-scoped kinds alone",
-                "use includedResources, excludedResources and includeClusterResources" },
-        { "nothing to restore", POLICY_RESTORE,
-                RFILTER "      excludedNamespaceScopedResources: [\"*\"]\n",
-                "FLT-0241", 7, 7,
-                "spec.policy.resourceFilter.excludedNamespaceScopedResources: it leaves nothing to restore",
-                "use includedResources, excludedResources and includeClusterResources" },
-        { "parts without a name", POLICY_RESTORE,
-                RESTORE "  policies:\n    - policy: {}\n",
-                "FLT-0205", 6, 7,
-                "spec.policies[0].name is missing",
-                "add name: the part of the backup" },
-        { "a part in a bad translation", POLICY_RESTORE,
-                RESTORE "  policies:\n    - name: a\n      policy: {resourceFilter: {excludedNamespaceScopedResources: [\"*\"]}}\n",
-                "FLT-0241", 7, 33,
-                "spec.policies[0].policy.resourceFilter.excludedNamespaceScopedResources: it leaves nothing to restore",
-                "use includedResources, excludedResources and includeClusterResources" },
-        { "a restore cut off", POLICY_RESTORE,
-                KURATOR("Restore") "  backupName: nightly\n  policy:\n    resour",
-                "FLT-0240", 6, 11,
-                "the document does not end in a newline and may be cut off",
-                "write it again, with a newline at its end" },
-        { "a valid restore cut off", POLICY_RESTORE,
-                KURATOR("Restore") "  backupName: nightly",
-                "FLT-0240", 4, 22,
-                "the document does not end in a newline and may be cut off",
-                "write it again, with a newline at its end" },
-        { "a migration cut off", POLICY_MIGRATION,
-                "sourceCluster: {clusters: [{name: eu-1}]}\ntargetCluster: {}",
-                "FLT-0240", 2, 18,
-                "the document does not end in a newline and may be cut off",
-                "write it again, with a newline at its end" },
-        { "Velero: both sources", POLICY_RESTORE,
-                VELERO("Restore") "  backupName: a\n  scheduleName: b\n",
-                "FLT-0224", 5, 3,
-                "spec: backupName and scheduleName cannot be combined",
-                "give exactly one of them" },
-        { "Velero: no source", POLICY_RESTORE,
-                VELERO("Restore") "  includedNamespaces: [a]\n",
-                "FLT-0224", 4, 3,
-                "spec: neither backupName nor scheduleName is given",
-                "give exactly one of them" },
-        { "Velero: an existingResourcePolicy", POLICY_RESTORE,
-                VELERO("Restore") "  backupName: a\n  existingResourcePolicy: Update\n",
-                "FLT-0211", 5, 27,
-                "spec.existingResourcePolicy: \"Update\" is not allowed; did you mean \"update\"?",
-                "use one of: none, update" },
-        { "Velero: a modifier that is ignored", POLICY_RESTORE,
-                VELERO("Restore") "  backupName: a\n  resourceModifier: {kind: Secret, name: m}\n",
-                "FLT-0226", 5, 28,
-                "spec.resourceModifier: Velero ignores a reference of kind \"Secret\"",
-                "write kind: configmap" },
-        { "Velero: a scoped filter in a restore", POLICY_RESTORE,
-                VELERO("Restore") "  backupName: a\n  includedClusterScopedResources: [a]\n",
-                "FLT-0203", 5, 3,
-                "unknown field \"spec.includedClusterScopedResources\"; did you mean \"includeClusterResources\"?",
-                "write includeClusterResources, or remove the field" },
         { "Velero: a hook without command", POLICY_BACKUP,
                 VELERO("Backup") "  hooks:\n    resources:\n      - name: db\n        pre:\n          - exec: {container: db, command: []}\n",
                 "FLT-0211", 8, 44,
@@ -557,46 +391,11 @@ static const struct refused {
                 "FLT-0242", 6, 10,
                 "this Backup comes from a cluster, where Velero has changed its spec",
                 "write the spec you mean; leave status, metadata.uid and filled-in fields out" },
-        { "Velero: a restore with a uid", POLICY_RESTORE,
-                "apiVersion: velero.io/v1\nkind: Restore\nmetadata:\n  uid: 1f6f\nspec: {backupName: b}\n",
-                "FLT-0242", 4, 8,
-                "this Restore comes from a cluster, where Velero has changed its spec",
-                "write the spec you mean; leave status, metadata.uid and filled-in fields out" },
         { "Velero: zero parallel files", POLICY_BACKUP,
                 VELERO("Backup") "  uploaderConfig: {parallelFilesUpload: 0}\n",
                 "FLT-0211", 4, 41,
                 "spec.uploaderConfig.parallelFilesUpload: 0 is out of range",
                 "write a number from 1 to 2147483647" },
-        { "a migration without a source", POLICY_MIGRATION,
-                KURATOR("Migrate") "  targetCluster: {clusters: [{name: us-1}]}\n",
-                "FLT-0205", 4, 3,
-                "spec.sourceCluster is missing",
-                "add sourceCluster: {clusters: [{name: ...}]}" },
-        { "a migration without a target", POLICY_MIGRATION,
-                KURATOR("Migrate") "  sourceCluster: {clusters: [{name: us-1}]}\n",
-                "FLT-0205", 4, 3,
-                "spec.targetCluster is missing",
-                "add targetCluster: {clusters: [{name: ...}]}" },
-        { "two sources", POLICY_MIGRATION,
-                KURATOR("Migrate") "  sourceCluster:\n    clusters: [{name: eu-1}, {name: eu-2}]\n  targetCluster: {clusters: [{name: us-1}]}\n",
-                "FLT-0244", 5, 5,
-                "spec.sourceCluster: it means 2 clusters, and a migration has one source",
-                "name one cluster in sourceCluster.clusters" },
-        { "no source by label", POLICY_MIGRATION,
-                KURATOR("Migrate") "  sourceCluster: {clusterSelector: {matchLabels: {zone: mars}}}\n  targetCluster: {}\n",
-                "FLT-0244", 4, 18,
-                "spec.sourceCluster: it means 0 clusters, and a migration has one source",
-                "name one cluster in sourceCluster.clusters" },
-        { "the source as a target", POLICY_MIGRATION,
-                KURATOR("Migrate") "  sourceCluster: {clusters: [{name: eu-1}]}\n  targetCluster:\n    clusters:\n      - name: us-1\n      - name: eu-1\n",
-                "FLT-0245", 8, 15,
-                "spec.targetCluster.clusters: \"eu-1\" is the source",
-                "remove it from the targets" },
-        { "links and clusters", POLICY_MIGRATION,
-                KURATOR("Migrate") "  sourceCluster: {clusters: [{name: eu-1}]}\n",
-                "FLT-0246", 4, 3,
-                "spec.sourceCluster: this folder's links say source and targets",
-                "remove it", .links = true },
         { "a bucket in capitals", POLICY_BACKUP,
                 BACKUP "  storage:\n    location: {bucket: Fleet, provider: aws}\n",
                 "FLT-0211", 5, 24,
@@ -662,44 +461,8 @@ static const struct refused {
                 "FLT-0230", 0, 0,
                 "\"nightly@latest\" cannot be the name of a backup",
                 "lower case letters, digits, '-' and '.', a letter or digit at both ends, at most 63 characters", .stem = "nightly@latest" },
-        { "a run that is none in a stem", POLICY_RESTORE,
-                RESTORE,
-                "FLT-0230", 0, 0,
-                "\"nightly@newest\" cannot be the name of a restore",
-                "name it <backup>@latest or <backup>@20260901-020003Z", .stem = "nightly@newest" },
-        { "an empty restore without a run", POLICY_RESTORE,
-                "",
-                "FLT-0209", 1, 1,
-                "the document is empty",
-                "write its fields", .stem = "undo" },
 };
 /* clang-format on */
-
-static void refuses(void **state)
-{
-        const struct refused *row = test_row(state);
-        const struct policy_env env = {
-                .fleet = "prod",
-                .clusters = clusters,
-                .n_clusters = ARRAY_SIZE(clusters),
-                .label = label,
-                .final_newline = true,
-                .links = row->links,
-        };
-        struct err err = ERR_INIT;
-        struct policy *p = NULL;
-        int r = policy_parse(row->kind, row->stem ? row->stem : "p", row->text, strlen(row->text),
-                &env, &p, &err);
-
-        assert_int_equal(r, -EINVAL);
-        assert_null(p);
-        assert_int_equal(err.code, -EINVAL);
-        assert_string_equal(err.id, row->id);
-        assert_text(err.msg, row->msg);
-        assert_text(err.remedy, row->remedy);
-        assert_int_equal(err.line, row->line);
-        assert_int_equal(err.column, row->column);
-}
 
 /* One byte over the limit, and a valid document up to there. */
 static void refuses_too_large(void **state)
