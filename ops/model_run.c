@@ -14,36 +14,27 @@
 #include "base/cleanup.h"
 #include "base/intern.h"
 #include "base/limits.h"
+#include "base/sorted.h"
 #include "base/timefmt.h"
 
 /* ---------------------------------------------------------------- lookups */
 
 /* Run ids sort as their times do; the array is kept in that order. */
-static int object_run_index(const struct object *o, const char *id, size_t *ret)
+static const char *id_of_run(const void *runs, size_t i)
 {
-        size_t lo = 0, hi = o->n_runs;
+        return ((struct run *const *)runs)[i]->id;
+}
 
-        while (lo < hi) {
-                size_t mid = lo + (hi - lo) / 2;
-                int c = strcmp(o->runs[mid]->id, id);
-                if (c == 0) {
-                        *ret = mid;
-                        return 0;
-                }
-                if (c < 0)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        *ret = lo;
-        return -ENOENT;
+static bool object_run_index(const struct object *o, const char *id, size_t *ret)
+{
+        return sorted_index(o->runs, o->n_runs, id_of_run, id, ret);
 }
 
 struct run *object_run(const struct object *o, const char *id)
 {
         size_t i;
 
-        return object_run_index(o, id, &i) == 0 ? o->runs[i] : NULL;
+        return object_run_index(o, id, &i) ? o->runs[i] : NULL;
 }
 
 struct run *object_latest_run(const struct object *o)
@@ -57,25 +48,14 @@ struct run *object_latest_run(const struct object *o)
 }
 
 /* Where the cluster's first task is, or would be, in r->by_member. */
+static const char *member_of_task(const void *tasks, size_t i)
+{
+        return ((struct task *const *)tasks)[i]->member;
+}
+
 static bool run_member_index(const struct run *r, const char *member, size_t *ret)
 {
-        size_t lo = 0, hi = r->n_members;
-
-        while (lo < hi) {
-                size_t mid = lo + (hi - lo) / 2;
-                int c = strcmp(r->by_member[mid]->member, member);
-
-                if (c == 0) {
-                        *ret = mid;
-                        return true;
-                }
-                if (c < 0)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        *ret = lo;
-        return false;
+        return sorted_index(r->by_member, r->n_members, member_of_task, member, ret);
 }
 
 struct task *run_tasks_on(const struct run *r, const char *member)
@@ -309,7 +289,7 @@ void object_remove_run(struct run *r)
         struct object *o = r->object;
         size_t at;
 
-        if (object_run_index(o, r->id, &at) == 0) {
+        if (object_run_index(o, r->id, &at)) {
                 memmove(o->runs + at, o->runs + at + 1, (o->n_runs - at - 1) * sizeof(*o->runs));
                 o->n_runs--;
         }

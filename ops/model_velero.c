@@ -10,6 +10,7 @@
 
 #include "base/intern.h"
 #include "base/record.h"
+#include "base/sorted.h"
 
 /* All records begin with their name. */
 _Static_assert(offsetof(struct velero_backup, name) == 0 && offsetof(struct velero_restore, name) == 0 &&
@@ -30,34 +31,20 @@ const struct record_type *velero_record_type(enum velero_kind kind)
 
 /* ---------------------------------------------------------------- in order */
 
-/* Where the object of that name is, or would be. */
-static bool velero_index(const struct velero_set *set, const char *name, uint32_t *ret)
+static const char *name_of_velero(const void *objects, size_t i)
 {
-        uint32_t lo = 0, hi = set->n;
+        return ((struct velero_object *const *)objects)[i]->name;
+}
 
-        /* Lists come in order: the next one mostly belongs at the end. */
-        if (hi > 0 && strcmp(set->v[hi - 1]->name, name) < 0)
-                lo = hi;
-        while (lo < hi) {
-                uint32_t mid = lo + (hi - lo) / 2;
-                int c = strcmp(set->v[mid]->name, name);
-
-                if (c == 0) {
-                        *ret = mid;
-                        return true;
-                }
-                if (c < 0)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        *ret = lo;
-        return false;
+/* Where the object of that name is, or would be. */
+static bool velero_index(const struct velero_set *set, const char *name, size_t *ret)
+{
+        return sorted_index(set->v, set->n, name_of_velero, name, ret);
 }
 
 struct velero_object *member_velero(const struct member *c, enum velero_kind kind, const char *name)
 {
-        uint32_t i;
+        size_t i;
 
         return velero_index(&c->velero[kind], name, &i) ? c->velero[kind].v[i] : NULL;
 }
@@ -65,7 +52,7 @@ struct velero_object *member_velero(const struct member *c, enum velero_kind kin
 struct velero_object *member_velero_after(const struct member *c, enum velero_kind kind, const char *name)
 {
         const struct velero_set *set = &c->velero[kind];
-        uint32_t i = 0;
+        size_t i = 0;
 
         if (name != NULL && velero_index(set, name, &i))
                 i++;
@@ -74,7 +61,7 @@ struct velero_object *member_velero_after(const struct member *c, enum velero_ki
 
 static int velero_insert(struct velero_set *set, struct velero_object *v)
 {
-        uint32_t i;
+        size_t i;
 
         if (set->n == set->cap) {
                 uint32_t cap = set->cap < 4 ? 4 : set->cap + set->cap / 2;
@@ -95,7 +82,7 @@ static int velero_insert(struct velero_set *set, struct velero_object *v)
 
 static void velero_take_out(struct velero_set *set, const struct velero_object *v)
 {
-        uint32_t i;
+        size_t i;
 
         if (!velero_index(set, v->name, &i))
                 assert(!"not among its cluster's");
