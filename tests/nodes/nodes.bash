@@ -4,7 +4,9 @@
 # Verbs of the scenarios with volumes: pods on the nodes of the engine that `run` has started, and what is in them. The
 # clusters are eu-1 and us-1. Sourced after support/scenario.
 
-readonly POD_SECONDS=60 VOLUME_SECONDS=120
+. "$(dirname "${BASH_SOURCE[0]}")/cgroups.bash"
+
+readonly POD_SECONDS=60 VOLUME_SECONDS=120 AGENT_TELLS_SECONDS=10
 
 # nodes_setup_file: without an engine that has nodes the tests are skipped.
 nodes_setup_file()
@@ -30,6 +32,8 @@ nodes_teardown()
 {
         local name
         for name in eu-1 us-1; do
+                # One that is frozen cannot end.
+                [[ -z ${NS:-} ]] || uploader_freezer "$name" "$NS" THAWED 2>/dev/null || true
                 [[ -z ${NS:-} ]] || api "$name" DELETE "/api/v1/namespaces/$NS" >/dev/null 2>&1 || true
         done
         scenario_teardown
@@ -125,11 +129,25 @@ run_file() { cat "$F/backups/$1/runs/latest/clusters/$2/$3"; }
 # finished FOLDER PHASE: waits until the object has ended as it should.
 finished() { ends_as "$2" "$1" "$VOLUME_SECONDS"; }
 
+# volume_begins BACKUP [CLUSTER=eu-1]: an agent has told the first bytes of the only volume.
+volume_begins() { run_file "$1" "${2:-eu-1}" status.json | jq -e '.volumes[0] | .phase == "InProgress" and .bytesDone > 0'; }
+
 # volume_moves BACKUP [CLUSTER=eu-1]: an agent has backed up a part of the only volume.
 volume_moves()
 {
         local cluster=${2:-eu-1}
         run_file "$1" "$cluster" status.json | jq -e '.volumes[0] | .phase == "InProgress" and .bytesDone > 0 and .bytesDone < .bytesTotal'
+}
+
+# uploader_freezer CLUSTER BACKUP FROZEN|THAWED: holds the pod that Velero has started for a volume of the backup, or lets it
+# go on. An agent tells its progress as it begins and each 10 s from then, and may have ended before that.
+uploader_freezer()
+{
+        local uid folder
+        uid=$(api "$1" GET /api/v1/namespaces/velero/pods |
+                jq -er --arg backup "$2-" 'first(.items[] | select(.metadata.name | startswith($backup))).metadata.uid') || return 1
+        folder=$(find "$CGROUP_ROOT/freezer/$(cgroup_name "$1")" -type d -name "pod$uid")
+        [[ -n $folder ]] && printf "%s\n" "$3" >"$folder/freezer.state"
 }
 
 # measured TEXT: a line in the TAP output.

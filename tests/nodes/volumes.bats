@@ -34,7 +34,11 @@ teardown() { nodes_teardown; }
         before=$(pod_fill eu-1 "$NS" app 400)
         policy_of "$NS" eu-1 >"$F/backups/$NS.yaml"
 
-        # While it runs: some bytes, and not yet all of them.
+        # While it runs: some bytes, and not yet all of them. It is held in the middle until it is to tell again.
+        eventually "$VOLUME_SECONDS" volume_begins "$NS"
+        uploader_freezer eu-1 "$NS" FROZEN
+        sleep $((AGENT_TELLS_SECONDS + 1))
+        uploader_freezer eu-1 "$NS" THAWED
         eventually "$VOLUME_SECONDS" volume_moves "$NS"
         measured "$(run_file "$NS" eu-1 volumes.txt | tail -1)"
         assert_match "volumes: 0 of 1 Completed; [1-9][0-9]* of [1-9][0-9]* bytes" "$(run_file "$NS" eu-1 status.txt)"
