@@ -27,16 +27,11 @@ static const struct notify_rule {
         { CHANGE_MEMBER, .tell = TELL_FILES, .path = "{fleet}" },
         { CHANGE_MEMBER, .tell = TELL_NAME, .path = "{fleet}/clusters", .name = "{member}" },
         { CHANGE_MEMBER, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/overdue" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/running" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/failed" },
-        { CHANGE_MEMBER, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
 
         { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}" },
         { CHANGE_VELERO, .if_listing = true, .tell = TELL_NAME,
                 .path = "{fleet}/clusters/{member}/{velero}", .name = "{name}" },
         { CHANGE_VELERO, .tell = TELL_FILES, .path = "{fleet}/clusters/{member}/{velero}/{name}" },
-        { CHANGE_VELERO, .if_listing = true, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
 
         { CHANGE_OBJECT, .tell = TELL_AGGREGATES, .path = "" },
         { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}" },
@@ -49,10 +44,6 @@ static const struct notify_rule {
         { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
         { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/{folder}/{name}/targets" },
         { CHANGE_OBJECT, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/overdue" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/running" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/failed" },
-        { CHANGE_OBJECT, .tell = TELL_CHILDREN, .path = "{fleet}/orphans" },
 
         { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}" },
         { CHANGE_RUN, .tell = TELL_FILES, .path = "{fleet}/{folder}/{name}/runs" },

@@ -51,8 +51,7 @@ static const struct row {
                 { { .kind = CHANGE_MEMBER, .fleet = "prod", .member = "eu" },
                         { .kind = CHANGE_MEMBER, .fleet = "prod", .member = "eu" } },
                 2,
-                "/ aggregates\n/prod files\n/prod/clusters eu name\n/prod/clusters/eu files\n/prod/failed children\n"
-                "/prod/orphans children\n/prod/overdue children\n/prod/running children\n" },
+                "/ aggregates\n/prod files\n/prod/clusters eu name\n/prod/clusters/eu files\n" },
         { "a Velero object",
                 { { .kind = CHANGE_VELERO,
                         .fleet = "prod",
