@@ -327,12 +327,16 @@ static void look_conclude(struct look *l, const char *hostpath)
         char *copy = t != NULL ? strdup(hostpath) : NULL;
 
         if (copy != NULL) {
+                bool news = strcmp(t->hostpath != NULL ? t->hostpath : "", hostpath) != 0;
+
                 engine_write(l->engine);
                 free(t->hostpath);
                 t->hostpath = copy;
                 engine_note(l->engine, t->run->object);
                 model_touch_task(t);
-                rollup_object(l->engine, t->run->object);
+                /* Most have none; the warnings of all clusters are not found anew for each of those. */
+                if (news)
+                        rollup_object(l->engine, t->run->object);
         }
         look_free(l);
         if (copy != NULL)

@@ -51,6 +51,18 @@ fleet_sync()
         sync_wall=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", (b - a) * 1000000 }')
 }
 
+# daemon_rests: waits until it has done what it does about new backups: it looks for hostPath, a second after them.
+daemon_rests()
+{
+        local i before
+        sleep 1.5
+        for ((i = 0; i < 60; i++)); do
+                before=$(cpu_us "$PID")
+                sleep 0.5
+                (($(cpu_us "$PID") - before > 10000)) || return 0
+        done
+}
+
 # fleet_paths DIR: what the daemon has read of a cluster, without watches.
 fleet_paths() { sim_ctl "$1" eu-1 requests --log | jq -r '.[] | select(.cluster == "eu-1" and .code == 200 and (.target | contains("watch=1") | not)) | .target'; }
 
@@ -99,8 +111,7 @@ part_fleet()
                         "$BENCH/bench-trigger" POST backups "$WORK/policy.yaml" "$F/backups/trigger-$k.yaml" "$n" "$PID" "${dirs[@]}" >"$out" ||
                                 { failed 'a policy for the fleet' 'bench-trigger'; break; }
                         posts+=("$(value wall_us "$out")") accepts+=("$(value accept_us "$out")") post_cpu+=("$(value cpu_us "$out")")
-                        # What the daemon does about the backups is over before the next one.
-                        sleep 1
+                        daemon_rests
                 done
                 fleet_body "$first" trigger-1 >"$WORK/body"
                 unmount_fleet fleet
