@@ -74,6 +74,8 @@
 #define LIMIT_WATCH_LINE_BYTES (4 * MIB)
 /* All headers of one reply. */
 #define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
+/* The spec of a Schedule that somebody else changed, kept to name what; a longer one is not told field by field. */
+#define LIMIT_DRIFT_BYTES (32 * KIB)
 /* Standard output of an exec credential plugin. */
 #define LIMIT_EXEC_OUTPUT_BYTES (1 * MIB)
 /* Lines of a plugin's standard error that are told. */

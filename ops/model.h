@@ -286,6 +286,7 @@ enum velero_kind { VELERO_BACKUP, VELERO_RESTORE, VELERO_SCHEDULE, VELERO_LOCATI
 /* What only some objects have (velero_more()). */
 struct velero_more {
         char *digest;                /* of a fleet's Schedule: schedule_digest() of its spec; NULL else */
+        char *changed;               /* … whose digest is not what its annotation says: schedule_meaning_of() it; NULL else */
         int64_t asked_ms;            /* engine: when we asked for a change of it last, 0: never in this process */
         char *asked;                 /* … digest of that change where it is not to be asked for again and again; NULL else */
         unsigned asked_times;        /* … so often in a row */
@@ -481,6 +482,8 @@ struct velero_object *member_velero_after(const struct member *c, enum velero_ki
 const struct record_type *velero_record_type(enum velero_kind kind);
 /* Of a fleet's Schedule; NULL else. */
 const char *velero_digest(const struct velero_object *v);
+/* velero_more.changed, or NULL. */
+const char *velero_changed(const struct velero_object *v);
 struct run *object_run(const struct object *o, const char *id); /* "latest" is not resolved here */
 /* Before those that a wrong clock dated into the future, unless there are no others. */
 struct run *object_latest_run(const struct object *o);
@@ -551,8 +554,8 @@ void member_remove_velero(struct velero_object *v);
 void member_remove_all_velero(struct member *c, enum velero_kind kind);
 /* v->more, made if there is none; NULL without memory. */
 struct velero_more *velero_more(struct velero_object *v);
-/* Takes the digest; NULL: there is none. Without memory there is none. */
-void velero_set_digest(struct velero_object *v, char *digest);
+/* Takes the digest and what changed; NULL: there is none. Without memory there is none. */
+void velero_set_digest(struct velero_object *v, char *digest, char *changed);
 /* o NULL: it belongs to nobody. */
 void velero_set_owner(struct velero_object *v, struct object *o);
 void member_link_done(struct member_link *l);

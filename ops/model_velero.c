@@ -153,6 +153,7 @@ void member_remove_velero(struct velero_object *v)
         intern_unref(v->run);
         if (v->more != NULL) {
                 free(v->more->digest);
+                free(v->more->changed);
                 free(v->more->asked);
                 free(v->more);
         }
@@ -179,14 +180,22 @@ const char *velero_digest(const struct velero_object *v)
         return v->more != NULL ? v->more->digest : NULL;
 }
 
-void velero_set_digest(struct velero_object *v, char *digest)
+const char *velero_changed(const struct velero_object *v)
+{
+        return v->more != NULL ? v->more->changed : NULL;
+}
+
+void velero_set_digest(struct velero_object *v, char *digest, char *changed)
 {
         if (digest == NULL && v->more == NULL)
                 return;
         if (velero_more(v) == NULL) {
                 free(digest);
+                free(changed);
                 return;
         }
         free(v->more->digest);
+        free(v->more->changed);
         v->more->digest = digest;
+        v->more->changed = changed;
 }

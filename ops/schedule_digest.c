@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the spec of a Schedule means, as one digest: Velero and its client write out what was left out, and durations anew. */
+/* What the spec of a Schedule means, also as one digest: Velero and its client write out what was left out, and durations
+   anew. */
 #include "ops/standing.h"
 
 #include <errno.h>
@@ -9,7 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/limits.h"
 #include "base/record.h"
+#include "ops/schedule_private.h"
 #include "velero/names.h"
 
 /* Velero's types write these out as 0s where they are unset. */
@@ -67,18 +70,22 @@ static int digest_normalize(json_t *value)
         return 0;
 }
 
-/* Changes the spec, which may be NULL: no memory. */
-static int digest_of_own(json_t *spec, char ret[VELERO_SHA256_HEX + 1])
+int schedule_normalize(json_t *spec)
 {
         static const char *const switches[] = { "paused", "useOwnerReferencesInBackup" };
-        int r = spec != NULL ? 0 : -ENOMEM;
 
         (void)json_object_del(spec, "skipImmediately");
         for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
                 if (json_is_false(json_object_get(spec, switches[i])))
                         (void)json_object_del(spec, switches[i]);
-        if (r == 0)
-                r = digest_normalize(spec);
+        return spec != NULL ? digest_normalize(spec) : -ENOMEM;
+}
+
+/* Changes the spec, which may be NULL: no memory. */
+static int digest_of_own(json_t *spec, char ret[VELERO_SHA256_HEX + 1])
+{
+        int r = schedule_normalize(spec);
+
         return r == 0 ? velero_spec_sha256(spec, ret) : r;
 }
 
@@ -100,18 +107,36 @@ static const struct record_field schedule_spec_fields[] = {
 };
 static struct record_type schedule_spec_type = RECORD_TYPE("Schedule", struct schedule_spec, schedule_spec_fields);
 
-char *schedule_digest_of(const char *bytes, size_t len)
+/* A new reference; NULL without memory or when it is none. */
+static json_t *spec_of(const char *bytes, size_t len)
 {
         _cleanup_(freep) void *record = NULL;
-        _cleanup_(freep) char *ret = malloc(VELERO_SHA256_HEX + 1);
         struct err err = ERR_INIT;
+
+        if (record_decode(&schedule_spec_type, bytes, len, &record, &err) < 0)
+                return NULL;
+        return json_loads(((const struct schedule_spec *)record)->spec, 0, NULL);
+}
+
+char *schedule_digest_of(const char *bytes, size_t len)
+{
+        _cleanup_(freep) char *ret = malloc(VELERO_SHA256_HEX + 1);
         json_t *spec;
         int r;
 
-        if (ret == NULL || record_decode(&schedule_spec_type, bytes, len, &record, &err) < 0)
+        if (ret == NULL)
                 return NULL;
-        spec = json_loads(((const struct schedule_spec *)record)->spec, 0, NULL);
+        spec = spec_of(bytes, len);
         r = digest_of_own(spec, ret);
         json_decref(spec);
         return r == 0 ? TAKE(ret) : NULL;
+}
+
+char *schedule_meaning_of(const char *bytes, size_t len)
+{
+        json_t *spec = spec_of(bytes, len);
+        _cleanup_(freep) char *ret = schedule_normalize(spec) == 0 ? json_dumps(spec, JSON_COMPACT) : NULL;
+
+        json_decref(spec);
+        return ret != NULL && strlen(ret) <= LIMIT_DRIFT_BYTES ? TAKE(ret) : NULL;
 }

@@ -91,3 +91,5 @@ bool schedule_is_outdated(struct task *t, const struct member *c);
 int schedule_digest(const json_t *spec, char ret[65]);
 /* The same of a Schedule's JSON; NULL without memory or when it is none. Caller frees. */
 char *schedule_digest_of(const char *bytes, size_t len);
+/* That meaning itself, as JSON; NULL also when it has more than LIMIT_DRIFT_BYTES. Caller frees. */
+char *schedule_meaning_of(const char *bytes, size_t len);

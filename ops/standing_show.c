@@ -13,7 +13,7 @@
 #include "base/loop.h"
 #include "base/timefmt.h"
 #include "ops/member.h"
-#include "ops/policy.h"
+#include "ops/schedule_private.h"
 #include "ops/standing.h"
 #include "ops/task.h"
 #include "ops/task_private.h"
@@ -112,19 +112,12 @@ static void judge_time(const struct task *t, struct verdict *v)
 
 /* ---------------------------------------------------------------- what may be wrong */
 
-/* What somebody did to it, as far as the record says. */
-static void say_drift(const struct task *t, const struct velero_schedule *s, struct verdict *v)
+static void say_drift(struct task *t, const struct velero_object *o, const char *expected, struct verdict *v)
 {
-        const struct object *o = t->run->object;
-        bool pause = o->paused || (o->policy != NULL && o->policy->paused);
+        _cleanup_(buf_done) struct buf text = BUF_INIT(LIMIT_TEXT_BYTES);
 
-        if (o->policy != NULL && strcmp(s->schedule, o->policy->schedule) != 0)
-                say(v, "someone changed Schedule %s on %s: it runs at \"%s\", not at \"%s\"", t->velero_name, t->member,
-                        s->schedule, o->policy->schedule);
-        else if (s->paused != pause)
-                say(v, "someone %s Schedule %s on %s", s->paused ? "paused" : "resumed", t->velero_name, t->member);
-        else
-                say(v, "someone changed Schedule %s on %s: its template is not the policy's", t->velero_name, t->member);
+        schedule_drift_text(t, o, expected, &text);
+        say(v, "%s", text.data);
 }
 
 static void judge_drift(struct engine *e, struct task *t, const struct velero_object *o, struct verdict *v)
@@ -143,7 +136,7 @@ static void judge_drift(struct engine *e, struct task *t, const struct velero_ob
         } else {
                 t->drifted = ours;
                 if (worse(v, PHASE_DRIFTED, "FLT-0312"))
-                        say_drift(t, s, v);
+                        say_drift(t, o, expected, v);
         }
 }
 

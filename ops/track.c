@@ -255,7 +255,7 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
         void *record = NULL;
         struct err err = ERR_INIT;
         const char *name = track_decode(kind, bytes, len, &record, &err);
-        _cleanup_(freep) char *digest = NULL;
+        _cleanup_(freep) char *digest = NULL, *changed = NULL;
         struct velero_object *v;
 
         if (name == NULL) {
@@ -278,6 +278,8 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                 v->mark = mark;
                 return;
         }
+        if (digest != NULL && strcmp(digest, ((const struct velero_schedule *)record)->spec_sha256) != 0)
+                changed = schedule_meaning_of(bytes, len);
         if (v == NULL) {
                 v = member_add_velero(c, kind, record);
                 if (v == NULL) {
@@ -292,7 +294,7 @@ void track_item(struct engine *e, struct member *c, enum velero_kind kind, bool 
                 model_touch_velero(v, false);
         }
         v->mark = mark;
-        velero_set_digest(v, TAKE(digest));
+        velero_set_digest(v, TAKE(digest), TAKE(changed));
         model_touch_member_at(c, track_time(v), false);
         track_tie(e, v, bytes, len);
         if (kind == VELERO_DELETE_REQUEST)

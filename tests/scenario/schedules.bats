@@ -124,7 +124,7 @@ enabled() { eventually 30 all_print Enabled schedule_field "$1" .status.phase; }
         name=$(schedule_field eu-1 drift .metadata.name)
         api eu-1 PATCH "$VELERO/schedules/$name" '{"spec":{"template":{"ttl":"1h0m0s"}}}' >/dev/null
         eventually 20 phase_is "$F/backups/drift" Drifted
-        assert_file_contains "$MNT/events.jsonl" 'its template is not the policy'
+        assert_file_contains "$MNT/events.jsonl" 'its template.ttl is not the policy'
         always_equal 2 1h0m0s schedule_field eu-1 drift .spec.template.ttl
         echo retry >"$F/backups/drift/ctl"
         eventually_equal 20 24h schedule_field eu-1 drift .spec.template.ttl

@@ -281,9 +281,9 @@ static void velero_objects_share_what_they_have_in_common(void **state)
         assert_ptr_equal(a->backup->storage_location, b->backup->storage_location);
         assert_ptr_equal(a->name, a->backup->name);
         assert_null(a->more);
-        velero_set_digest(a, NULL);
+        velero_set_digest(a, NULL, NULL);
         assert_null(a->more);
-        velero_set_digest(a, strdup("0123"));
+        velero_set_digest(a, strdup("0123"), NULL);
         assert_string_equal(velero_digest(a), "0123");
         assert_null(velero_digest(b));
         /* What is known of it beside its record stays. */
@@ -293,7 +293,7 @@ static void velero_objects_share_what_they_have_in_common(void **state)
         assert_ptr_not_equal(a->name, name);
         assert_ptr_equal(member_velero(x->eu, VELERO_BACKUP, "a"), a);
         assert_string_equal(velero_digest(a), "0123");
-        velero_set_digest(a, NULL);
+        velero_set_digest(a, NULL, NULL);
         assert_null(velero_digest(a));
 }
 
