@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -324,14 +325,13 @@ static void look_conclude(struct look *l, const char *hostpath)
         struct engine *e = l->engine;
         struct member *c = l->member;
         struct task *t = look_task(l);
-        char *copy = t != NULL ? strdup(hostpath) : NULL;
+        bool news = t != NULL && strcmp(t->hostpath != NULL ? t->hostpath : "", hostpath) != 0;
+        bool known;
 
-        if (copy != NULL) {
-                bool news = strcmp(t->hostpath != NULL ? t->hostpath : "", hostpath) != 0;
-
+        if (t != NULL)
                 engine_write(l->engine);
-                free(t->hostpath);
-                t->hostpath = copy;
+        known = t != NULL && intern_set(&t->hostpath, hostpath) == 0;
+        if (known) {
                 engine_note(l->engine, t->run->object);
                 model_touch_task(t);
                 /* Most have none; the warnings of all clusters are not found anew for each of those. */
@@ -339,7 +339,7 @@ static void look_conclude(struct look *l, const char *hostpath)
                         rollup_object(l->engine, t->run->object);
         }
         look_free(l);
-        if (copy != NULL)
+        if (known)
                 looks_ready(e, c);
 }
 

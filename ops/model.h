@@ -220,7 +220,7 @@ struct task {
         int64_t since;                    /* since when `reason` holds */
         int32_t items_done, items_total, errors, warnings; /* last seen */
         int64_t expires;                  /* backup's expiration, last seen */
-        char *hostpath;                   /* volumes it covers that no backup has (hostpath.h); "" none, NULL not looked at */
+        const char *hostpath;             /* interned: volumes it covers that no backup has (hostpath.h); "" none, NULL not looked at */
         /* What node-agents do for it, by volume, as they began; of this process, and of the newest run that had any. */
         struct velero_volume **seen_volumes;
         size_t n_seen_volumes;

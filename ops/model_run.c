@@ -97,6 +97,7 @@ static const struct {
         { offsetof(struct task, uid), "" },
         { offsetof(struct task, backup_name), "" },
         { offsetof(struct task, phase_text), NULL },
+        { offsetof(struct task, hostpath), NULL },
         { offsetof(struct task, spec_sha256), "" },
         { offsetof(struct task, posting_sha256), "" },
         { offsetof(struct task, password_sha256), "" },
@@ -243,7 +244,6 @@ static void task_free(struct task *t)
         free(t->first_name);
         free(t->location);
         free(t->reason);
-        free(t->hostpath);
         free(t->reached);
         task_unref_texts(t);
         task_forget_volumes(t);

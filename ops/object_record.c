@@ -93,7 +93,7 @@ static const struct field task_fields[] = {
         MEMBER(struct task, errors, FIELD_I32),
         MEMBER(struct task, warnings, FIELD_I32),
         MEMBER(struct task, expires, FIELD_I64),
-        MEMBER(struct task, hostpath, FIELD_STRING),
+        MEMBER(struct task, hostpath, FIELD_INTERNED),
         MEMBER(struct task, spec_sha256, FIELD_INTERNED, .max = VELERO_SHA256_HEX),
         MEMBER(struct task, sent, FIELD_BOOL),
         MEMBER(struct task, given_up, FIELD_BOOL),

@@ -20,7 +20,6 @@ static const size_t task_strings[] = {
         offsetof(struct task, first_name),
         offsetof(struct task, location),
         offsetof(struct task, reason),
-        offsetof(struct task, hostpath),
 };
 
 /* A copy of a task that is in no list and no hash; its strings are its own. `at` is where it was. */

@@ -173,8 +173,7 @@ void task_renew_at(struct engine *e, struct task *t, int64_t attempt, enum task_
         t->deadline = clock_realtime() + e->options.start_deadline;
         t->started = t->completed = t->expires = 0;
         t->items_done = t->items_total = t->errors = t->warnings = 0;
-        free(t->hostpath);
-        t->hostpath = NULL;
+        (void)intern_set(&t->hostpath, NULL);
         task_forget_volumes(t);
         t->races = 0;
         task_owe(e, t);

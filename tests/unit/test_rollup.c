@@ -2,6 +2,7 @@
 /* Phases of many clusters become one, on an engine that has no cluster at all. */
 #include "tests/unit/lone_engine.h"
 
+#include "base/intern.h"
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/timefmt.h"
@@ -218,8 +219,8 @@ static void warnings_of_data_that_no_backup_has_come_first(void **state)
 
         engine_write(x->e);
         assert_ok(policy_parse(POLICY_BACKUP, "o", text, strlen(text), &env, &o->policy, &err), &err);
-        object_latest_run(o)->tasks[0]->hostpath = strdup("pod shop/db (data)");
-        object_latest_run(o)->tasks[1]->hostpath = strdup("?");
+        assert_int_equal(intern_set(&object_latest_run(o)->tasks[0]->hostpath, "pod shop/db (data)"), 0);
+        assert_int_equal(intern_set(&object_latest_run(o)->tasks[1]->hostpath, "?"), 0);
         rollup_object(x->e, o);
         engine_publish(x->e);
         assert_int_equal(o->warnings.n, 5);
