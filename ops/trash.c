@@ -163,12 +163,13 @@ int trash_keep(struct engine *e, const struct object *o, struct err *err)
 {
         const struct document *d = o->in_force.bytes != NULL ? &o->in_force : &o->draft;
         char record[256];
-        struct store_key key = trash_key(o->fleet, o->kind, record);
+        struct store_key key;
         int r;
 
         if (d->bytes == NULL || d->len == 0)
                 return 0;
         snprintf(record, sizeof(record), "%.200s.%s@%" PRId64, o->name, d->ext, clock_realtime());
+        key = trash_key(o->fleet, o->kind, record);
         r = store_put(e->store, &key, d->bytes, d->len, err);
         if (r < 0)
                 return r;
