@@ -208,6 +208,15 @@ static struct write_job *draft_job_locked(struct draft *d, struct handle *h, str
         return j;
 }
 
+/* With a job the engine answers; else there is nothing to do, or r says why not. */
+static void draft_answer(fuse_req_t req, struct write_job *j, const char *op, int r)
+{
+        if (j == NULL)
+                reply_err(req, op, r, NULL);
+        else
+                write_job_post(j, req);
+}
+
 void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
 {
         struct draft *d = h->state;
@@ -229,10 +238,7 @@ void draft_flush(fuse_req_t req, struct session *s, struct handle *h)
                 d->unkept = r < 0;
         }
         pthread_mutex_unlock(&s->write->lock);
-        if (j == NULL)
-                reply_err(req, "flush", r, NULL);
-        else
-                write_job_post(j, req);
+        draft_answer(req, j, "flush", r);
 }
 
 static void fsync_run(struct engine *e, struct write_job *j)
@@ -260,10 +266,7 @@ void draft_fsync(fuse_req_t req, struct session *s, struct handle *h)
         else if (d->unkept && !d->file->gone && d->file->kind == USERFILE_SCRATCH)
                 j = draft_job_locked(d, h, s, "fsync", keep_run, NULL, &r);
         pthread_mutex_unlock(&s->write->lock);
-        if (j == NULL)
-                reply_err(req, "fsync", r, NULL);
-        else
-                write_job_post(j, req);
+        draft_answer(req, j, "fsync", r);
 }
 
 /* ---------------------------------------------------------------- release */
