@@ -135,9 +135,10 @@ bool run_next(const struct subject *dir, struct node_cursor *cursor);
 
 /* ---------------------------------------------------------------- clusters */
 
-/* The location that cannot take a backup: the first Unavailable one, NULL when there is none. */
+/* The location that stands for the cluster's storage, when it is Unavailable, else NULL: the default
+   one; where none is default, the best of those that are there, so that all of them are Unavailable. */
 const struct velero_object *show_member_bad_location(const struct member *c);
-/* "Available", "Unavailable", …: the worst of its storage locations; NULL without one. */
+/* "Available", "Unavailable", …: the phase of that location; NULL without one. */
 const char *show_member_storage(const struct member *c);
 /* Seconds within which its schedules mean to back it up: the shortest of their longest pauses; 0 without one. */
 int64_t show_member_objective(const struct member *c);

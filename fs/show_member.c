@@ -10,6 +10,8 @@
 #include "base/timefmt.h"
 #include "fs/columns.h"
 #include "fs/show_velero.h"
+#include "ops/location.h"
+#include "ops/member.h"
 
 /* In the order of their JSON keys. */
 #define MEMBER_VALUES(V, J)                                                                       \
@@ -36,7 +38,8 @@
         V(member, server, "server", "URL of the API server")                                      \
         V(member, since, "since", "since when the phase holds")                                   \
         V(member, stale, "stale", "1: what is shown was true at `seen` and may not be now")       \
-        V(member, storage_phase, "storagePhase", "Available, or the worst of its locations")      \
+        V(member, storage_phase, "storagePhase",                                                  \
+                "phase of its default storage location; where none is default, of the best one")  \
         V(member, uid, "uid", "UID of the namespace kube-system: what the cluster is known by")   \
         J(member, put_velero, "velero")                                                           \
         V(member, velero_namespace, "veleroNamespace", "where its Velero is")                     \
@@ -55,30 +58,43 @@ int64_t show_member_objective(const struct member *c)
         return shortest;
 }
 
+/* An Unavailable one stands last, one that nobody has looked at yet before it. */
+static int location_rank(const struct velero_object *v)
+{
+        if (v->bsl->phase == VELERO_BSL_AVAILABLE)
+                return 0;
+        return v->bsl->phase == VELERO_BSL_UNAVAILABLE ? 2 : 1;
+}
+
+/* What stands for the storage of the cluster: where Backups go that name no location; where all of
+ * them have to name one, the best that they can name. */
+static const struct velero_object *member_storage(const struct member *c)
+{
+        const struct velero_object *best = member_default_location(c), *v;
+
+        if (best != NULL)
+                return best;
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
+                if (!location_is_temporary(v->bsl) &&
+                        (best == NULL || location_rank(v) < location_rank(best)))
+                        best = v;
+        return best;
+}
+
 const struct velero_object *show_member_bad_location(const struct member *c)
 {
-        const struct velero_object *v;
+        const struct velero_object *v = member_storage(c);
 
-        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
-                if (v->bsl->phase == VELERO_BSL_UNAVAILABLE)
-                        return v;
-        return NULL;
+        return v != NULL && v->bsl->phase == VELERO_BSL_UNAVAILABLE ? v : NULL;
 }
 
 const char *show_member_storage(const struct member *c)
 {
-        const struct velero_object *v = show_member_bad_location(c);
-        const char *phase = NULL;
+        const struct velero_object *v = member_storage(c);
 
-        if (v != NULL)
-                return v->bsl->phase_text;
-        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
-                if (v->bsl->phase == VELERO_BSL_AVAILABLE && phase == NULL)
-                        phase = v->bsl->phase_text;
-                else if (v->bsl->phase != VELERO_BSL_AVAILABLE)
-                        phase = v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New";
-        }
-        return phase;
+        if (v == NULL)
+                return NULL;
+        return v->bsl->phase_text[0] != '\0' ? v->bsl->phase_text : "New";
 }
 
 /* A copy that Velero imported is younger than the backup itself. */
@@ -271,21 +287,6 @@ static const char *member_clock(const struct member *c, struct buf *out)
         return "FLT-0306";
 }
 
-/* Where Velero stores what says no location; NULL: nothing says where. */
-static const struct velero_bsl *member_default_location(const struct member *c)
-{
-        const struct velero_object *v;
-        const struct velero_bsl *named = NULL;
-
-        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
-                if (v->bsl->is_default)
-                        return v->bsl;
-                if (strcmp(v->name, "default") == 0)
-                        named = v->bsl;
-        }
-        return named;
-}
-
 /* Whether a location's prefix is `home`, or below it. Slashes at the ends say nothing. */
 static bool prefix_is_in(const char *prefix, const char *home)
 {
@@ -301,10 +302,12 @@ static bool prefix_is_in(const char *prefix, const char *home)
 /* The Fleet says one place, and its clusters' backups go to another. */
 static const char *member_other_storage(const struct member *c, struct buf *out)
 {
-        const struct velero_bsl *b = c->fleet->bucket != NULL ? member_default_location(c) : NULL;
+        const struct velero_object *v = member_default_location(c);
+        const struct velero_bsl *b = v != NULL ? v->bsl : NULL;
 
-        if (b == NULL || (strcmp(b->bucket, c->fleet->bucket) == 0 &&
-                                 prefix_is_in(b->prefix, c->fleet->prefix)))
+        if (b == NULL || c->fleet->bucket == NULL)
+                return NULL;
+        if (strcmp(b->bucket, c->fleet->bucket) == 0 && prefix_is_in(b->prefix, c->fleet->prefix))
                 return NULL;
         buf_printf(out, "its default storage location %s is bucket %s", b->name, b->bucket);
         if (b->prefix[0] != '\0')
@@ -318,10 +321,39 @@ static const char *member_other_storage(const struct member *c, struct buf *out)
         return "FLT-0122";
 }
 
+/* One that only some policies name is no matter of the cluster: their rows say what comes of it. */
+static const char *member_broken_location(const struct member *c, struct buf *out)
+{
+        const struct velero_object *storage = member_storage(c), *v, *first = NULL;
+        size_t n = 0;
+
+        /* What an absent cluster said of its storage is no news. */
+        if (c->health != MEMBER_READY)
+                return NULL;
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION]) {
+                if (v == storage || v->bsl->phase != VELERO_BSL_UNAVAILABLE)
+                        continue;
+                n++;
+                if (first == NULL)
+                        first = v;
+        }
+        if (first == NULL)
+                return NULL;
+        buf_printf(out, "storage location %s is %s%s%s", first->name, first->bsl->phase_text,
+                first->bsl->message[0] != '\0' ? ": " : "", first->bsl->message);
+        if (n > 1)
+                buf_printf(out, " (and %zu more)", n - 1);
+        buf_puts(out, "; nothing is backed up to it or restored from it");
+        if (show_member_bad_location(c) == NULL)
+                buf_puts(out, ", all else goes on");
+        return "FLT-0109";
+}
+
 /* What is to be known of a cluster that is well. Each appends its sentence and returns its code;
  * NULL: it does not apply. */
 typedef const char *member_caveat(const struct member *c, struct buf *out);
-static member_caveat *const member_caveats[] = { member_clock, member_other_storage };
+static member_caveat *const member_caveats[] = { member_clock, member_other_storage,
+        member_broken_location };
 enum { MEMBER_CAVEATS = ARRAY_SIZE(member_caveats) };
 
 static void member_put_caveats(struct json_writer *w, const char *key, const struct subject *s)

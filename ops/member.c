@@ -484,9 +484,19 @@ void member_suspect(struct member *c)
 
 /* ---------------------------------------------------------------- for tasks */
 
+const struct velero_object *member_default_location(const struct member *c)
+{
+        const struct velero_object *v, *found = NULL;
+
+        VELERO_EACH (v, &c->velero[VELERO_LOCATION])
+                if (v->bsl->is_default && (found == NULL || v->bsl->created > found->bsl->created))
+                        found = v;
+        return found != NULL ? found : member_velero(c, VELERO_LOCATION, "default");
+}
+
 int member_location(const struct member *c, const char *name, const struct velero_bsl **ret, struct err *err)
 {
-        struct velero_object *v = NULL, *o;
+        const struct velero_object *v;
 
         if (name != NULL && name[0] != '\0') {
                 v = member_velero(c, VELERO_LOCATION, name);
@@ -495,11 +505,7 @@ int member_location(const struct member *c, const char *name, const struct veler
                         return err_id(err, "FLT-0109");
                 }
         } else {
-                VELERO_EACH (o, &c->velero[VELERO_LOCATION])
-                        if (o->bsl->is_default && (v == NULL || o->bsl->created > v->bsl->created))
-                                v = o;
-                if (v == NULL)
-                        v = member_velero(c, VELERO_LOCATION, "default");
+                v = member_default_location(c);
                 if (v == NULL) {
                         err_set(err, -ENOENT, "there is no default storage location");
                         return err_id(err, "FLT-0109");

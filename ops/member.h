@@ -49,6 +49,12 @@ void member_suspect(struct member *c);
 int member_velero_path(const struct member *c, enum velero_kind kind, const char *name, struct buf *out, struct err *err);
 
 /*
+ * Where Velero stores what names no location: its default one, of several the newest, else the one that is called "default".
+ * Borrowed; NULL when there is none.
+ */
+const struct velero_object *member_default_location(const struct member *c);
+
+/*
  * The location that a Backup would use: `name`, or with NULL or "" Velero's default. 0 and *ret when it is Available and
  * may be written; else -ENOENT, -EROFS or -EBUSY with a sentence and its FLT code.
  */

@@ -189,6 +189,43 @@ schedule_is_in()
         completed "$F/backups/later" 150
 }
 
+@test "a broken location of one policy is told in its rows and its cluster; other policies and the fleet are as they were" {
+        mount_ready
+        local p=broken-$RUN name good c
+        plain() { policy '' | sed '/^  storage:/,/credentials:/d'; }
+        plain >"$F/backups/before.yaml"
+        completed "$F/backups/before"
+        good=$(json "$F/status.json" .summary.good)
+        policy "$p" store-key absent-bucket >"$F/backups/broken.yaml"
+        SCHEDULE=$LATER policy "$p" store-key absent-bucket >"$F/backups/broken-cron.yaml"
+        SCHEDULE=$LATER plain >"$F/backups/sound-cron.yaml"
+        for c in eu-1 us-1; do
+                eventually_equal 30 1 count_locations "$c" "$p"
+        done
+        name=$(locations eu-1 "$p" | jq -r .metadata.name)
+        eventually_equal 30 Unavailable cat "$F/clusters/eu-1/storage/$name/phase"
+        eventually_equal 30 Unavailable cat "$F/clusters/us-1/storage/$(locations us-1 "$p" | jq -r .metadata.name)/phase"
+        # Where it belongs: the rows of its policies, and its cluster, which is Ready all the same.
+        eventually_equal 30 Unprotected cat "$F/backups/broken-cron/phase"
+        tells_broken() { assert_match "eu-1: .*storage location \"$name\" is Unavailable" "$(unwrapped "$F/backups/$1/error.txt")"; }
+        eventually 30 tells_broken broken-cron
+        eventually 30 tells_broken broken
+        assert_equal Pending "$(cat "$F/backups/broken/phase")"
+        assert_match "caveat: .*storage location $name is Unavailable: .*NoSuchBucket" "$(unwrapped "$F/clusters/eu-1/status.txt")"
+        # Nowhere else: other policies go on, and the fleet has as many clusters with storage as before.
+        plain >"$F/backups/after.yaml"
+        completed "$F/backups/after"
+        assert_equal Scheduled "$(cat "$F/backups/sound-cron/phase")"
+        for c in eu-1 us-1; do
+                assert_match "^state: +Ready   cluster $c\$" "$(head -1 "$F/clusters/$c/status.txt")"
+                assert_equal Available "$(cat "$F/clusters/$c/storage_phase")" "storage of $c"
+                assert_equal '' "$(cat "$F/clusters/$c/error.txt")" "error.txt of $c"
+                assert_match $'\n'"$c +Ready +Available " "$(cat "$F/status.txt")" "row of $c"
+        done
+        assert_equal "0 $good" "$(json "$F/status.json" '.summary | "\(.withoutStorage) \(.good)"')" 'without storage, good'
+        refute_file_contains "$F/status.txt" 'without storage'
+}
+
 @test "a prefix that contains, or is inside, another location's is refused when the file is written" {
         mount_ready
         local p=eu-1

@@ -79,19 +79,26 @@ static inline struct member *fixture_member(struct fleet *f, const char *name, e
         return c;
 }
 
-static inline void fixture_location(struct member *c, const char *phase, const char *message)
+static inline void fixture_location_named(struct member *c, const char *name, bool is_default, const char *phase,
+        const char *message)
 {
         char json[1024];
         struct velero_bsl *b;
         struct err err = ERR_INIT;
 
         snprintf(json, sizeof(json),
-                "{\"metadata\":{\"name\":\"default\",\"uid\":\"u\",\"creationTimestamp\":\"2026-08-01T00:00:00Z\"},"
-                "\"spec\":{\"provider\":\"aws\",\"default\":true,\"objectStorage\":{\"bucket\":\"backups\",\"prefix\":\"%s\"},"
+                "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u\",\"creationTimestamp\":\"2026-08-01T00:00:00Z\"},"
+                "\"spec\":{\"provider\":\"aws\",\"default\":%s,\"objectStorage\":{\"bucket\":\"backups\",\"prefix\":\"%s\"},"
                 "\"config\":{\"region\":\"eu\",\"s3Url\":\"http://s3:9000\"}},"
-                "\"status\":{\"phase\":\"%s\",\"message\":\"%s\"}}", c->name, phase, message);
+                "\"status\":{\"phase\":\"%s\",\"message\":\"%s\"}}", name,
+                is_default ? "true" : "false", c->name, phase, message);
         assert_ok(velero_bsl_decode(json, strlen(json), &b, &err), &err);
         assert_non_null(member_add_velero(c, VELERO_LOCATION, b));
+}
+
+static inline void fixture_location(struct member *c, const char *phase, const char *message)
+{
+        fixture_location_named(c, "default", true, phase, message);
 }
 
 static inline void fixture_backup(struct member *c, const char *name, const char *phase, unsigned queue)

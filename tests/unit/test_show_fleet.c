@@ -416,6 +416,54 @@ static void the_storage_of_the_fleet_is_compared(void **state)
         assert_contains("prod/status.json", "FLT-0121 fleet.yaml has spec.plugin.backup");
 }
 
+/* A cluster's storage is where Backups go that name no location; what is broken beside it is told, and counts for nothing. */
+static void the_default_location_counts(void **state)
+{
+        static const struct {
+                struct {
+                        const char *name, *phase;
+                        bool is_default;
+                } locations[3];
+                bool without;
+                const char *storage, *caveat;
+        } rows[] = {
+                { { { "home", "Available", true }, { "extra", "Unavailable", false } }, false, "Available", "extra is Unavailable: gone;" },
+                { { { "extra", "Available", false }, { "home", "Unavailable", true } }, true, "Unavailable", NULL },
+                { { { "default", "Available", false }, { "extra", "Unavailable", false } }, false, "Available", "extra is Unavailable: gone;" },
+                { { { "default", "Unavailable", false }, { "home", "Available", true } }, false, "Available", "default is Unavailable: gone;" },
+                { { { "home", "", true }, { "extra", "Unavailable", false } }, false, "New", "extra is Unavailable: gone;" },
+                { { { "a", "Unavailable", false }, { "b", "Available", false } }, false, "Available", "a is Unavailable: gone;" },
+                { { { "a", "Unavailable", false }, { "b", "", false } }, false, "New", "a is Unavailable: gone;" },
+                { { { "a", "Unavailable", false } }, true, "Unavailable", NULL },
+                { { { "home", "Available", true }, { "x", "Unavailable", false }, { "y", "Unavailable", false } }, false, "Available",
+                        "x is Unavailable: gone (and 1 more); nothing is backed up to it or restored from it, all else goes on\"" },
+                { { { "home", "Unavailable", true }, { "x", "Unavailable", false } }, true, "Unavailable",
+                        "x is Unavailable: gone; nothing is backed up to it or restored from it\"" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char name[16], path[64], line[128];
+                struct member *c;
+
+                snprintf(name, sizeof(name), "c%zu", i);
+                c = fixture_member(fleet, name, MEMBER_READY);
+                for (size_t k = 0; k < ARRAY_SIZE(rows[i].locations) && rows[i].locations[k].name != NULL; k++)
+                        fixture_location_named(c, rows[i].locations[k].name, rows[i].locations[k].is_default,
+                                rows[i].locations[k].phase, strcmp(rows[i].locations[k].phase, "Unavailable") == 0 ? "gone" : "");
+                snprintf(path, sizeof(path), "prod/clusters/%s/status.txt", name);
+                snprintf(line, sizeof(line), "state:  Ready%s   cluster %s%s\n", rows[i].without ? " (without storage)" : "", name,
+                        rows[i].without ? ": its storage is not available" : "");
+                assert_contains(path, line);
+                snprintf(path, sizeof(path), "prod/clusters/%s/storage_phase", name);
+                assert_contains(path, rows[i].storage);
+                assert_int_equal(show_member_good(c), !rows[i].without);
+                snprintf(path, sizeof(path), "prod/clusters/%s/status.json", name);
+                assert_contains(path, rows[i].caveat == NULL ? "\"caveats\": []" : rows[i].caveat);
+        }
+        assert_contains("prod/status.json", "\"withoutStorage\": 3");
+}
+
 static void a_refused_write_degrades_nothing(void **state)
 {
         struct member *c = fixture_member(fleet, "c1", MEMBER_READY);
@@ -553,6 +601,7 @@ int main(void)
         TEST_WITH(a_backup_that_expired_is_not_missed, setup, fixture_teardown);
         TEST_WITH(equal_caveats_are_one, setup, fixture_teardown);
         TEST_WITH(the_storage_of_the_fleet_is_compared, setup, fixture_teardown);
+        TEST_WITH(the_default_location_counts, setup, fixture_teardown);
         TEST_WITH(a_refused_write_degrades_nothing, setup, fixture_teardown);
         TEST_WITH(what_was_refused_is_told_beside_the_object, setup, fixture_teardown);
         return test_run("show_fleet");
