@@ -48,7 +48,7 @@ static const char backups_readme[] =
         "\n"
         "Written again, also with the same bytes, it backs up again; a schedule is changed in place. Names\n"
         "that do not end in .yaml, .yml or .json, or begin with a dot or a #, do nothing: editors may save as\n"
-        "they like. A shell's > does not tell that a write was refused: NAME.error.txt is there then.\n"
+        "they like; .YAML is refused. A shell's > does not tell of a refusal: NAME.error.txt is there then.\n"
         "What `velero backup create --from-schedule` makes of a policy's Schedule is a run of its own.\n"
         "Whoever deletes what stands in NAME/ is refused, and what they removed here in the last 3 seconds\n"
         "comes back: rm -r and scripts gone wild lose nothing. rm NAME.yaml alone is meant.\n"

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "fs/show.h"
 #include "fs/texts.h"
+#include "ops/acting.h"
 
 /* ---------------------------------------------------------------- <name>/ */
 
@@ -110,12 +111,18 @@ static const char *refused_ext(const struct object *o)
         return o->draft.bytes != NULL && o->draft.ext[0] != '\0' ? o->draft.ext : "yaml";
 }
 
+/* As its path is beside the error file. */
+static void refused_file(const struct object *o, struct buf *out)
+{
+        buf_printf(out, "%s%s.%s", o->name, o->is_folder ? "/policy" : "", refused_ext(o));
+}
+
 /* "nightly.yaml:3:3: unknown field "tll"". */
 static void refused_sentence(const struct object *o, struct buf *out)
 {
         const struct err *e = &o->draft_err;
 
-        buf_printf(out, "%s.%s", o->name, refused_ext(o));
+        refused_file(o, out);
         if (e->line > 0)
                 buf_printf(out, ":%d:%d", e->line, e->column);
         buf_printf(out, ": %s", e->msg);
@@ -164,12 +171,15 @@ static void draft_action(const struct object *o, struct buf *out)
         _cleanup_(buf_done) struct buf name = BUF_INIT(LIMIT_TEXT_BYTES);
         bool misnamed = strcmp(o->draft_err.id, "FLT-0230") == 0;
 
-        buf_printf(&name, "%s.%s", o->name, refused_ext(o));
+        refused_file(o, &name);
         show_quoted(&file, name.data);
         buf_reset(&name);
         buf_printf(&name, "%s%s", o->name, error_suffix);
         show_quoted(&error, name.data);
-        if (misnamed)
+        if (misnamed && o->draft.bytes != NULL && !acting_ext_ok(o->draft.ext))
+                show_linef(out, "action:", "write it under that name, or discard it: rm %s",
+                        file.data);
+        else if (misnamed)
                 show_linef(out, "action:", "write it under another name, and discard this one: rm %s",
                         o->draft.bytes != NULL ? file.data : error.data);
         else if (o->draft.bytes != NULL)

@@ -2,7 +2,9 @@
 #include "ops/acting.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/timefmt.h"
@@ -13,21 +15,30 @@
 
 /* ---------------------------------------------------------------- names */
 
+static const char *const acting_extensions[] = { "yaml", "yml", "json" };
+
+bool acting_ext_ok(const char *ext)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(acting_extensions); i++)
+                if (strcmp(ext, acting_extensions[i]) == 0)
+                        return true;
+        return false;
+}
+
 bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1])
 {
-        static const char *const extensions[] = { "yaml", "yml", "json" };
         const char *dot = strrchr(file_name, '.');
 
         if (dot == NULL || dot == file_name || file_name[0] == '.' || file_name[0] == '#' ||
                 dot - file_name > ACTING_STEM_MAX)
                 return false;
-        for (size_t i = 0; i < ARRAY_SIZE(extensions); i++) {
-                if (strcmp(dot + 1, extensions[i]) != 0)
+        for (size_t i = 0; i < ARRAY_SIZE(acting_extensions); i++) {
+                if (strcasecmp(dot + 1, acting_extensions[i]) != 0)
                         continue;
                 memcpy(stem, file_name, (size_t)(dot - file_name));
                 stem[dot - file_name] = '\0';
-                memcpy(ext, extensions[i], strlen(extensions[i]) + 1);
+                memcpy(ext, dot + 1, strlen(acting_extensions[i]) + 1);
                 return true;
         }
         return false;
@@ -124,14 +135,31 @@ static int acting_roll_back(
         return acting_apply(e, f, &o, &next, true, err);
 }
 
+/* No tool makes such a name for itself: who wrote it waits for what the document says. */
+static int acting_check_ext(const struct acting_file *f, struct err *err)
+{
+        char name[ACTING_STEM_MAX + ACTING_EXT_MAX + 2], *p;
+
+        if (acting_ext_ok(f->ext))
+                return 0;
+        (void)snprintf(name, sizeof(name), "%s.%s", f->in_folder ? "policy" : f->name, f->ext);
+        err_set(err, -EINVAL, "the extension of \"%s\" is not in lower case", name);
+        err_id(err, "FLT-0230");
+        for (p = name; *p != '\0'; p++)
+                if (*p >= 'A' && *p <= 'Z')
+                        *p = (char)(*p - 'A' + 'a');
+        err_remedy(err, "write it as %s", name);
+        return -EINVAL;
+}
+
 static int acting_judge(struct engine *e, const struct acting_file *f, const struct object *o,
         const char *bytes, size_t len, struct err *err)
 {
         _cleanup_(policy_freep) struct policy *p = NULL;
         struct object fresh;
-        int r = 0;
+        int r = acting_check_ext(f, err);
 
-        if (o == NULL) {
+        if (r == 0 && o == NULL) {
                 r = acting_fresh(e, f, &fresh, err);
                 o = &fresh;
         }

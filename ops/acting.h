@@ -36,15 +36,18 @@ struct acting_file {
         enum object_kind kind;
         const char *name; /* stem, up to 255 bytes of any kind; of a policy.yaml its migration's
                              folder */
-        const char *ext;  /* "yaml", "yml", "json" */
+        const char *ext;  /* "yaml", "yml", "json"; of a file that is refused as it was written */
         bool in_folder;   /* migrations/<name>/policy.<ext> */
 };
 
 enum { ACTING_STEM_MAX = 255, ACTING_EXT_MAX = 4 };
 
-/* Whether a file of this name acts; then its stem and extension. Pure. */
+/* Whether a file of this name acts; then its stem and extension. One whose extension is in capitals does, too, as far as it
+   is refused with its bytes (FLT-0230): who writes `shop.YAML` must not wait for it. Pure. */
 bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1]);
+/* Whether the extension is one as it is to be written. Pure. */
+bool acting_ext_ok(const char *ext);
 
 /* ---------------------------------------------------------------- files */
 

@@ -74,11 +74,16 @@ int acting_may_write(const struct object *o, const struct acting_file *f, struct
                 return -EEXIST;
         }
         d = object_visible_document(o);
-        if (d != NULL && strcmp(d->ext, f->ext) != 0) {
+        /* A draft that can only be refused does not stand in the way of the name that it should have. */
+        if (d != NULL && strcmp(d->ext, f->ext) != 0 && (acting_ext_ok(d->ext) || !acting_ext_ok(f->ext))) {
                 err_set(err, -EEXIST, "the name %s belongs to %s.%s", f->name,
                         f->in_folder ? "policy" : f->name, d->ext);
                 err_id(err, "FLT-0249");
-                err_remedy(err, "remove that file first, or choose another name");
+                if (acting_ext_ok(f->ext))
+                        err_remedy(err, "remove that file first, or choose another name");
+                else
+                        err_remedy(err, "write it as %s.%s, or choose another name",
+                                f->in_folder ? "policy" : f->name, d->ext);
                 return -EEXIST;
         }
         return acting_ran(o, f) ? acting_refuse_ran(f, err) : 0;

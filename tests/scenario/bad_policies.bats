@@ -259,6 +259,51 @@ task_rows()
         eventually_equal 5 1 runs_started good-name.v2
 }
 
+@test "an extension in capitals: refused when it is closed, and gone with the right one" {
+        mount_alone
+        local name B=$F/backups
+        printf 'policy: {}\n' >"$BODY"
+        for name in shop.YAML shop.Yaml shop.YML shop.Json; do
+                assert_fails_with 'Invalid argument' cp "$BODY" "$B/$name"
+                assert_match "^FLT-0230 $name: the extension of \"$name\" is not in lower case" "$(unwrapped "$B/shop.error.txt")"
+                assert_file_contains "$B/shop.error.txt" "write it as ${name,,}"
+                assert_match '^FLT-0230 ' "$(error_attribute "$B/shop.error.txt")"
+                refute_exists "$B/shop/phase"
+                assert_fails_with 'File exists' cp "$BODY" "$B/shop.yAML"
+                rm "$B/$name"
+                refute_exists "$B/shop.error.txt" "$B/$name"
+                # As an editor or rsync saves.
+                cp "$BODY" "$B/.$name.Xa9Zk2"
+                refute mv "$B/.$name.Xa9Zk2" "$B/$name"
+                assert_exists "$B/.$name.Xa9Zk2"
+                refute_exists "$B/$name"
+                assert_file_contains "$B/shop.error.txt" "write it as ${name,,}"
+                rm "$B/.$name.Xa9Zk2" "$B/shop.error.txt"
+        done
+        assert_fails_with 'Invalid argument' cp "$BODY" "$F/restores/undo.YAML"
+        assert_fails_with 'Invalid argument' cp "$BODY" "$F/migrations/move.YAML"
+        mkdir "$F/migrations/m1"
+        assert_fails_with 'Invalid argument' cp "$BODY" "$F/migrations/m1/policy.YAML"
+        assert_match "^FLT-0230 m1/policy\\.YAML: " "$(unwrapped "$F/migrations/m1.error.txt")"
+        assert_file_contains "$F/migrations/m1.error.txt" "write it as policy.yaml"
+        assert_file_contains "$F/migrations/m1.error.txt" "rm m1/policy.YAML"
+        # What the remedy says is enough.
+        assert_fails_with 'Invalid argument' cp "$BODY" "$B/Shop.YAML"
+        assert_file_contains "$B/Shop.error.txt" 'write it as shop.yaml'
+        assert_fails_with 'Invalid argument' cp "$BODY" "$B/shop.YAML"
+        cp "$BODY" "$B/shop.yaml"
+        refute_exists "$B/shop.YAML" "$B/shop.error.txt"
+        eventually_equal 5 1 runs_started shop
+        assert_fails_with 'File exists' cp "$BODY" "$B/shop.YAML"
+        assert_file_contains "$B/shop.error.txt" 'write it as shop.yaml'
+        assert_fails_with 'Operation not permitted' mv "$B/shop.yaml" "$B/shop.YAML"
+        # These are an editor's own, or notes.
+        for name in shop.YAML~ .shop.YAML.swp '#shop.YAML#' shop.yaml.txt shop.YAML.bak; do
+                cp "$BODY" "$B/$name"
+                rm "$B/$name"
+        done
+}
+
 @test "the log tells what was refused, of which file; credentials are told nowhere" {
         mount_alone
         local error
