@@ -3,12 +3,13 @@
  * The peer of the daemon's network side: libcurl, bare. Many requests to many servers from one
  * thread, with epoll and curl_multi_socket_action(), one connection per server, 64 at a time.
  *
- *         bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--body FILE | --bodies FILE] JOBS
+ *         bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--watches JOBS] [--body FILE | --bodies FILE] JOBS
  *         bench-fan --events COUNT JOBS
  *
  * JOBS has a line "DIR METHOD URL" for each request; DIR holds ca.crt, admin.crt and admin.key of
  * the server. The body is FILE with @N@ replaced by the number of the line, or that line of FILE. --warm asks
- * each server for /version before the time is taken. Prints wall_us, cpu_us (its own), bytes (of the answers,
+ * each server for /version before the time is taken. --watches holds those, too, on the same connections, from
+ * when nothing has come for QUIET_MS, as does who wants to know what became of the requests. Prints wall_us, cpu_us (its own), bytes (of the answers,
  * as on the wire) and failed.
  *
  * With --events the jobs are watches, all at once. Lines are counted from when none has come for QUIET_MS, which is
@@ -49,7 +50,8 @@ struct fan {
         char **bodies;
         size_t n_idle, at_once, next, done, failed;
         uint64_t bytes;
-        bool warming;
+        bool warming, holding;
+        char watch; /* its address is CURLOPT_PRIVATE of a watch that is held */
         size_t lines, wanted; /* --events */
         int64_t line_at;
 };
@@ -59,7 +61,7 @@ static size_t count_lines(char *bytes, size_t size, size_t n, void *arg)
         struct fan *f = arg;
         char *end = bytes + size * n;
 
-        if (f->wanted == 0)
+        if (f->wanted == 0 && !f->holding)
                 return size * n;
         f->line_at = bench_now_ns();
         for (char *p = bytes; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
@@ -99,7 +101,8 @@ static void fan_load(struct fan *f, const char *path)
 {
         char *save_line = NULL, *text = bench_file(path, NULL);
 
-        f->identities = calloc(1024, sizeof(*f->identities));
+        if (f->identities == NULL)
+                f->identities = calloc(1024, sizeof(*f->identities));
         for (char *line = strtok_r(text, "\n", &save_line); line != NULL;
                 line = strtok_r(NULL, "\n", &save_line)) {
                 char *save = NULL, *dir = strtok_r(line, " ", &save),
@@ -171,7 +174,7 @@ static void fan_start(struct fan *f)
                 curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, count_lines);
                 curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
                 curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-                curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, f->wanted > 0 ? 0L : 60000L);
+                curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, f->wanted > 0 || f->holding ? 0L : 60000L);
                 curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                         f->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
                 curl_easy_setopt(e, CURLOPT_PIPEWAIT, f->http1 ? 0L : 1L);
@@ -191,7 +194,7 @@ static void fan_start(struct fan *f)
                                 curl_easy_setopt(e, CURLOPT_POSTFIELDS, f->bodies_of_jobs[f->next - 1]);
                         }
                 }
-                curl_easy_setopt(e, CURLOPT_PRIVATE, body);
+                curl_easy_setopt(e, CURLOPT_PRIVATE, f->holding ? &f->watch : body);
                 if (curl_multi_add_handle(f->multi, e) != CURLM_OK)
                         bench_die("libcurl does not take a request");
         }
@@ -213,6 +216,8 @@ static void fan_reap(struct fan *f)
                 curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &code);
                 curl_easy_getinfo(e, CURLINFO_SIZE_DOWNLOAD_T, &size);
                 curl_easy_getinfo(e, CURLINFO_PRIVATE, &body);
+                if (body == &f->watch)
+                        bench_die("a watch has ended: %s, HTTP %ld", curl_easy_strerror(m->data.result), code);
                 if (m->data.result != CURLE_OK || code >= 300) {
                         if (f->failed++ == 0)
                                 fprintf(stderr, "bench-fan: %s: HTTP %ld\n",
@@ -290,6 +295,18 @@ static bool fan_waits(int64_t since)
         return bench_now_ns() - since < 60 * (int64_t)1000000000;
 }
 
+/* The jobs are begun, and stay so beside others. */
+static void fan_hold(struct fan *f)
+{
+        int64_t begin = bench_now_ns();
+
+        f->holding = true;
+        fan_start(f);
+        while (!fan_is_quiet(f) && fan_waits(begin))
+                fan_step(f);
+        f->holding = false;
+}
+
 /* All jobs are under way, and are watches. */
 static void fan_watch(struct fan *f)
 {
@@ -318,7 +335,7 @@ static void fan_watch(struct fan *f)
 int main(int argc, char **argv)
 {
         struct fan f = { .timeout_ms = -1 };
-        const char *type = "application/json", *bodies = NULL;
+        const char *type = "application/json", *bodies = NULL, *held = NULL;
         char header[200];
         int64_t wall, cpu;
         bool warm = false;
@@ -337,17 +354,17 @@ int main(int argc, char **argv)
                         bodies = argv[++i];
                 else if (strcmp(argv[i], "--type") == 0 && i + 1 < argc)
                         type = argv[++i];
+                else if (strcmp(argv[i], "--watches") == 0 && i + 1 < argc)
+                        held = argv[++i];
                 else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc)
                         f.wanted = bench_number("COUNT", argv[++i]);
                 else
                         bench_die("unknown option %s", argv[i]);
         }
         if (i != argc - 1)
-                bench_die("usage: bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--body FILE | --bodies FILE] JOBS, "
+                bench_die("usage: bench-fan [--warm] [--http1] [--gzip] [--type TYPE] [--watches JOBS] [--body FILE | --bodies FILE] JOBS, "
                           "or bench-fan --events COUNT JOBS");
-        fan_load(&f, argv[i]);
-        if (bodies != NULL)
-                fan_load_bodies(&f, bodies);
+        fan_load(&f, held != NULL ? held : argv[i]);
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
                 (f.multi = curl_multi_init()) == NULL)
                 bench_die("libcurl does not start");
@@ -359,7 +376,7 @@ int main(int argc, char **argv)
         curl_multi_setopt(f.multi, CURLMOPT_TIMERFUNCTION, on_timer);
         curl_multi_setopt(f.multi, CURLMOPT_TIMERDATA, &f);
         curl_multi_setopt(f.multi, CURLMOPT_MAXCONNECTS, 4096L);
-        f.at_once = f.wanted > 0 ? f.n_jobs : AT_ONCE;
+        f.at_once = f.wanted > 0 ? f.n_jobs : held != NULL ? f.n_jobs + AT_ONCE : AT_ONCE;
         f.idle = calloc(f.at_once, sizeof(*f.idle));
         f.bodies = calloc(f.at_once, sizeof(*f.bodies));
         if (f.idle == NULL || f.bodies == NULL)
@@ -367,6 +384,13 @@ int main(int argc, char **argv)
         for (f.n_idle = 0; f.n_idle < f.at_once; f.n_idle++)
                 if ((f.idle[f.n_idle] = curl_easy_init()) == NULL)
                         bench_die("out of memory");
+        if (held != NULL) {
+                fan_hold(&f);
+                f.n_jobs = 0;
+                fan_load(&f, argv[i]);
+        }
+        if (bodies != NULL)
+                fan_load_bodies(&f, bodies);
         if (warm) {
                 f.warming = true;
                 fan_run(&f);

@@ -80,7 +80,7 @@ fleet_body()
 part_fleet()
 {
         local n=$((SIMS * CLUSTERS)) dirs first out=$WORK/out empty full='' list round k sync_wall sync_cpu paths strings
-        local ours_wall=() ours_cpu=() peer_wall=() peer_cpu=() posts=() accepts=() post_cpu=() peer_posts=() peer_post_cpu=() h2_posts=() h2_post_cpu=() bytes=0
+        local ours_wall=() ours_cpu=() peer_wall=() peer_cpu=() posts=() accepts=() post_cpu=() peer_posts=() peer_post_cpu=() h2_posts=() h2_post_cpu=() held_posts=() held_post_cpu=() bytes=0
         mapfile -t dirs < <(fleet_dirs)
         first=${dirs[0]}
         policy shop >"$WORK/policy.yaml"
@@ -116,6 +116,7 @@ part_fleet()
                 fleet_body "$first" trigger-1 >"$WORK/body"
                 unmount_fleet fleet
                 fleet_jobs POST "$VELERO/backups?fieldManager=bench&fieldValidation=Strict" >"$WORK/jobs"
+                fleet_jobs GET "$VELERO"/{backups,restores,schedules,backupstoragelocations}'?watch=1' >"$WORK/watches"
                 for k in 1 2; do
                         sed -i "s/peer-[0-9]*@N@/peer-$k@N@/; s/peer-@N@/peer-$k@N@/" "$WORK/body"
                         "$BENCH/bench-fan" --warm --http1 --body "$WORK/body" "$WORK/jobs" >"$out" || { failed 'POSTs, the peer' 'bench-fan'; break; }
@@ -123,6 +124,9 @@ part_fleet()
                         sed -i "s/peer-[0-9]*@N@/peer-2$k@N@/" "$WORK/body"
                         "$BENCH/bench-fan" --warm --body "$WORK/body" "$WORK/jobs" >"$out" || { failed 'POSTs, HTTP/2' 'bench-fan'; break; }
                         h2_posts+=("$(value wall_us "$out")") h2_post_cpu+=("$(value cpu_us "$out")")
+                        sed -i "s/peer-[0-9]*@N@/peer-3$k@N@/" "$WORK/body"
+                        "$BENCH/bench-fan" --watches "$WORK/watches" --body "$WORK/body" "$WORK/jobs" >"$out" || { failed 'POSTs, beside watches' 'bench-fan'; break; }
+                        held_posts+=("$(value wall_us "$out")") held_post_cpu+=("$(value cpu_us "$out")")
                 done
                 fleet_down
         done
@@ -151,5 +155,10 @@ part_fleet()
                 row 'the same, against warm libcurl with HTTP/2' "$(median "${posts[@]}")" "$(median "${h2_posts[@]}")" us - \
                         'one connection for all requests of a cluster needs HTTP/2'
                 row 'the same, CPU of the client, against HTTP/2' "$(median "${post_cpu[@]}")" "$(median "${h2_post_cpu[@]}")" us - ''
+        fi
+        if [[ ${#posts[@]} -gt 0 && ${#held_posts[@]} -gt 0 ]]; then
+                row 'the same, against libcurl that holds the four watches of each cluster, too' "$(median "${posts[@]}")" "$(median "${held_posts[@]}")" us - \
+                        'what it takes to learn what became of the backups; it reads the events, and does nothing with them'
+                row 'the same, CPU of the client, beside watches' "$(median "${post_cpu[@]}")" "$(median "${held_post_cpu[@]}")" us - ''
         fi
 }
