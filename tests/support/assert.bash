@@ -82,10 +82,13 @@ assert_fails_with()
         [[ $output == *"$text"* ]] || assert_fail "$*" "  is to fail with: $text" "  fails with:      $output"
 }
 
+# PATIENCE: seconds that everything below which waits for something is given besides, for an engine that pauses.
+
 # eventually SECONDS COMMAND...: runs it until it succeeds. In a subshell: what it sets is lost.
 eventually()
 {
-        local seconds=$1 end=$((SECONDS + $1)) output
+        local seconds=$(($1 + ${PATIENCE:-0})) output
+        local end=$((SECONDS + seconds))
         shift
         until output=$("$@" 2>&1); do
                 if (( SECONDS > end )); then
@@ -99,7 +102,8 @@ eventually()
 # eventually_equal SECONDS EXPECTED COMMAND...: runs it until it prints EXPECTED.
 eventually_equal()
 {
-        local seconds=$1 end=$((SECONDS + $1)) expected=$2 output
+        local seconds=$(($1 + ${PATIENCE:-0})) expected=$2 output
+        local end=$((SECONDS + seconds))
         shift 2
         until output=$("$@" 2>&1); [[ $output == "$expected" ]]; do
                 if (( SECONDS > end )); then

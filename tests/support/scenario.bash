@@ -47,6 +47,8 @@ scenario_setup_file()
         [[ $# -eq 0 ]] || shift
 
         export ENGINE=${FLEETFS_ENGINE:-sim} ENGINE_DIR SCENARIO_DIR SCENARIO_SKIP=''
+        # Velero looks anew at what it left in its queue each 60 s: what it missed waits as long.
+        [[ $ENGINE != real ]] || export PATIENCE=65
         # Not bats' own directory: that is removed recursively, which must never happen to a mount.
         SCENARIO_DIR=$(mktemp -d "${TMPDIR:-/tmp}/fleetfs-scenario.XXXXXX") || return 1
         ENGINE_DIR=${FLEETFS_ENGINE_DIR:-$SCENARIO_DIR/engine}
