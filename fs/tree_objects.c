@@ -111,10 +111,18 @@ static const char *refused_ext(const struct object *o)
         return o->draft.bytes != NULL && o->draft.ext[0] != '\0' ? o->draft.ext : "yaml";
 }
 
-/* As its path is beside the error file. */
+static bool refused_for_extension(const struct object *o)
+{
+        return strcmp(o->draft_err.id, ACTING_ERR_BAD_EXTENSION) == 0;
+}
+
+/* As its path is beside the error file. The sentence about an extension names it itself: a rename that was refused left none. */
 static void refused_file(const struct object *o, struct buf *out)
 {
-        buf_printf(out, "%s%s.%s", o->name, o->is_folder ? "/policy" : "", refused_ext(o));
+        if (o->draft.bytes == NULL && refused_for_extension(o))
+                buf_puts(out, o->name);
+        else
+                buf_printf(out, "%s%s.%s", o->name, o->is_folder ? "/policy" : "", refused_ext(o));
 }
 
 /* "nightly.yaml:3:3: unknown field "tll"". */
@@ -176,9 +184,12 @@ static void draft_action(const struct object *o, struct buf *out)
         buf_reset(&name);
         buf_printf(&name, "%s%s", o->name, error_suffix);
         show_quoted(&error, name.data);
-        if (misnamed && o->draft.bytes != NULL && !acting_ext_ok(o->draft.ext))
+        if (refused_for_extension(o) && o->draft.bytes != NULL)
                 show_linef(out, "action:", "write it under that name, or discard it: rm %s",
                         file.data);
+        else if (refused_for_extension(o))
+                show_linef(out, "action:", "save it under that name: this goes then, or by: rm %s",
+                        error.data);
         else if (misnamed)
                 show_linef(out, "action:", "write it under another name, and discard this one: rm %s",
                         o->draft.bytes != NULL ? file.data : error.data);

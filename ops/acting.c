@@ -136,7 +136,7 @@ static int acting_roll_back(
 }
 
 /* No tool makes such a name for itself: who wrote it waits for what the document says. */
-static int acting_check_ext(const struct acting_file *f, struct err *err)
+int acting_check_ext(const struct acting_file *f, struct err *err)
 {
         char name[ACTING_STEM_MAX + ACTING_EXT_MAX + 2], *p;
 
@@ -144,7 +144,7 @@ static int acting_check_ext(const struct acting_file *f, struct err *err)
                 return 0;
         (void)snprintf(name, sizeof(name), "%s.%s", f->in_folder ? "policy" : f->name, f->ext);
         err_set(err, -EINVAL, "the extension of \"%s\" is not in lower case", name);
-        err_id(err, "FLT-0230");
+        err_id(err, ACTING_ERR_BAD_EXTENSION);
         for (p = name; *p != '\0'; p++)
                 if (*p >= 'A' && *p <= 'Z')
                         *p = (char)(*p - 'A' + 'a');
@@ -258,7 +258,7 @@ int acting_finish_empty(
         if (r < 0)
                 return r;
         (void)acting_judge(e, f, o, "", 0, &why);
-        if (strcmp(why.id, "FLT-0230") == 0) {
+        if (strcmp(why.id, "FLT-0230") == 0 || strcmp(why.id, ACTING_ERR_BAD_EXTENSION) == 0) {
                 err_copy(err, &why);
                 return acting_keep_refused(e, f, "", 0, 0, &why);
         }

@@ -43,11 +43,14 @@ struct acting_file {
 enum { ACTING_STEM_MAX = 255, ACTING_EXT_MAX = 4 };
 
 /* Whether a file of this name acts; then its stem and extension. One whose extension is in capitals does, too, as far as it
-   is refused with its bytes (FLT-0230): who writes `shop.YAML` must not wait for it. Pure. */
+   is refused with its bytes (FLT-0236): who writes `shop.YAML` must not wait for it. Pure. */
 bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX + 1],
         char ext[static ACTING_EXT_MAX + 1]);
 /* Whether the extension is one as it is to be written. Pure. */
 bool acting_ext_ok(const char *ext);
+#define ACTING_ERR_BAD_EXTENSION "FLT-0236"
+/* 0, or -EINVAL with that and the name that the file should have. Pure. */
+int acting_check_ext(const struct acting_file *f, struct err *err);
 
 /* ---------------------------------------------------------------- files */
 

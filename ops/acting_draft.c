@@ -70,7 +70,7 @@ int acting_may_write(const struct object *o, const struct acting_file *f, struct
         } else if (o->is_folder) {
                 err_set(err, -EEXIST, "%s is a folder: one migration for each name", f->name);
                 err_id(err, "FLT-0249");
-                err_remedy(err, "write %s/policy.%s", f->name, f->ext);
+                err_remedy(err, "write %s/policy.%s", f->name, acting_ext_ok(f->ext) ? f->ext : "yaml");
                 return -EEXIST;
         }
         d = object_visible_document(o);
@@ -238,9 +238,11 @@ int acting_start_draft(
         };
         struct policy *p = NULL, *before = o->policy;
         struct err why = ERR_INIT;
-        int r = type->admit(e, o, o->draft.bytes, o->draft.len, o->draft.ext, &p, &why);
+        int r = acting_check_ext(&f, &why);
         bool removed = o->removed;
 
+        if (r == 0)
+                r = type->admit(e, o, o->draft.bytes, o->draft.len, o->draft.ext, &p, &why);
         if (r < 0) {
                 struct document d = { .bytes = NULL };
 

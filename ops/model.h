@@ -45,7 +45,7 @@ enum { STORE_ID_LEN = 16, UID_MAX = 64, FOLDER_NAME_MAX = 63, VELERO_NAME_MAX = 
 
 enum object_kind { OBJECT_BACKUP, OBJECT_RESTORE, OBJECT_MIGRATION, OBJECT_KINDS };
 
-/* A user's file: his exact bytes. `ext` is "yaml", "yml" or "json". */
+/* A user's file: his exact bytes. `ext` is "yaml", "yml" or "json"; of a refused draft maybe in capitals. */
 struct document {
         char *bytes; /* NULL = there is none */
         size_t len;

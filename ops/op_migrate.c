@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/intern.h"
 #include "base/timefmt.h"
+#include "ops/acting.h"
 #include "ops/engine.h"
 #include "ops/op.h"
 #include "ops/op_tasks.h"
@@ -169,7 +170,10 @@ static int migrate_start_verb(struct engine *e, struct object *o, const char *ar
                 err_copy(err, &o->draft_err);
                 return err_wrap(err, -EINVAL, "policy.yaml was refused");
         }
-        r = migrate_complete(o, err);
+        r = acting_check_ext(&(struct acting_file){ .name = o->name, .ext = d->bytes != NULL ? d->ext : "yaml", .in_folder = true },
+                err);
+        if (r == 0)
+                r = migrate_complete(o, err);
         if (r < 0)
                 return r;
         r = migrate_parse(o, d->bytes != NULL ? d->bytes : "", d->len, d->bytes != NULL ? d->ext : "yaml", true, &p, err);

@@ -103,6 +103,7 @@ static const struct reason reasons[] = {
                 "see clusters/ for the names" },
         { 235, EINVAL, "ClustersAndSelector", "clusters and clusterSelector cannot be combined",
                 "use one of them" },
+        { 236, EINVAL, "BadExtension", "the file's extension is not in lower case", "write it as .yaml, .yml or .json" },
         { 237, EINVAL, "InlineCredentials", "credentials stand in the document",
                 "put them into a Secret and give its name" },
         { 238, EINVAL, "DuplicateName", "a name stands twice", "give each its own" },

@@ -265,9 +265,9 @@ task_rows()
         printf 'policy: {}\n' >"$BODY"
         for name in shop.YAML shop.Yaml shop.YML shop.Json; do
                 assert_fails_with 'Invalid argument' cp "$BODY" "$B/$name"
-                assert_match "^FLT-0230 $name: the extension of \"$name\" is not in lower case" "$(unwrapped "$B/shop.error.txt")"
+                assert_match "^FLT-0236 $name: the extension of \"$name\" is not in lower case" "$(unwrapped "$B/shop.error.txt")"
                 assert_file_contains "$B/shop.error.txt" "write it as ${name,,}"
-                assert_match '^FLT-0230 ' "$(error_attribute "$B/shop.error.txt")"
+                assert_match '^FLT-0236 ' "$(error_attribute "$B/shop.error.txt")"
                 refute_exists "$B/shop/phase"
                 assert_fails_with 'File exists' cp "$BODY" "$B/shop.yAML"
                 rm "$B/$name"
@@ -277,14 +277,16 @@ task_rows()
                 refute mv "$B/.$name.Xa9Zk2" "$B/$name"
                 assert_exists "$B/.$name.Xa9Zk2"
                 refute_exists "$B/$name"
-                assert_file_contains "$B/shop.error.txt" "write it as ${name,,}"
+                assert_match "^FLT-0236 shop: the extension of \"$name\" is not in lower case" "$(unwrapped "$B/shop.error.txt")"
+                assert_match "write it as ${name,,} .*save it under that name: this goes then, or by: rm shop.error.txt" \
+                        "$(unwrapped "$B/shop.error.txt" | tr '\n' ' ')"
                 rm "$B/.$name.Xa9Zk2" "$B/shop.error.txt"
         done
         assert_fails_with 'Invalid argument' cp "$BODY" "$F/restores/undo.YAML"
         assert_fails_with 'Invalid argument' cp "$BODY" "$F/migrations/move.YAML"
         mkdir "$F/migrations/m1"
         assert_fails_with 'Invalid argument' cp "$BODY" "$F/migrations/m1/policy.YAML"
-        assert_match "^FLT-0230 m1/policy\\.YAML: " "$(unwrapped "$F/migrations/m1.error.txt")"
+        assert_match "^FLT-0236 m1/policy\\.YAML: " "$(unwrapped "$F/migrations/m1.error.txt")"
         assert_file_contains "$F/migrations/m1.error.txt" "write it as policy.yaml"
         assert_file_contains "$F/migrations/m1.error.txt" "rm m1/policy.YAML"
         # What the remedy says is enough.
