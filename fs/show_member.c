@@ -58,12 +58,12 @@ int64_t show_member_objective(const struct member *c)
         return shortest;
 }
 
-/* An Unavailable one stands last, one that nobody has looked at yet before it. */
+/* An Unavailable one stands last; one that nobody has looked at yet, or may write, before it. */
 static int location_rank(const struct velero_object *v)
 {
-        if (v->bsl->phase == VELERO_BSL_AVAILABLE)
-                return 0;
-        return v->bsl->phase == VELERO_BSL_UNAVAILABLE ? 2 : 1;
+        if (v->bsl->phase == VELERO_BSL_UNAVAILABLE)
+                return 2;
+        return v->bsl->phase != VELERO_BSL_AVAILABLE || strcmp(v->bsl->access_mode, "ReadOnly") == 0;
 }
 
 /* What stands for the storage of the cluster: where Backups go that name no location; where all of
@@ -325,6 +325,8 @@ static const char *member_other_storage(const struct member *c, struct buf *out)
 static const char *member_broken_location(const struct member *c, struct buf *out)
 {
         const struct velero_object *storage = member_storage(c), *v, *first = NULL;
+        const struct velero_bsl *usable;
+        struct err err = ERR_INIT;
         size_t n = 0;
 
         /* What an absent cluster said of its storage is no news. */
@@ -344,7 +346,7 @@ static const char *member_broken_location(const struct member *c, struct buf *ou
         if (n > 1)
                 buf_printf(out, " (and %zu more)", n - 1);
         buf_puts(out, "; nothing is backed up to it or restored from it");
-        if (show_member_bad_location(c) == NULL)
+        if (member_location(c, NULL, &usable, &err) == 0)
                 buf_puts(out, ", all else goes on");
         return "FLT-0109";
 }
