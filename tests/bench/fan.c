@@ -302,8 +302,11 @@ static void fan_hold(struct fan *f)
 
         f->holding = true;
         fan_start(f);
-        while (!fan_is_quiet(f) && fan_waits(begin))
+        while (!fan_is_quiet(f)) {
+                if (!fan_waits(begin))
+                        bench_die("the watches do not come to rest");
                 fan_step(f);
+        }
         f->holding = false;
 }
 

@@ -108,7 +108,7 @@ on() { backup_policy shop-b "$(destination "$1")"; }
         mount_ready
         # Two parts of one document that only the server can judge: a resourcePolicy that does not exist.
         printf 'apiVersion: velero.io/v1\nkind: Backup\nmetadata: {name: v}\nspec:\n  includedNamespaces: [shop-b]\n  resourcePolicy: {kind: configmap, name: not-there}\n' >"$F/backups/refused.yaml"
-        assert_match '^(Failed|PartiallyFailed)$' "$(timeout 60 cat "$F/backups/refused/wait")"
+        assert_match '^(Failed|PartiallyFailed)$' "$(end_of "$F/backups/refused")"
         assert_match '^FLT-[0-9]+ ' "$(head -1 "$F/backups/refused/error.txt")"
         assert_match '^state: +Failed' "$(head -1 "$F/backups/refused/status.txt")"
         echo retry >"$F/backups/refused/ctl"

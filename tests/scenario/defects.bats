@@ -90,7 +90,7 @@ details() { yq -r '.status | (.backupDetails // .restoreDetails)[] | "\(.cluster
         completed "$F/restores/phase" 90
         assert_equal Completed "$(yq -r .status.phase "$F/restores/phase/kurator.yaml")"
         refused >"$F/backups/bad.yaml"
-        assert_match '^Fail' "$(timeout 90 cat "$F/backups/bad/wait")"
+        assert_match '^Fail' "$(end_of "$F/backups/bad" 90)"
         assert_match '^Fail' "$(yq -r .status.phase "$F/backups/bad/kurator.yaml")"
 }
 
@@ -115,7 +115,7 @@ details() { yq -r '.status | (.backupDetails // .restoreDetails)[] | "\(.cluster
 @test "defect 11: a restore without a completed backup is refused when it is written, and says why" {
         mount_ready
         refused >"$F/backups/never.yaml"
-        assert_match '^Fail' "$(timeout 90 cat "$F/backups/never/wait")"
+        assert_match '^Fail' "$(end_of "$F/backups/never" 90)"
         printf 'backupName: never\n' >"$TEST_DIR/r.yaml"
         refute cp "$TEST_DIR/r.yaml" "$F/restores/early.yaml"
         assert_match '^FLT-[0-9]+ ' "$(head -1 "$F/restores/early.error.txt")"

@@ -61,7 +61,7 @@ row()
         ROWS+=("$1|$2|$3")
         write_backup "$1" "$2" "${4:-Kurator}" || assert_fail "$1: $(cat "$F/backups/$1.error.txt")" || return 1
         # One by one: Velero looks at its queue once a minute.
-        timeout 120 cat "$F/backups/$1/wait" >/dev/null
+        end_of "$F/backups/$1" 120 >/dev/null
 }
 
 # rows N: each of so many has ended, holds what is expected, and was sent with the filter as it was written.
@@ -71,7 +71,7 @@ rows()
         assert_equal "$1" "${#ROWS[@]}" rows || return 1
         for row in "${ROWS[@]}"; do
                 IFS='|' read -r name filter expected <<<"$row"
-                phase=$(timeout 120 cat "$F/backups/$name/wait")
+                phase=$(end_of "$F/backups/$name" 120)
                 [[ $phase == Completed ]] || { printf '%s: %s\n%s\n' "$name" "$phase" "$(cat "$F/backups/$name/error.txt")" >&2; failed=1; continue; }
                 found=$(held "$name")
                 [[ $found == "$expected" ]] || { printf '%s %s:\n  expected: %s\n  found:    %s\n' "$name" "$filter" "$expected" "$found" >&2; failed=1; }

@@ -251,7 +251,7 @@ ask()
         ask 2000
         printf 'policy:\n  resourceFilter: {includedNamespaces: [default]}\n' >"$TEST_DIR/p.yaml"
         timeout 10 cp "$TEST_DIR/p.yaml" "$F/backups/unlogged.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/backups/unlogged/wait")"
+        assert_equal Completed "$(end_of "$F/backups/unlogged")"
         # Whoever reads at last has first what was kept, then the number of what was not.
         timeout 1 cat <&7 >"$TEST_DIR/early" || true
         log_has 'msg=mounted' "$TEST_DIR/early"

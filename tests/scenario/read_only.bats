@@ -112,7 +112,7 @@ EOF
         nightly >"$F/backups/valued.yaml"
         cp "$F/templates/backup-cluster.yaml" "$F/backups/once.yaml"
         eventually 20 phase_is "$F/backups/valued" Scheduled
-        assert_equal Completed "$(timeout 60 cat "$F/backups/once/wait")"
+        assert_equal Completed "$(end_of "$F/backups/once")"
         umount_fleet
         # It stands still.
         mount_fleet -o ro

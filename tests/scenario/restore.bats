@@ -51,7 +51,7 @@ back_up()
         delete_namespace eu-1 r3
         rm "$F/restores/r3@latest.yaml"
         touch "$F/restores/r3@latest.yaml"
-        assert_equal Completed "$(timeout 60 cat "$F/restores/r3@latest/wait" | head -1)"
+        assert_equal Completed "$(end_of "$F/restores/r3@latest" | head -1)"
         assert_equal 2 "$(count_objects eu-1 r3/configmaps seed=r3)"
 }
 

@@ -274,7 +274,7 @@ schedule_is_in()
                 printf '  policy: {resourceFilter: {includedNamespaces: [shop-%s]}, namespaceMapping: {shop-%s: moved-%s}}\n' "$RUN" "$RUN" "$RUN"
         } >"$TEST_DIR/m.yaml"
         cp "$TEST_DIR/m.yaml" "$F/migrations/m.yaml"
-        assert_equal Completed "$(timeout 90 cat "$F/migrations/m/wait")" "$(cat "$F/migrations/m/error.txt")"
+        assert_equal Completed "$(end_of "$F/migrations/m" 90)" "$(cat "$F/migrations/m/error.txt")"
         assert_equal 1 "$(count_locations eu-1 "$p")"
         assert_equal 2 "$(count_objects ap-1 "moved-$RUN/configmaps" "seed=shop-$RUN")"
         eventually_equal 30 0 eval 'list_objects ap-1 backupstoragelocations | jq "[.items[] | select(.spec.objectStorage.prefix | startswith(\"$p\"))] | length"'

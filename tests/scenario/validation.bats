@@ -72,7 +72,7 @@ accepted()
         N=$((${N:-0} + 1))
         document "$1" >"$F/backups/good-$N.json" || assert_fail "$1" "$(cat "$F/backups/good-$N.error.txt")" || return 1
         # One by one: Velero looks at its queue once a minute.
-        timeout 120 cat "$F/backups/good-$N/wait" >/dev/null
+        end_of "$F/backups/good-$N" 120 >/dev/null
 }
 # all_ended N: so many, and none is FailedValidation.
 all_ended()
@@ -80,7 +80,7 @@ all_ended()
         local i
         assert_equal "$1" "$N" || return 1
         for ((i = 1; i <= N; i++)); do
-                timeout 120 cat "$F/backups/good-$i/wait" >/dev/null || return 1
+                end_of "$F/backups/good-$i" 120 >/dev/null || return 1
                 assert_match '^(Completed|PartiallyFailed)$' \
                         "$(velero_phase eu-1 backups "$(cat "$F/backups/good-$i/runs/latest/clusters/eu-1/velero_name")")" "$(cat "$F/backups/good-$i.json")" || return 1
         done
@@ -107,8 +107,8 @@ all_ended()
         document '{"includedNamespaces": ["shop@"], "volumeSnapshotLocations": ["nope"]}' >"$F/backups/vsl.json"
         document '{"includedNamespaces": ["shop@"], "resourcePolicy": {"kind": "configmap", "name": "nope"}}' >"$F/backups/policy.json"
         document '{"includedNamespaces": ["shop@"], "storageLocation": "nope"}' >"$F/backups/location.json"
-        assert_match '^(Failed|PartiallyFailed)$' "$(timeout 60 cat "$F/backups/vsl/wait")"
-        assert_match '^(Failed|PartiallyFailed)$' "$(timeout 60 cat "$F/backups/policy/wait")"
+        assert_match '^(Failed|PartiallyFailed)$' "$(end_of "$F/backups/vsl")"
+        assert_match '^(Failed|PartiallyFailed)$' "$(end_of "$F/backups/policy")"
         assert_match 'eu-1: .*a VolumeSnapshotLocation CRD for the location nope with the name specified in the backup spec needs to be created' "$(unwrapped "$F/backups/vsl/error.txt")"
         assert_match 'eu-1: .*invalid resource policies: fail(ed)? to get .* velero/nope ' "$(unwrapped "$F/backups/policy/error.txt")"
         # A location that is missing may come yet: it is waited for, and nothing is posted that would fail for good.

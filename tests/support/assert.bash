@@ -82,7 +82,8 @@ assert_fails_with()
         [[ $output == *"$text"* ]] || assert_fail "$*" "  is to fail with: $text" "  fails with:      $output"
 }
 
-# PATIENCE: seconds that everything below which waits for something is given besides, for an engine that pauses.
+# PATIENCE: seconds that everything below which waits for something is given besides, for an engine that pauses. What has to
+# be prompt is shown where it is 0.
 
 # eventually SECONDS COMMAND...: runs it until it succeeds. In a subshell: what it sets is lost.
 eventually()

@@ -88,12 +88,15 @@ scheduled_teardown()
 # phase_is FOLDER PHASE
 phase_is() { assert_equal "$2" "$(cat "$1/phase")" "phase of ${1##*/}"; }
 
-# ends_as PHASE FOLDER [SECONDS=60]: waits for the end of what it does, which must be this.
+# end_of FOLDER [SECONDS=60]: waits for the end of what it does, and prints it.
+end_of() { timeout $((${2:-60} + ${PATIENCE:-0})) cat "$1/wait"; }
+
+# ends_as PHASE FOLDER [SECONDS=60]: that end must be this.
 ends_as()
 {
-        local phase seconds=$((${3:-60} + ${PATIENCE:-0}))
-        phase=$(timeout "$seconds" cat "$2/wait") || [[ -n $phase ]] ||
-                assert_fail "$2 has not ended within $seconds s: $(cat "$2/phase")" || return 1
+        local phase
+        phase=$(end_of "$2" "${3:-60}") || [[ -n $phase ]] ||
+                assert_fail "$2 has not ended in time: $(cat "$2/phase")" || return 1
         [[ $phase == "$1" ]] || assert_fail "the end of $2:" "  expected: $1" "  found:    $phase" "$(cat "$2/status.txt" "$2/error.txt" 2>&1)"
 }
 
