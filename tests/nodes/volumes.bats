@@ -35,13 +35,13 @@ teardown() { nodes_teardown; }
         policy_of "$NS" eu-1 >"$F/backups/$NS.yaml"
 
         # While it runs: some bytes, and not yet all of them. It is held in the middle until it is to tell again.
-        eventually "$VOLUME_SECONDS" volume_begins "$NS"
-        uploader_freezer eu-1 "$NS" FROZEN
+        eventually "$VOLUME_SECONDS" uploader_freezer eu-1 "$NS" FROZEN
+        eventually "$VOLUME_SECONDS" uploader_steps eu-1 "$NS" volume_begins
         sleep $((AGENT_TELLS_SECONDS + 1))
-        uploader_freezer eu-1 "$NS" THAWED
-        eventually "$VOLUME_SECONDS" volume_moves "$NS"
+        eventually "$VOLUME_SECONDS" uploader_steps eu-1 "$NS" volume_moves
         measured "$(run_file "$NS" eu-1 volumes.txt | tail -1)"
         assert_match "volumes: 0 of 1 Completed; [1-9][0-9]* of [1-9][0-9]* bytes" "$(run_file "$NS" eu-1 status.txt)"
+        uploader_freezer eu-1 "$NS" THAWED
         finished "$F/backups/$NS" Completed
         eventually_equal 15 Completed eval "run_file $NS eu-1 status.json | jq -r '.volumes[0].phase'"
         assert_match '^419430[0-9]{3}$|^4194[0-9]{5}$' "$(run_file "$NS" eu-1 bytes_total)" 'bytes of 400 MiB and small files'
