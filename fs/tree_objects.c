@@ -11,6 +11,7 @@
 #include "fs/show.h"
 #include "fs/texts.h"
 #include "ops/acting.h"
+#include "ops/kurator_schema.h"
 
 /* ---------------------------------------------------------------- <name>/ */
 
@@ -113,7 +114,7 @@ static const char *refused_ext(const struct object *o)
 
 static bool refused_for_extension(const struct object *o)
 {
-        return strcmp(o->draft_err.id, ACTING_ERR_BAD_EXTENSION) == 0;
+        return strcmp(o->draft_err.id, ERR_ID_BAD_EXTENSION) == 0;
 }
 
 /* As its path is beside the error file. The sentence about an extension names it itself: a rename that was refused left none. */
@@ -177,7 +178,7 @@ static void draft_action(const struct object *o, struct buf *out)
         _cleanup_(buf_done) struct buf file = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf error = BUF_INIT(LIMIT_TEXT_BYTES);
         _cleanup_(buf_done) struct buf name = BUF_INIT(LIMIT_TEXT_BYTES);
-        bool misnamed = strcmp(o->draft_err.id, "FLT-0230") == 0;
+        bool misnamed = strcmp(o->draft_err.id, ERR_ID_BAD_NAME) == 0;
 
         refused_file(o, &name);
         show_quoted(&file, name.data);

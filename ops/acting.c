@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/timefmt.h"
 #include "ops/acting_private.h"
+#include "ops/kurator_schema.h"
 #include "ops/object.h"
 #include "ops/op.h"
 #include "ops/policy.h"
@@ -144,7 +145,7 @@ int acting_check_ext(const struct acting_file *f, struct err *err)
                 return 0;
         (void)snprintf(name, sizeof(name), "%s.%s", f->in_folder ? "policy" : f->name, f->ext);
         err_set(err, -EINVAL, "the extension of \"%s\" is not in lower case", name);
-        err_id(err, ACTING_ERR_BAD_EXTENSION);
+        err_id(err, ERR_ID_BAD_EXTENSION);
         for (p = name; *p != '\0'; p++)
                 if (*p >= 'A' && *p <= 'Z')
                         *p = (char)(*p - 'A' + 'a');
@@ -258,7 +259,7 @@ int acting_finish_empty(
         if (r < 0)
                 return r;
         (void)acting_judge(e, f, o, "", 0, &why);
-        if (strcmp(why.id, "FLT-0230") == 0 || strcmp(why.id, ACTING_ERR_BAD_EXTENSION) == 0) {
+        if (strcmp(why.id, ERR_ID_BAD_NAME) == 0 || strcmp(why.id, ERR_ID_BAD_EXTENSION) == 0) {
                 err_copy(err, &why);
                 return acting_keep_refused(e, f, "", 0, 0, &why);
         }

@@ -48,8 +48,7 @@ bool acting_name_split(const char *file_name, char stem[static ACTING_STEM_MAX +
         char ext[static ACTING_EXT_MAX + 1]);
 /* Whether the extension is one as it is to be written. Pure. */
 bool acting_ext_ok(const char *ext);
-#define ACTING_ERR_BAD_EXTENSION "FLT-0236"
-/* 0, or -EINVAL with that and the name that the file should have. Pure. */
+/* 0, or -EINVAL with ERR_ID_BAD_EXTENSION and the name that the file should have. Pure. */
 int acting_check_ext(const struct acting_file *f, struct err *err);
 
 /* ---------------------------------------------------------------- files */

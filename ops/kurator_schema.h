@@ -35,6 +35,7 @@ const struct policy_document_type *policy_document_types(size_t *n);
 #define ERR_ID_WRONG_FLEET     "FLT-0233"
 #define ERR_ID_UNKNOWN_CLUSTER "FLT-0234"
 #define ERR_ID_CLUSTERS        "FLT-0235"
+#define ERR_ID_BAD_EXTENSION   "FLT-0236"
 #define ERR_ID_CREDENTIALS     "FLT-0237"
 #define ERR_ID_DUPLICATE_NAME  "FLT-0238"
 #define ERR_ID_CUT_OFF         "FLT-0240"
